@@ -1,0 +1,100 @@
+//! One picture of a camera, and what a detector found in it.
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{CameraId, NormBox, ObjectClass, Timestamp};
+
+/// The two planes of an NV12 picture (BT.601/709 limited range, 4:2:0): luma, then U and V interleaved at half size.
+///
+/// A trait, so that a decoder's own buffer travels without a copy.
+pub trait Nv12Planes: Send + Sync {
+    /// Luma: `height` rows of `y_stride()` bytes, of which the first `width` count.
+    fn y(&self) -> &[u8];
+    /// Bytes from one luma row to the next; ≥ width.
+    fn y_stride(&self) -> usize;
+    /// Chroma: `ceil(height / 2)` rows of `uv_stride()` bytes, of which the first `2 · ceil(width / 2)` count.
+    fn uv(&self) -> &[u8];
+    /// Bytes from one chroma row to the next.
+    fn uv_stride(&self) -> usize;
+}
+
+/// An NV12 picture in memory of its own, rows without padding.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Nv12Buffer {
+    y: Vec<u8>,
+    uv: Vec<u8>,
+    y_stride: usize,
+    uv_stride: usize,
+}
+
+impl Nv12Buffer {
+    /// A picture of one colour. `width` and `height` in pixels; `y`, `u`, `v` limited range (16–235, 16–240).
+    pub fn filled(width: u32, height: u32, [y, u, v]: [u8; 3]) -> Self {
+        let (width, height) = (width as usize, height as usize);
+        let uv_stride = width.div_ceil(2) * 2;
+        let uv = [u, v].repeat(uv_stride / 2 * height.div_ceil(2));
+        Self { y: vec![y; width * height], uv, y_stride: width, uv_stride }
+    }
+
+    /// Luma, to draw into.
+    pub fn y_mut(&mut self) -> &mut [u8] {
+        &mut self.y
+    }
+
+    /// Chroma, to draw into.
+    pub fn uv_mut(&mut self) -> &mut [u8] {
+        &mut self.uv
+    }
+}
+
+impl Nv12Planes for Nv12Buffer {
+    fn y(&self) -> &[u8] {
+        &self.y
+    }
+    fn y_stride(&self) -> usize {
+        self.y_stride
+    }
+    fn uv(&self) -> &[u8] {
+        &self.uv
+    }
+    fn uv_stride(&self) -> usize {
+        self.uv_stride
+    }
+}
+
+/// One decoded picture of one camera. Cheap to clone: the pixels are shared.
+#[derive(Clone)]
+pub struct Frame {
+    /// Whose picture.
+    pub camera: CameraId,
+    /// Number of the picture since the camera's stream was opened; grows, with gaps where pictures were left out.
+    pub seq: u64,
+    /// Event time: when the picture was taken, as near as ingest can tell.
+    pub at: Timestamp,
+    /// Pixels across, ≥ 2.
+    pub width: u32,
+    /// Pixels down, ≥ 2.
+    pub height: u32,
+    /// The pixels.
+    pub planes: Arc<dyn Nv12Planes>,
+}
+
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Frame({} #{} at {} {}x{})", self.camera, self.seq, self.at, self.width, self.height)
+    }
+}
+
+/// One object that a network sees in one picture.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Detection {
+    /// What it is.
+    pub class: ObjectClass,
+    /// How sure the network is, 0–1.
+    pub score: f32,
+    /// Where it is.
+    #[serde(rename = "box")]
+    pub bbox: NormBox,
+}

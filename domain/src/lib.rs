@@ -1,0 +1,30 @@
+//! The words gridwatch speaks: ids, time, geometry, grid cells, detections, zones, events, and their wire forms.
+//!
+//! Pure: no async, no I/O, no clock, no randomness. A value of these types is always valid; whoever builds one from
+//! outside input gets a typed error that says what was found and what is allowed.
+
+mod checkpoint;
+mod class;
+mod error;
+mod event;
+mod frame;
+mod geometry;
+mod grid;
+mod id;
+mod time;
+pub mod topic;
+pub mod wire;
+mod zone;
+
+pub use checkpoint::Checkpoint;
+pub use class::ObjectClass;
+pub use error::DomainError;
+pub use event::{
+    Event, EventKind, EventObject, Evidence, EvidenceType, Findings, NetworkRef, Phase, RuleRef, Severity,
+};
+pub use frame::{Detection, Frame, Nv12Buffer, Nv12Planes};
+pub use geometry::{NormBox, Point, Polygon};
+pub use grid::{CellCode, CellLevel, GridNode, GridTree};
+pub use id::{CameraId, EdgeId, EventId, PlaceId, Sha256Hex, TrackId, ZoneId};
+pub use time::Timestamp;
+pub use zone::{DwellLimit, Zone, ZoneType};

@@ -1,0 +1,183 @@
+//! The forms of messages between edge and center. Versions only grow: every form ever shipped stays readable.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::{
+    CameraId, CellCode, DomainError, Event, EventId, Polygon, Sha256Hex, Timestamp, ZoneId, ZoneType,
+};
+
+/// Schema of [`EventMessage`].
+pub const EVENT_SCHEMA: &str = "gridwatch.event/1";
+/// Schema of [`AckMessage`].
+pub const ACK_SCHEMA: &str = "gridwatch.ack/1";
+/// Schema of [`EdgeStatusMessage`].
+pub const STATUS_SCHEMA: &str = "gridwatch.status/1";
+/// Schema of [`CameraStateMessage`].
+pub const CAMERA_SCHEMA: &str = "gridwatch.camera/1";
+
+/// A message that names its schema.
+pub trait Message: Serialize + DeserializeOwned {
+    /// The schema, in the field `schema`.
+    const SCHEMA: &'static str;
+
+    /// Refuses values that contradict themselves.
+    fn validate(&self) -> Result<(), DomainError> {
+        Ok(())
+    }
+
+    /// As JSON, with the schema.
+    fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(&Tagged { schema: Self::SCHEMA, body: self })
+            .expect("wire messages have string keys and finite numbers")
+    }
+
+    /// From JSON; refuses other schemas, other forms and values that contradict themselves.
+    fn from_json(json: &[u8]) -> Result<Self, DomainError> {
+        let malformed = |error: serde_json::Error| DomainError::Json(error.to_string());
+        let head: Head = serde_json::from_slice(json).map_err(malformed)?;
+        if head.schema != Self::SCHEMA {
+            return Err(DomainError::Schema { found: head.schema, expected: Self::SCHEMA });
+        }
+        let message: Self = serde_json::from_slice(json).map_err(malformed)?;
+        message.validate()?;
+        Ok(message)
+    }
+}
+
+#[derive(Deserialize)]
+struct Head {
+    schema: String,
+}
+
+#[derive(Serialize)]
+struct Tagged<'a, T> {
+    schema: &'static str,
+    #[serde(flatten)]
+    body: &'a T,
+}
+
+/// One revision of one event, on `gridwatch/v1/<edge>/event`, and one line of `analyze`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EventMessage {
+    /// The event.
+    #[serde(flatten)]
+    pub event: Event,
+    /// Grows by one with each event message of the same edge, so that a gap shows a loss.
+    pub seq: u64,
+    /// When it was first handed to the broker.
+    pub published_at: Timestamp,
+}
+impl Message for EventMessage {
+    const SCHEMA: &'static str = EVENT_SCHEMA;
+    fn validate(&self) -> Result<(), DomainError> {
+        self.event.validate()
+    }
+}
+
+/// What the center has stored, on `gridwatch/v1/<edge>/ack`: the edge may forget it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct AckMessage {
+    /// Revisions stored.
+    #[serde(default)]
+    pub events: Vec<AckedEvent>,
+    /// Snapshots stored.
+    #[serde(default)]
+    pub snapshots: Vec<Sha256Hex>,
+}
+impl Message for AckMessage {
+    const SCHEMA: &'static str = ACK_SCHEMA;
+}
+
+/// A revision stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct AckedEvent {
+    /// The event.
+    pub id: EventId,
+    /// Its revision.
+    pub rev: u32,
+}
+
+/// Whether an edge box is there, on `gridwatch/v1/<edge>/status`, retained and as last will.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EdgeStatusMessage {
+    /// Whether it is connected.
+    pub online: bool,
+    /// Its version of gridwatch.
+    pub version: String,
+    /// Since when; a last will carries the time of the connection it belongs to.
+    pub at: Timestamp,
+    /// Something an operator must act on, such as a full disk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+impl Message for EdgeStatusMessage {
+    const SCHEMA: &'static str = STATUS_SCHEMA;
+}
+
+/// How a camera's stream is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CameraCondition {
+    /// Being opened.
+    Connecting,
+    /// Pictures come.
+    Live,
+    /// None come; it is being retried.
+    Offline,
+    /// A file that has been read to its end.
+    Ended,
+}
+
+impl CameraCondition {
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Live => "live",
+            Self::Offline => "offline",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+/// A camera's condition and what it watches, on `gridwatch/v1/<edge>/camera/<camera>/state`, retained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CameraStateMessage {
+    /// The camera.
+    pub camera: CameraId,
+    /// What people call it.
+    pub name: String,
+    /// Its grid cell.
+    #[serde(default)]
+    pub cell: Option<CellCode>,
+    /// How its stream is.
+    pub state: CameraCondition,
+    /// Why it is offline, for people.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Since when it is in this condition.
+    pub since: Timestamp,
+    /// What it watches.
+    #[serde(default)]
+    pub zones: Vec<ZoneSummary>,
+}
+impl Message for CameraStateMessage {
+    const SCHEMA: &'static str = CAMERA_SCHEMA;
+}
+
+/// A zone, as far as the center needs to know it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ZoneSummary {
+    /// The zone.
+    pub id: ZoneId,
+    /// What people call it.
+    pub name: String,
+    /// What it is for.
+    #[serde(rename = "type")]
+    pub zone_type: ZoneType,
+    /// Where it is in the picture.
+    pub polygon: Polygon,
+    /// Its grid cell, where that is not the camera's.
+    #[serde(default)]
+    pub cell: Option<CellCode>,
+}

@@ -1,0 +1,35 @@
+//! Every form ever shipped stays readable: one fixture per message and version.
+
+use gridwatch_domain::{
+    DomainError, EventKind, Phase,
+    wire::{AckMessage, EventMessage, Message},
+};
+
+const EVENT_V1: &str = include_str!("fixtures/event-v1.json");
+
+#[test]
+fn event_v1_reads_and_writes_back_the_same() {
+    let message = EventMessage::from_json(EVENT_V1.as_bytes()).expect("the fixture is valid");
+    assert_eq!(message.event.kind, EventKind::FireLane);
+    assert_eq!(message.event.phase, Phase::Update);
+    assert_eq!(message.seq, 1234);
+    assert_eq!(EventMessage::from_json(&message.to_json()).expect("our own form"), message);
+}
+
+#[test]
+fn contradictions_and_other_schemas_are_refused() {
+    let with = |from: &str, to: &str| EventMessage::from_json(EVENT_V1.replace(from, to).as_bytes());
+    assert!(matches!(with("gridwatch.event/1", "gridwatch.event/9"), Err(DomainError::Schema { .. })));
+    assert!(matches!(with("\"rev\": 2", "\"rev\": 0"), Err(DomainError::Event(_))));
+    assert!(matches!(with("\"update\"", "\"close\""), Err(DomainError::Event(_))));
+    assert!(matches!(with("\"update\"", "\"open\""), Err(DomainError::Event(_))));
+    assert!(matches!(with("0.55, 0.71", "0.31, 0.71"), Err(DomainError::Json(_))));
+    assert!(matches!(with("520121002003007", "5201"), Err(DomainError::Json(_))));
+    assert!(matches!(AckMessage::from_json(b"\xff"), Err(DomainError::Json(_))));
+}
+
+#[test]
+fn an_unknown_field_of_a_later_version_is_passed_over() {
+    let later = EVENT_V1.replacen("\"rev\"", "\"weather\": \"rain\", \"rev\"", 1);
+    assert!(EventMessage::from_json(later.as_bytes()).is_ok());
+}
