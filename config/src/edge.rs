@@ -1,0 +1,119 @@
+//! The file of an edge box.
+
+use std::path::{Path, PathBuf};
+
+use gridwatch_domain::EdgeId;
+use serde::Deserialize;
+
+use crate::{
+    BrokerConfig, BrokerSettings, CameraConfig, CameraSettings, NetworkConfig, NetworkSettings, Problems,
+};
+
+/// The file of an edge box: `gridwatch edge --config FILE`.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EdgeConfig {
+    /// The box itself.
+    pub edge: EdgeSection,
+    /// Where alerts go.
+    pub broker: BrokerConfig,
+    /// What detects. Default: the shipped network.
+    #[serde(default)]
+    pub network: NetworkConfig,
+    /// How detections are judged.
+    #[serde(default)]
+    pub detect: DetectConfig,
+    /// Where alerts wait until the center has them.
+    #[serde(default)]
+    pub outbox: OutboxConfig,
+    /// The cameras, at least one.
+    #[schemars(length(min = 1))]
+    pub camera: Vec<CameraConfig>,
+}
+
+/// The `[edge]` table.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EdgeSection {
+    /// Stable name of the box, unique within the broker: MQTT topic level and client id.
+    pub id: EdgeId,
+    /// Folder for the outbox and the memory of parked vehicles. Must survive a restart; only one process may use it.
+    pub state_dir: PathBuf,
+    /// Address for `/metrics` and `/healthz`, such as `127.0.0.1:9600`. Default: none.
+    pub metrics_listen: Option<std::net::SocketAddr>,
+}
+
+/// The `[detect]` table.
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DetectConfig {
+    /// Score from which a detection counts, 0.05–0.95. Default: the network's own.
+    #[schemars(range(min = 0.05, max = 0.95))]
+    pub score_threshold: Option<f32>,
+}
+
+/// The `[outbox]` table.
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OutboxConfig {
+    /// Most that the outbox may take of the disk, in MiB, 8–1048576. Default: 2048. When it is full, frames are
+    /// dropped, never events.
+    #[schemars(range(min = 8, max = 1_048_576))]
+    pub max_size_mib: Option<u32>,
+}
+
+/// Most of the disk that an outbox takes where the file names no number: some 15,000 snapshots.
+const DEFAULT_OUTBOX_MIB: u32 = 2048;
+
+/// An edge box, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EdgeSettings {
+    /// Stable name.
+    pub id: EdgeId,
+    /// Folder for durable state.
+    pub state_dir: PathBuf,
+    /// Address for `/metrics`.
+    pub metrics_listen: Option<std::net::SocketAddr>,
+    /// Where alerts go.
+    pub broker: BrokerSettings,
+    /// What detects.
+    pub network: NetworkSettings,
+    /// Threads of the network, 1–64.
+    pub network_threads: u8,
+    /// Score from which a detection counts; none: the network's own.
+    pub score_threshold: Option<f32>,
+    /// Most that the outbox may take, in bytes.
+    pub outbox_max_bytes: u64,
+    /// The cameras, ids unique.
+    pub cameras: Vec<CameraSettings>,
+}
+
+impl EdgeConfig {
+    pub(crate) fn check(self, folder: &Path, problems: &mut Problems) -> Option<EdgeSettings> {
+        let broker = self.broker.check(problems);
+        let network_threads = self.network.threads.unwrap_or(1);
+        let network = self.network.check(folder, problems);
+        let mut cameras: Vec<CameraSettings> = Vec::with_capacity(self.camera.len());
+        let mut seen = Vec::new();
+        for (index, camera) in self.camera.into_iter().enumerate() {
+            let key = format!("camera[{index}]");
+            if seen.contains(&camera.id) {
+                problems.push(format!("{key}.id"), format!("{} is the id of another camera", camera.id));
+            }
+            seen.push(camera.id.clone());
+            cameras.extend(camera.check(&key, folder, problems));
+        }
+        let outbox_mib = self.outbox.max_size_mib.unwrap_or(DEFAULT_OUTBOX_MIB);
+        Some(EdgeSettings {
+            id: self.edge.id,
+            state_dir: folder.join(self.edge.state_dir),
+            metrics_listen: self.edge.metrics_listen,
+            broker: broker?,
+            network: network?,
+            network_threads,
+            score_threshold: self.detect.score_threshold,
+            outbox_max_bytes: u64::from(outbox_mib) << 20,
+            cameras,
+        })
+    }
+}

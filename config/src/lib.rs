@@ -1,0 +1,26 @@
+//! Typed configuration: load → validate → settings.
+//!
+//! In goes a TOML file; out come settings that are always valid, or every problem of the file at once, each with its
+//! key path, what was found and what is allowed. Relative paths are taken from the folder of the file.
+//! The doc comments of the structures are the manual, and `config schema` prints them as JSON Schema.
+
+mod broker;
+mod camera;
+mod center;
+mod edge;
+mod load;
+mod network;
+mod problem;
+mod prune;
+mod schema;
+mod secret;
+
+pub use broker::{BrokerConfig, BrokerSettings};
+pub use camera::{CameraConfig, CameraSettings, Pace, SourceSettings, ZoneConfig};
+pub use center::{CenterConfig, CenterSection, CenterSettings};
+pub use edge::{DetectConfig, EdgeConfig, EdgeSection, EdgeSettings, OutboxConfig};
+pub use load::{ConfigError, Kind, Loaded, load_center, load_edge, load_file, parse_center, parse_edge};
+pub use network::{NetworkConfig, NetworkPreset, NetworkSettings};
+pub use problem::{Problem, Problems};
+pub use schema::json_schema;
+pub use secret::Secret;

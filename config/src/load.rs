@@ -1,0 +1,156 @@
+//! From a file to settings.
+
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{CenterConfig, CenterSettings, EdgeConfig, EdgeSettings, Problems, prune, schema};
+
+/// A configuration that starts nothing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("read {path}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file can be read but not used.
+    #[error("{path} cannot be used:\n{problems}")]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// All that is wrong with it.
+        problems: Problems,
+    },
+}
+
+/// Which process a file is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `gridwatch edge`.
+    Edge,
+    /// `gridwatch center`.
+    Center,
+}
+
+/// Settings of either kind.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Loaded {
+    /// Of an edge box.
+    Edge(EdgeSettings),
+    /// Of a center.
+    Center(CenterSettings),
+}
+
+/// Loads the file of an edge box.
+pub fn load_edge(path: &Path) -> Result<EdgeSettings, ConfigError> {
+    let text = read(path)?;
+    parse_edge(&text, folder(path))
+        .map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
+}
+
+/// Loads the file of a center.
+pub fn load_center(path: &Path) -> Result<CenterSettings, ConfigError> {
+    let text = read(path)?;
+    parse_center(&text, folder(path))
+        .map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
+}
+
+/// Loads a file of either kind: one with a `[center]` table is a center's, any other an edge box's.
+pub fn load_file(path: &Path) -> Result<Loaded, ConfigError> {
+    let text = read(path)?;
+    let is_center = text.parse::<toml::Table>().is_ok_and(|table| table.contains_key("center"));
+    if is_center { load_center(path).map(Loaded::Center) } else { load_edge(path).map(Loaded::Edge) }
+}
+
+/// Reads an edge box's file from text; `folder` is where relative paths begin.
+pub fn parse_edge(text: &str, folder: &Path) -> Result<EdgeSettings, Problems> {
+    parse(Kind::Edge, text, |config: EdgeConfig, problems| config.check(folder, problems))
+}
+
+/// Reads a center's file from text; `folder` is where relative paths begin.
+pub fn parse_center(text: &str, folder: &Path) -> Result<CenterSettings, Problems> {
+    parse(Kind::Center, text, |config: CenterConfig, problems| config.check(folder, problems))
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().unwrap_or_else(|| Path::new(""))
+}
+
+fn parse<C: DeserializeOwned, S>(
+    kind: Kind,
+    text: &str,
+    check: impl FnOnce(C, &mut Problems) -> Option<S>,
+) -> Result<S, Problems> {
+    let mut problems = Problems::default();
+    let document = match toml::from_str::<Value>(text) {
+        Ok(document) => document,
+        Err(error) => {
+            problems.push("", not_toml(text, &error));
+            return Err(problems);
+        }
+    };
+    let settings = parse_document(kind, document, check, &mut problems);
+    match settings {
+        Some(settings) if problems.is_empty() => Ok(settings),
+        _ => Err(problems),
+    }
+}
+
+/// Names the line without repeating it: there may be a password in it.
+fn not_toml(text: &str, error: &toml::de::Error) -> String {
+    let line = error.span().map_or(1, |span| 1 + text[..span.start.min(text.len())].matches('\n').count());
+    format!("not TOML, line {line}: {}", error.message())
+}
+
+fn parse_document<C: DeserializeOwned, S>(
+    kind: Kind,
+    mut document: Value,
+    check: impl FnOnce(C, &mut Problems) -> Option<S>,
+    problems: &mut Problems,
+) -> Option<S> {
+    let violations = schema::violations(kind, &document);
+    let found_some = !violations.is_empty();
+    for violation in violations {
+        problems.push(violation.problem.key, violation.problem.message);
+        prune_around(&mut document, kind, &violation.at);
+    }
+    let gaps = prune::drop_placeholders(&mut document);
+    let config: C = match serde_path_to_error::deserialize(document) {
+        Ok(config) => config,
+        Err(error) => {
+            // After pruning, what is missing has been told already.
+            if !found_some {
+                problems.push(error.path().to_string(), error.inner());
+            }
+            return None;
+        }
+    };
+    let mut more = Problems::default();
+    let settings = check(config, &mut more);
+    for problem in more.iter() {
+        problems.push_new(prune::restore_numbers(problem.key.clone(), &gaps), &problem.message);
+    }
+    settings
+}
+
+/// Takes out the value that violates the schema, or, where that makes its table useless, the table's array element.
+fn prune_around(document: &mut Value, kind: Kind, at: &[schema::Step]) {
+    prune::remove(document, at);
+    let still_missing: Vec<_> = schema::violations(kind, document)
+        .into_iter()
+        .filter(|violation| at.starts_with(&violation.at))
+        .collect();
+    for violation in still_missing {
+        prune::remove_element(document, &violation.at);
+    }
+}

@@ -1,0 +1,115 @@
+//! The structures as JSON Schema, and a file held against it: every violation at once.
+
+use jsonschema::{ValidationError, error::ValidationErrorKind, paths::LocationSegment};
+use serde_json::Value;
+
+use crate::{CenterConfig, EdgeConfig, Problem, load::Kind};
+
+/// The JSON Schema of a kind of file, with the manual in its descriptions.
+pub fn json_schema(kind: Kind) -> Value {
+    let schema = match kind {
+        Kind::Edge => schemars::schema_for!(EdgeConfig),
+        Kind::Center => schemars::schema_for!(CenterConfig),
+    };
+    schema.to_value()
+}
+
+/// One step into a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Step {
+    Key(String),
+    Index(usize),
+}
+
+/// A violation: where, what to say, and what to leave out so that the rest can still be judged.
+#[derive(Debug)]
+pub(crate) struct Violation {
+    pub(crate) problem: Problem,
+    pub(crate) at: Vec<Step>,
+}
+
+pub(crate) fn violations(kind: Kind, document: &Value) -> Vec<Violation> {
+    let validator = jsonschema::validator_for(&json_schema(kind)).expect("our own schema is valid");
+    validator.iter_errors(document).flat_map(|error| explain(&error)).collect()
+}
+
+fn explain(error: &ValidationError<'_>) -> Vec<Violation> {
+    let at: Vec<Step> = error
+        .instance_path()
+        .segments()
+        .map(|segment| match segment {
+            LocationSegment::Property(name) => Step::Key(name.into_owned()),
+            LocationSegment::Index(index) => Step::Index(index),
+        })
+        .collect();
+    match error.kind() {
+        ValidationErrorKind::AdditionalProperties { unexpected } => unexpected
+            .iter()
+            .map(|name| {
+                let at = [&at[..], &[Step::Key(name.clone())]].concat();
+                violation(at, "unknown key; `gridwatch config schema` lists what is allowed")
+            })
+            .collect(),
+        ValidationErrorKind::Required { property } => {
+            let name = property.as_str().unwrap_or_default().to_owned();
+            let problem = Problem::new(key_path(&[&at[..], &[Step::Key(name)]].concat()), "missing");
+            vec![Violation { problem, at }]
+        }
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            alternatives(at, error, context)
+        }
+        ValidationErrorKind::Pattern { pattern } => {
+            vec![violation(at, format!("{} does not match {pattern}", error.instance()))]
+        }
+        _ if is_secret(&at) => vec![violation(at, "wrong type of value; expected text in quotes")],
+        _ => vec![violation(at, error.to_string())],
+    }
+}
+
+/// Whether messages about this value must not repeat it.
+fn is_secret(at: &[Step]) -> bool {
+    at.iter().any(|step| matches!(step, Step::Key(name) if name == "password" || name == "url"))
+}
+
+/// Enumerations list what is allowed; an optional value speaks of the value, not of its absence.
+fn alternatives(
+    at: Vec<Step>,
+    error: &ValidationError<'_>,
+    context: &[Vec<ValidationError<'static>>],
+) -> Vec<Violation> {
+    let allowed: Vec<String> = context
+        .iter()
+        .flatten()
+        .filter_map(|error| match error.kind() {
+            ValidationErrorKind::Constant { expected_value } => Some(expected_value.to_string()),
+            _ => None,
+        })
+        .collect();
+    if !allowed.is_empty() {
+        return vec![violation(at, format!("{}: expected one of {}", error.instance(), allowed.join(", ")))];
+    }
+    match context.first() {
+        Some(first) => first.iter().flat_map(explain).collect(),
+        None => vec![violation(at, error.to_string())],
+    }
+}
+
+fn violation(at: Vec<Step>, message: impl std::fmt::Display) -> Violation {
+    Violation { problem: Problem::new(key_path(&at), message), at }
+}
+
+/// `camera[1].zone[0].polygon`
+pub(crate) fn key_path(steps: &[Step]) -> String {
+    let mut path = String::new();
+    for step in steps {
+        match step {
+            Step::Key(name) if path.is_empty() => path.push_str(name),
+            Step::Key(name) => {
+                path.push('.');
+                path.push_str(name);
+            }
+            Step::Index(index) => path.push_str(&format!("[{index}]")),
+        }
+    }
+    path
+}

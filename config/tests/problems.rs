@@ -1,0 +1,146 @@
+//! Every problem of a file is told at once, at its key, with what was found and what is allowed.
+
+use std::path::Path;
+
+use gridwatch_config::{ConfigError, Loaded, SourceSettings, load_edge, load_file, parse_center, parse_edge};
+
+const GOOD: &str = r#"
+[edge]
+id = "ljp-01"
+state_dir = "state"
+[broker]
+url = "mqtt://127.0.0.1:1883"
+[[camera]]
+id = "gate"
+url = "rtsp://admin:hunter2@10.0.0.9/1"
+[[camera.zone]]
+id = "z1"
+type = "fire_lane"
+polygon = [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9]]
+"#;
+
+#[track_caller]
+fn problems_of(text: &str) -> Vec<(String, String)> {
+    let problems = parse_edge(text, Path::new("")).expect_err("the file is wrong");
+    problems.iter().map(|problem| (problem.key.clone(), problem.message.clone())).collect()
+}
+
+#[track_caller]
+fn check(text: &str, key: &str, part: &str) {
+    let found = problems_of(text);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].0, key, "{found:?}");
+    assert!(found[0].1.contains(part), "{:?} should contain {part:?}", found[0].1);
+}
+
+#[test]
+fn a_good_file_becomes_settings_with_defaults() {
+    let edge = parse_edge(GOOD, Path::new("/etc/gridwatch")).expect("valid");
+    assert_eq!(edge.cameras[0].sample_fps, 5);
+    assert_eq!(edge.cameras[0].zones[0].limit.get().as_secs(), 60);
+    assert_eq!(edge.cameras[0].zones[0].name, "z1");
+    assert_eq!(edge.state_dir, Path::new("/etc/gridwatch/state"));
+}
+
+#[test]
+fn each_problem_has_its_key_and_says_what_is_allowed() {
+    check(&GOOD.replace("[edge]", "[edge]\ncolour = 1"), "edge.colour", "unknown key");
+    check(&GOOD.replace("\"ljp-01\"", "\"ljp/01\""), "edge.id", "ljp/01");
+    check(&GOOD.replace("\"ljp-01\"", "7"), "edge.id", "string");
+    check(&GOOD.replace("state_dir = \"state\"", ""), "edge.state_dir", "missing");
+    check(&GOOD.replace("fire_lane", "fire-lane"), "camera[0].zone[0].type", "\"no_parking\", \"fire_lane\"");
+    check(&GOOD.replace("[0.9, 0.9]", "[0.9, 1.9]"), "camera[0].zone[0].polygon", "1.9");
+    check(
+        &GOOD.replace("[0.9, 0.1], [0.9, 0.9]", "[0.9, 0.9], [0.9, 0.1], [0.1, 0.9]"),
+        "camera[0].zone[0].polygon",
+        "crosses",
+    );
+    check(&GOOD.replace("id = \"z1\"", "id = \"z1\"\nlimit_s = 0"), "camera[0].zone[0].limit_s", "1");
+    check(&GOOD.replace("mqtt://", "http://"), "broker.url", "mqtt://HOST:1883");
+    check(&GOOD.replace("rtsp://", "http://"), "camera[0].url", "rtsp://HOST/PATH");
+    check(&GOOD.replace("id = \"gate\"", "id = \"gate\"\nsample_fps = 60"), "camera[0].sample_fps", "30");
+    check(
+        &GOOD.replace("[[camera]]", "[network]\nmanifest = \"no.toml\"\n[[camera]]"),
+        "network.manifest",
+        "no such file",
+    );
+    check(
+        &GOOD.replace("id = \"z1\"", "id = \"z1\"\nclasses = [\"person\"]"),
+        "camera[0].zone[0].classes",
+        "person",
+    );
+    check("[edge", "", "not TOML");
+}
+
+#[test]
+fn overlapping_ids_are_told_for_cameras_and_zones() {
+    let camera = &GOOD[GOOD.find("[[camera]]").expect("there")..];
+    check(&format!("{GOOD}{camera}"), "camera[1].id", "gate");
+    let zone = &GOOD[GOOD.find("[[camera.zone]]").expect("there")..];
+    check(&format!("{GOOD}{zone}"), "camera[0].zone[1].id", "z1");
+}
+
+#[test]
+fn all_problems_are_told_together_with_the_numbers_the_user_wrote() {
+    let second = r#"
+[[camera]]
+id = "yard"
+file = "missing.mp4"
+[[camera.zone]]
+id = "a"
+type = "no_parking"
+[[camera.zone]]
+id = "b"
+type = "no_parking"
+polygon = [[0.1, 0.1], [0.9, 0.9], [0.9, 0.1], [0.1, 0.9]]
+"#;
+    let text = GOOD.replace("id = \"gate\"", "id = [1]").replace("[broker]", "[broker]\nfoo = 1") + second;
+    let keys: Vec<String> = problems_of(&text).into_iter().map(|(key, _)| key).collect();
+    for key in [
+        "broker.foo",
+        "camera[0].id",
+        "camera[1].file",
+        "camera[1].zone[0].polygon",
+        "camera[1].zone[1].polygon",
+    ] {
+        assert!(keys.iter().any(|found| found == key), "{key} is missing in {keys:?}");
+    }
+    assert_eq!(keys.len(), 5, "{keys:?}");
+}
+
+#[test]
+fn no_message_and_no_debug_shows_a_password() {
+    let text = GOOD.replace("[broker]", "[broker]\nusername = \"u\"\npassword = \"hunter2\"");
+    let edge = parse_edge(&text, Path::new("")).expect("valid");
+    assert!(!format!("{edge:?}").contains("hunter2"));
+    let SourceSettings::Rtsp { url } = &edge.cameras[0].source else { panic!("a stream") };
+    assert!(url.reveal().contains("hunter2"), "the one place that needs it has it");
+    for bad in ["http://admin:hunter2@h/1", "rtsp://admin:hunter2@", "rtsp://admin:hunter2@h:99999/"] {
+        let text = GOOD.replace("rtsp://admin:hunter2@10.0.0.9/1", bad);
+        assert!(!format!("{:?}", problems_of(&text)).contains("hunter2"), "{bad}");
+    }
+    let typed = GOOD.replace("[broker]", "[broker]\npassword = [\"hunter2\"]");
+    assert!(!format!("{:?}", problems_of(&typed)).contains("hunter2"), "{:?}", problems_of(&typed));
+    let unfinished = GOOD.replace("[broker]", "[broker]\npassword = \"hunter2");
+    let problems = problems_of(&unfinished);
+    assert!(problems[0].1.contains("line 6") && !problems[0].1.contains("hunter2"), "{problems:?}");
+}
+
+#[test]
+fn shipped_examples_load() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    assert!(matches!(load_file(&examples.join("edge.toml")), Ok(Loaded::Edge(_))));
+    assert!(matches!(load_file(&examples.join("center.toml")), Ok(Loaded::Center(_))));
+    // The one to copy names files that the user is to bring: nothing else may be wrong with it.
+    let problems = load_edge(&examples.join("video.toml")).expect_err("two files are missing").to_string();
+    assert_eq!(problems.matches("no such file").count(), 2, "{problems}");
+    assert_eq!(problems.lines().count(), 3, "{problems}");
+}
+
+#[test]
+fn a_missing_file_and_a_wrong_center_are_told() {
+    assert!(matches!(load_edge(Path::new("no-such.toml")), Err(ConfigError::Read { .. })));
+    let problems = parse_center("[center]\nlisten = \"8080\"", Path::new("")).expect_err("wrong");
+    let keys: Vec<&str> = problems.iter().map(|problem| problem.key.as_str()).collect();
+    assert!(keys.contains(&"center.state_dir") && keys.contains(&"broker"), "{keys:?}");
+}
