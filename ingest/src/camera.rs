@@ -1,0 +1,319 @@
+//! A camera: connected, watched over, and connected again, until shutdown.
+//!
+//! Each camera is a task of its own with GStreamer threads of its own. Whatever goes wrong with one — an error, a stall,
+//! a panic — is shown in its state, and tried again after a while; no other camera notices.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use gridwatch_config::{CameraSettings, Pace, SourceSettings};
+use gridwatch_domain::{CameraId, Frame, Timestamp};
+use gridwatch_runtime::{BackoffRange, MailboxSender, Outcome, SharedClock, Shutdown, Supervised, supervise};
+use gstreamer as gst;
+use tokio::{
+    sync::{mpsc, watch},
+    task::spawn_blocking,
+    time::Instant,
+};
+
+use crate::{
+    CameraState, IngestMetrics, OfflineReason,
+    address::Address,
+    file,
+    metrics::CameraMetrics,
+    rtsp,
+    stream::{self, Stream},
+    tally::Tally,
+    tap::{Mode, Note, Tap},
+};
+
+/// Notes that may wait for the camera's task; the first bad one ends the stream, so more are of no use.
+const NOTES_LIMIT: usize = 16;
+
+/// Waits of a camera. The defaults are fit for cameras on a local network.
+#[derive(Debug, Clone)]
+pub struct CameraTimeouts {
+    /// Longest time for a connection to be accepted. Default: 5 s.
+    pub connect: Duration,
+    /// Longest time without a picture, from the start of connecting and ever after. Default: 10 s.
+    pub no_frame: Duration,
+    /// Waits between tries. Default: 1 s to 30 s.
+    pub backoff: BackoffRange,
+    /// After so long with pictures the next wait is the shortest again. Default: 60 s.
+    pub healthy_after: Duration,
+}
+
+impl Default for CameraTimeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            no_frame: Duration::from_secs(10),
+            backoff: BackoffRange { first: Duration::from_secs(1), longest: Duration::from_secs(30) },
+            healthy_after: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What a camera works with.
+#[derive(Clone)]
+pub struct CameraParts {
+    /// Where its pictures go; the key is the camera.
+    pub frames: MailboxSender<CameraId, Frame>,
+    /// Tells the time of live pictures.
+    pub clock: SharedClock,
+    /// Counts.
+    pub metrics: IngestMetrics,
+    /// Waits.
+    pub timeouts: CameraTimeouts,
+    /// Ends it.
+    pub shutdown: Shutdown,
+}
+
+/// One camera, ready to [`run`](Self::run).
+pub struct Camera {
+    settings: CameraSettings,
+    clock: SharedClock,
+    timeouts: CameraTimeouts,
+    shutdown: Shutdown,
+    metrics: CameraMetrics,
+    tap: Arc<Tap>,
+    states: watch::Sender<CameraState>,
+    /// Failures since pictures last came.
+    failures: Mutex<Failures>,
+}
+
+#[derive(Default)]
+struct Failures {
+    attempts: u32,
+    since: Option<Timestamp>,
+    /// One of them was noise in place of pictures.
+    garbage: bool,
+}
+
+/// How one stream ended.
+enum End {
+    Shutdown,
+    ConsumerGone,
+    Played,
+    Failed(OfflineReason),
+}
+
+impl Camera {
+    /// A camera and what it will say about its state.
+    pub fn new(settings: CameraSettings, parts: CameraParts) -> (Self, watch::Receiver<CameraState>) {
+        let CameraParts { frames, clock, metrics, timeouts, shutdown } = parts;
+        let metrics = metrics.camera(&settings.id);
+        let tap = Tap::new(settings.id.clone(), frames, Arc::clone(&clock), metrics.clone());
+        let (states, seen) = watch::channel(CameraState::Connecting);
+        let failures = Mutex::default();
+        (Self { settings, clock, timeouts, shutdown, metrics, tap, states, failures }, seen)
+    }
+
+    /// Delivers pictures until shutdown, until a file has been played, or until nobody takes them any more.
+    /// Returns the last state. Pictures' mailbox end is dropped with the camera.
+    pub async fn run(self) -> CameraState {
+        let task = Supervised {
+            name: format!("camera {}", self.settings.id),
+            backoff: self.timeouts.backoff,
+            shutdown: self.shutdown.clone(),
+        };
+        supervise(task, || self.run_once()).await;
+        self.states.borrow().clone()
+    }
+
+    /// One stream from its start to its end.
+    async fn run_once(&self) -> Outcome<OfflineReason> {
+        let mut watch = PanicWatch { camera: self, armed: true };
+        let mut live_since = None;
+        let (end, showed) = loop {
+            let good_before = self.tap.good();
+            let end = self.play(&mut live_since).await;
+            let showed = self.tap.good() > good_before;
+            if !(matches!(end, End::Played) && self.repeats() && showed) {
+                break (end, showed);
+            }
+        };
+        watch.armed = false;
+        let reason = match end {
+            End::Shutdown | End::ConsumerGone => return Outcome::Done,
+            End::Played if matches!(self.settings.source, SourceSettings::File { .. }) => {
+                if showed {
+                    self.publish(CameraState::Ended);
+                    return Outcome::Done;
+                }
+                OfflineReason::Garbage { detail: "no picture in the whole file".into() }
+            }
+            End::Played => OfflineReason::Ended,
+            End::Failed(reason) => reason,
+        };
+        let healthy = live_since.is_some_and(|since: Instant| since.elapsed() >= self.timeouts.healthy_after);
+        let hopeless = self.is_hopeless(&reason);
+        if hopeless {
+            tracing::error!(camera = %self.settings.id, %reason, "given up");
+        }
+        self.fail(reason.clone());
+        if hopeless { Outcome::Done } else { Outcome::Failed { error: reason, healthy } }
+    }
+
+    /// Plays the source once; `live_since` is set at its first picture.
+    async fn play(&self, live_since: &mut Option<Instant>) -> End {
+        let (notes_tx, notes_rx) = mpsc::channel(NOTES_LIMIT);
+        let on_probation = self.failures().garbage;
+        self.tap.begin(self.mode(), self.settings.sample_fps, on_probation, notes_tx.clone());
+        let (source, tap) = (self.settings.source.clone(), Arc::clone(&self.tap));
+        let connect_timeout = self.timeouts.connect;
+        let started = spawn_blocking(move || {
+            let stream = create(&source, connect_timeout, &tap, &notes_tx)?;
+            stream.start()?;
+            Ok(stream)
+        });
+        let stream = match started.await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(reason)) => return End::Failed(reason),
+            Err(_) if self.shutdown.is_cancelled() => return End::Shutdown,
+            Err(_) => return End::Failed(OfflineReason::Panicked),
+        };
+        let end = self.watch_over(notes_rx, live_since).await;
+        // Joins GStreamer's threads, so not here.
+        if spawn_blocking(move || stream.stop()).await.is_err() {
+            tracing::warn!(camera = %self.settings.id, "the stream could not be taken down in order");
+        }
+        end
+    }
+
+    /// Waits for the end of a stream that has been started.
+    async fn watch_over(&self, mut notes: mpsc::Receiver<Note>, live_since: &mut Option<Instant>) -> End {
+        let is_file = matches!(self.settings.source, SourceSettings::File { .. });
+        let mut before = self.tap.tally();
+        let mut deadline = Instant::now() + self.timeouts.no_frame;
+        loop {
+            tokio::select! {
+                biased;
+                () = self.shutdown.cancelled() => return End::Shutdown,
+                note = notes.recv() => match note {
+                    Some(Note::Live) => {
+                        live_since.get_or_insert_with(Instant::now);
+                        self.live();
+                    }
+                    Some(Note::End) => return End::Played,
+                    Some(Note::Failed(reason)) => return End::Failed(reason),
+                    // All senders gone: the pipeline has vanished.
+                    Some(Note::ConsumerGone) | None => return End::ConsumerGone,
+                },
+                () = tokio::time::sleep_until(deadline) => {
+                    let tally = self.tap.tally();
+                    let came = tally.since(before);
+                    // A file waits for its consumer or its clock, however long that takes.
+                    if came.whole == 0 && !(is_file && live_since.is_some()) {
+                        return End::Failed(self.silence(came));
+                    }
+                    if came.is_noise() {
+                        return End::Failed(OfflineReason::noise(came));
+                    }
+                    before = tally;
+                    deadline = Instant::now() + self.timeouts.no_frame;
+                }
+            }
+        }
+    }
+
+    /// Why no picture came of what came.
+    fn silence(&self, came: Tally) -> OfflineReason {
+        if came.arrived > 0 {
+            OfflineReason::Garbage { detail: "data arrived, but no picture came of it".into() }
+        } else {
+            OfflineReason::Timeout { seconds: self.timeouts.no_frame.as_secs().max(1) }
+        }
+    }
+
+    fn mode(&self) -> Mode {
+        let now = self.clock.now();
+        // A file that repeats goes on where it ended.
+        let after_last = self.tap.last_at().map(|last| last.saturating_add(self.sample_interval()));
+        match self.settings.source {
+            SourceSettings::Rtsp { .. } => Mode::Live,
+            SourceSettings::File { pace: Pace::Realtime, .. } => {
+                Mode::FileRealtime { anchor: after_last.map_or(now, |after| after.max(now)) }
+            }
+            SourceSettings::File { pace: Pace::Fast, .. } => {
+                Mode::FileFast { anchor: after_last.unwrap_or(now) }
+            }
+        }
+    }
+
+    fn sample_interval(&self) -> Duration {
+        Duration::from_secs(1) / u32::from(self.settings.sample_fps.max(1))
+    }
+
+    fn repeats(&self) -> bool {
+        matches!(self.settings.source, SourceSettings::File { repeat: true, .. })
+    }
+
+    /// Whether trying again could only show the same pictures again, or the same failure.
+    fn is_hopeless(&self, reason: &OfflineReason) -> bool {
+        let played_once = matches!(self.settings.source, SourceSettings::File { repeat: false, .. });
+        played_once && !matches!(reason, OfflineReason::FileMissing { .. })
+    }
+
+    fn live(&self) {
+        *self.failures() = Failures::default();
+        // A file that begins anew was live all along.
+        if !matches!(*self.states.borrow(), CameraState::Live { .. }) {
+            self.publish(CameraState::Live { since: self.clock.now() });
+        }
+    }
+
+    fn fail(&self, reason: OfflineReason) {
+        self.metrics.failure(&reason);
+        let state = {
+            let mut failures = self.failures();
+            failures.attempts = failures.attempts.saturating_add(1);
+            failures.garbage |= matches!(reason, OfflineReason::Garbage { .. });
+            let since = *failures.since.get_or_insert_with(|| self.clock.now());
+            CameraState::Offline { reason, since, attempts: failures.attempts }
+        };
+        self.publish(state);
+    }
+
+    fn publish(&self, state: CameraState) {
+        self.metrics.state(&state);
+        tracing::debug!(camera = %self.settings.id, state = %state, "camera");
+        self.states.send_replace(state);
+    }
+
+    fn failures(&self) -> std::sync::MutexGuard<'_, Failures> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Prepares a source's stream. May block.
+fn create(
+    source: &SourceSettings,
+    connect_timeout: Duration,
+    tap: &Arc<Tap>,
+    notes: &mpsc::Sender<Note>,
+) -> Result<Stream, OfflineReason> {
+    gst::init().map_err(stream::setup)?;
+    match source {
+        SourceSettings::Rtsp { url } => {
+            rtsp::create(&Address::parse(url.reveal())?, connect_timeout, tap, notes)
+        }
+        SourceSettings::File { path, pace, .. } => file::create(path, *pace, tap, notes),
+    }
+}
+
+/// Shows a camera as offline when its task panics.
+struct PanicWatch<'a> {
+    camera: &'a Camera,
+    armed: bool,
+}
+
+impl Drop for PanicWatch<'_> {
+    fn drop(&mut self) {
+        if self.armed && std::thread::panicking() {
+            self.camera.fail(OfflineReason::Panicked);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! One GStreamer pipeline from a source to the tap, from start to stop.
+//!
+//! What all sources share: the way behind the decoder (tap, conversion to NV12, sink), and the reading of what GStreamer
+//! complains of. Starting and stopping may block; callers keep it off the async runtime.
+
+use std::sync::Arc;
+
+use gstreamer as gst;
+use gstreamer::prelude::*;
+use gstreamer_app as gst_app;
+use tokio::sync::mpsc;
+
+use crate::{
+    OfflineReason,
+    diagnose::{self, Origin},
+    tap::{Note, Tap},
+};
+
+/// Limited range in the usual matrices: what a picture keeps when it is in one of them, and is converted to otherwise.
+const COLOUR: [&str; 4] = ["bt709", "bt601", "smpte240m", "bt2020"];
+
+/// A pipeline; stopped when dropped.
+pub(crate) struct Stream {
+    pub(crate) pipeline: gst::Pipeline,
+    convert: gst::Element,
+    tap: Arc<Tap>,
+    stopped: bool,
+}
+
+impl Stream {
+    /// The part behind the decoder. `on_clock`: pictures pass at the pace of the clock.
+    pub(crate) fn create(
+        tap: &Arc<Tap>,
+        origin: Origin,
+        notes: mpsc::Sender<Note>,
+        on_clock: bool,
+    ) -> Result<Self, OfflineReason> {
+        let pipeline = gst::Pipeline::new();
+        let convert = element("videoconvert")?;
+        convert.set_property("n-threads", 1_u32);
+        let caps = gst::Caps::builder("video/x-raw")
+            .field("format", "NV12")
+            .field("colorimetry", gst::List::new(COLOUR))
+            .build();
+        let sink = gst_app::AppSink::builder()
+            .caps(&caps)
+            .sync(on_clock)
+            .qos(false)
+            .max_buffers(1)
+            .enable_last_sample(false)
+            .build();
+        let receiver = Arc::clone(tap);
+        let callbacks = gst_app::AppSinkCallbacks::builder().new_sample(move |sink| {
+            let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
+            receiver.on_converted(&sample)
+        });
+        sink.set_callbacks(callbacks.build());
+        let chain = [&convert, sink.upcast_ref()];
+        pipeline.add_many(chain).and_then(|()| gst::Element::link_many(chain)).map_err(setup)?;
+        let bus = pipeline.bus().ok_or_else(|| missing("bus"))?;
+        bus.set_sync_handler(move |_, message| {
+            if let Some(note) = diagnose::note(message, &origin)
+                && notes.try_send(note).is_err()
+            {
+                tracing::trace!("a note came too late");
+            }
+            gst::BusSyncReply::Drop
+        });
+        Ok(Self { pipeline, convert, tap: Arc::clone(tap), stopped: false })
+    }
+
+    /// The element that decoded pictures go into.
+    pub(crate) fn entry(&self) -> &gst::Element {
+        &self.convert
+    }
+
+    /// Starts it; what becomes of it is told in notes.
+    pub(crate) fn start(&self) -> Result<(), OfflineReason> {
+        // Failures have been told on the bus, with the reason.
+        if self.pipeline.set_state(gst::State::Playing).is_err() {
+            tracing::debug!("a pipeline does not start");
+        }
+        Ok(())
+    }
+
+    /// Stops it and waits for its threads.
+    pub(crate) fn stop(mut self) {
+        self.take_down();
+    }
+
+    fn take_down(&mut self) {
+        if std::mem::replace(&mut self.stopped, true) {
+            return;
+        }
+        self.tap.stop();
+        if self.pipeline.set_state(gst::State::Null).is_err() {
+            tracing::warn!("a pipeline does not stop");
+        }
+        if let Some(bus) = self.pipeline.bus() {
+            bus.unset_sync_handler();
+        }
+        self.tap.end();
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.take_down();
+    }
+}
+
+/// Lets the tap decide about every picture that leaves `pad`.
+pub(crate) fn watch_decoded(pad: &gst::Pad, tap: &Arc<Tap>) {
+    let tap = Arc::clone(tap);
+    pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
+        let Some(buffer) = info.buffer() else { return gst::PadProbeReturn::Ok };
+        let pts = buffer.pts();
+        let segment = pad.sticky_event::<gst::event::Segment>(0);
+        let time = segment
+            .as_ref()
+            .and_then(|event| event.segment().downcast_ref::<gst::ClockTime>()?.to_running_time(pts));
+        let damaged = buffer.flags().intersects(gst::BufferFlags::CORRUPTED | gst::BufferFlags::DECODE_ONLY);
+        if tap.on_decoded(pts, time.map(Into::into), damaged) {
+            gst::PadProbeReturn::Ok
+        } else {
+            gst::PadProbeReturn::Drop
+        }
+    });
+}
+
+/// Tells the tap of every encoded picture that leaves `pad`.
+pub(crate) fn watch_encoded(pad: &gst::Pad, tap: &Arc<Tap>) {
+    let tap = Arc::clone(tap);
+    pad.add_probe(gst::PadProbeType::BUFFER | gst::PadProbeType::BUFFER_LIST, move |_, info| {
+        match &info.data {
+            Some(gst::PadProbeData::Buffer(buffer)) => tap.on_encoded(buffer.pts()),
+            Some(gst::PadProbeData::BufferList(list)) => {
+                list.iter().for_each(|buffer| tap.on_encoded(buffer.pts()));
+            }
+            _ => {}
+        }
+        gst::PadProbeReturn::Ok
+    });
+}
+
+/// Makes an element.
+pub(crate) fn element(factory: &str) -> Result<gst::Element, OfflineReason> {
+    gst::ElementFactory::make(factory).build().map_err(|_| missing(factory))
+}
+
+fn missing(what: &str) -> OfflineReason {
+    OfflineReason::Setup { detail: format!("its part {what} is missing") }
+}
+
+/// For what cannot happen with a GStreamer that is whole.
+pub(crate) fn setup(error: impl std::fmt::Display) -> OfflineReason {
+    OfflineReason::Setup { detail: error.to_string() }
+}

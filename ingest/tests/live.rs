@@ -1,0 +1,228 @@
+//! Live cameras over a real RTSP connection, well-behaved and not.
+
+mod tester;
+
+use std::{net::TcpListener, sync::Arc, time::Duration};
+
+use gridwatch_domain::Timestamp;
+use gridwatch_ingest::{CameraState, OfflineReason};
+use gridwatch_runtime::{Clock, SystemClock};
+use gridwatch_sim::{
+    FrameSource,
+    cache::{self, EncodedScene, PictureSize},
+    rtsp::{Fault, RtspCameras, RtspLogin, RtspOptions},
+    testcard::TestCard,
+};
+use tester::{IngestTester, card_number, rtsp};
+
+const LOOP_PICTURES: u32 = 500;
+/// Frames after which a machine is too busy to say anything.
+const FRAMES_LIMIT: u32 = 500;
+
+struct Cameras {
+    server: RtspCameras,
+    _dir: tempfile::TempDir,
+}
+
+impl Cameras {
+    fn start(names: &[&str]) -> Self {
+        Self::start_with(names, None)
+    }
+
+    fn start_with(names: &[&str], login: Option<RtspLogin>) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let card = TestCard { width: 320, height: 176, fps: 25, frame_count: LOOP_PICTURES };
+        let cards = move || vec![Box::new(card) as Box<dyn FrameSource>];
+        let size = PictureSize { width: 320, height: 176 };
+        let scene = cache::ensure_with("card", size, dir.path(), &cards, &mut |_| {}).expect("it encodes");
+        let scene: Arc<EncodedScene> = Arc::new(scene);
+        let mounts = names.iter().map(|&name| (name.to_owned(), Arc::clone(&scene))).collect();
+        let options = RtspOptions { login, ..RtspOptions::local(now()) };
+        Self { server: RtspCameras::start(options, mounts).expect("it starts"), _dir: dir }
+    }
+
+    fn url(&self, name: &str) -> String {
+        self.server.url(name).expect("it is there")
+    }
+
+    fn fault(&self, name: &str, fault: Fault) {
+        self.server.set_fault(name, fault).expect("it is there");
+    }
+}
+
+fn now() -> Timestamp {
+    SystemClock.now()
+}
+
+#[tokio::test]
+async fn a_live_camera_is_sampled_and_its_frames_bear_their_time() {
+    let cameras = Cameras::start(&["gate"]);
+    let mut tester = IngestTester::start();
+    tester.watch(rtsp("gate", &cameras.url("gate")));
+    let first = tester.next_frame_of("gate").await; // at once, up to a group old
+    let mut last = tester.next_frame_of("gate").await;
+    assert!(last.seq > first.seq && last.at > first.at);
+    let (mut undisturbed, mut least_behind) = (0, Duration::MAX);
+    for _ in 0..FRAMES_LIMIT {
+        let frame = tester.next_frame_of("gate").await;
+        assert_eq!((frame.width, frame.height), (320, 176));
+        assert!(frame.seq > last.seq && frame.at > last.at);
+        // A server that is held up leaves out pictures, and a test that is held up does not see every frame.
+        let step = (card_number(&frame) + LOOP_PICTURES - card_number(&last)) % LOOP_PICTURES;
+        if u64::from(step) == frame.seq - last.seq && (4..=6).contains(&step) {
+            undisturbed += 1;
+        }
+        let shown = Duration::from_millis(40) * card_number(&frame);
+        let truth = cameras.server.scene_time("gate", frame.at).expect("it is there");
+        least_behind = least_behind.min(truth.abs_diff(shown));
+        last = frame;
+        if undisturbed == 15 {
+            break;
+        }
+    }
+    assert_eq!(undisturbed, 15, "every fifth picture, give or take the clock's jitter");
+    let sampled = tester.count("gate", "sent") + tester.count("gate", "dropped");
+    let received = tester.count("gate", "received");
+    assert!(sampled <= received / 3, "{sampled} of {received} pictures, not every fifth");
+    assert!(
+        least_behind < Duration::from_millis(500),
+        "all frames' times are {least_behind:?} from the truth"
+    );
+    assert!(matches!(tester.state("gate"), CameraState::Live { .. }));
+    tester.finish().await;
+}
+
+#[tokio::test]
+async fn a_slow_consumer_gets_the_newest_and_the_loss_is_counted() {
+    let cameras = Cameras::start(&["gate"]);
+    let mut tester = IngestTester::start();
+    tester.watch(rtsp("gate", &cameras.url("gate")));
+    tester.next_frame_of("gate").await;
+    let mut ticks = tokio::time::interval(Duration::from_millis(20)); // real pictures take real time
+    while tester.count("gate", "dropped") < 10 {
+        ticks.tick().await;
+    }
+    let decoded = tester.count("gate", "received");
+    let newest = tester.next_frame_of("gate").await;
+    // One may be on its way to the mailbox. The oldest of ten would be fifty pictures behind.
+    assert!(newest.seq + 20 > decoded, "picture {} waited, {decoded} have been decoded", newest.seq);
+    tester.finish().await;
+}
+
+#[tokio::test]
+async fn a_refused_camera_says_so_and_harms_no_other() {
+    let cameras = Cameras::start(&["good"]);
+    let closed =
+        TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
+    let mut tester = IngestTester::start();
+    tester.watch(rtsp("good", &cameras.url("good")));
+    tester.watch(rtsp("bad", &format!("rtsp://viewer:hunter22@{closed}/1")));
+    let offline = tester.expect_offline("bad", "refused").await;
+    assert!(offline.to_string().contains(&closed.to_string()), "{offline} names the address");
+    assert!(!format!("{offline:?} {offline}").contains("hunter22"));
+    tester.expect_state("bad", |state| matches!(state, CameraState::Offline { attempts: 3.., .. })).await;
+    tester.expect_live("good").await;
+    tester.next_frame_of("good").await;
+    tester.finish().await;
+}
+
+#[tokio::test]
+async fn a_stalled_camera_is_noticed_and_connected_again() {
+    let cameras = Cameras::start(&["gate"]);
+    let mut tester = IngestTester::start();
+    tester.watch(rtsp("gate", &cameras.url("gate")));
+    tester.expect_live("gate").await;
+    cameras.fault("gate", Fault::Stall);
+    let offline = tester.expect_offline("gate", "timeout").await;
+    assert!(matches!(offline, CameraState::Offline { reason: OfflineReason::Timeout { seconds: 4 }, .. }));
+    cameras.fault("gate", Fault::None);
+    tester.expect_live("gate").await;
+    tester.next_frame_of("gate").await;
+    tester.finish().await;
+}
+
+#[tokio::test]
+async fn a_camera_that_sends_garbage_is_shown_as_such_and_tried_again() {
+    let cameras = Cameras::start(&["gate", "good"]);
+    let mut tester = IngestTester::start();
+    tester.watch(rtsp("gate", &cameras.url("gate")));
+    tester.watch(rtsp("good", &cameras.url("good")));
+    tester.expect_live("gate").await;
+    tester.expect_live("good").await;
+    cameras.fault("gate", Fault::Garbage);
+    let offline = tester.expect_offline("gate", "garbage").await;
+    assert!(offline.to_string().contains("cannot be decoded"), "{offline}");
+
+    // Every try begins with one whole picture and a decoder that makes something of some of the noise.
+    let shown = tester.count("gate", "sent");
+    let tried = |state: &CameraState| !matches!(state, CameraState::Offline { attempts: ..=2, .. });
+    let later = tester.expect_state("gate", tried).await;
+    let CameraState::Offline { reason, attempts: 3, .. } = &later else { panic!("it is {later}") };
+    assert_eq!(reason.code(), "garbage");
+    assert_eq!(tester.count("gate", "sent"), shown, "noise is not analysed");
+    let later = now();
+    while tester.next_frame_of("good").await.at < later {}
+
+    cameras.fault("gate", Fault::None);
+    tester.expect_live("gate").await;
+    tester.next_frame_of("gate").await;
+    tester.finish().await;
+}
+
+#[tokio::test]
+async fn a_camera_that_goes_away_and_a_wrong_path_are_told_apart() {
+    let cameras = Cameras::start(&["gate"]);
+    let mut tester = IngestTester::start();
+    tester.watch(rtsp("gate", &cameras.url("gate")));
+    tester.watch(rtsp("typo", &cameras.url("gate").replace("gate", "gaet")));
+    tester.expect_offline("typo", "not_found").await;
+    tester.expect_live("gate").await;
+    cameras.fault("gate", Fault::Refuse);
+    tester.expect_offline("gate", "not_found").await;
+    cameras.fault("gate", Fault::None);
+    tester.expect_live("gate").await;
+    tester.finish().await;
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_and_never_shown() {
+    let login = RtspLogin { user: "admin".into(), password: "richtig/@1".into() };
+    let cameras = Cameras::start_with(&["gate"], Some(login));
+    let url = |login: &str| cameras.url("gate").replace("rtsp://", &format!("rtsp://{login}@"));
+    let mut tester = IngestTester::start();
+    tester.watch(rtsp("right", &url("admin:richtig%2F%401")));
+    tester.watch(rtsp("wrong", &url("admin:falsch%2F%401")));
+    let offline = tester.expect_offline("wrong", "unauthorized").await;
+    assert!(!format!("{offline:?} {offline}").contains("falsch"));
+    tester.expect_live("right").await;
+    tester.finish().await;
+}
+
+#[tokio::test]
+async fn shutdown_ends_cameras_in_every_state() {
+    let cameras = Cameras::start(&["live", "stalled"]);
+    let mut tester = IngestTester::start();
+    tester.watch(rtsp("live", &cameras.url("live")));
+    tester.watch(rtsp("stalled", &cameras.url("stalled")));
+    tester.expect_live("live").await;
+    tester.expect_live("stalled").await;
+    cameras.fault("stalled", Fault::Stall);
+    tester.watch(rtsp("silent", &format!("rtsp://{}/1", silent_listener().local_addr().expect("bound"))));
+    tester.finish().await;
+}
+
+/// Accepts connections into its backlog, and never answers.
+fn silent_listener() -> &'static TcpListener {
+    Box::leak(Box::new(TcpListener::bind("127.0.0.1:0").expect("a free port")))
+}
+
+#[tokio::test]
+async fn a_camera_ends_when_nobody_takes_its_frames() {
+    let cameras = Cameras::start(&["gate"]);
+    let mut tester = IngestTester::start();
+    tester.watch(rtsp("gate", &cameras.url("gate")));
+    tester.next_frame_of("gate").await;
+    tester.consumer_goes();
+    tester.ended("gate").await;
+    tester.finish().await;
+}

@@ -1,0 +1,174 @@
+//! Drives cameras as `gridwatch edge` does, and looks at what comes out.
+
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+
+use gridwatch_config::{CameraSettings, Pace, Secret, SourceSettings};
+use gridwatch_domain::{CameraId, Frame};
+use gridwatch_ingest::{Camera, CameraParts, CameraState, CameraTimeouts, IngestMetrics};
+use gridwatch_runtime::{
+    BackoffRange, MailboxReceiver, MailboxSender, Metrics, SharedClock, Shutdown, SystemClock, mailbox,
+};
+use gridwatch_sim::testcard;
+use tokio::{sync::watch, task::JoinHandle, time::timeout};
+
+/// A hang fails a test after this long; nothing takes this long on a machine that is merely busy.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Short waits, so that failures are seen soon; yet long enough that a camera of a busy machine does not look like one
+/// that fails.
+pub fn quick_timeouts() -> CameraTimeouts {
+    CameraTimeouts {
+        connect: Duration::from_secs(5),
+        no_frame: Duration::from_secs(4),
+        backoff: BackoffRange { first: Duration::from_millis(50), longest: Duration::from_millis(100) },
+        healthy_after: Duration::from_secs(60),
+    }
+}
+
+pub fn id(name: &str) -> CameraId {
+    CameraId::new(name).expect("a valid id")
+}
+
+pub fn rtsp(name: &str, url: &str) -> CameraSettings {
+    settings(name, SourceSettings::Rtsp { url: Secret::new(url) })
+}
+
+pub fn file(name: &str, path: impl Into<PathBuf>, pace: Pace, repeat: bool) -> CameraSettings {
+    settings(name, SourceSettings::File { path: path.into(), pace, repeat })
+}
+
+fn settings(name: &str, source: SourceSettings) -> CameraSettings {
+    CameraSettings { id: id(name), name: name.into(), cell: None, source, sample_fps: 5, zones: Vec::new() }
+}
+
+/// Number on the test card of a frame.
+pub fn card_number(frame: &Frame) -> u32 {
+    let (luma, stride) = (frame.planes.y(), frame.planes.y_stride());
+    testcard::read_number(luma, stride, frame.width as usize).expect("the frame shows a test card")
+}
+
+struct Running {
+    task: JoinHandle<CameraState>,
+    states: watch::Receiver<CameraState>,
+}
+
+pub struct IngestTester {
+    clock: SharedClock,
+    timeouts: CameraTimeouts,
+    shutdown: Shutdown,
+    metrics: IngestMetrics,
+    frames_tx: Option<MailboxSender<CameraId, Frame>>,
+    frames_rx: Arc<MailboxReceiver<CameraId, Frame>>,
+    cameras: BTreeMap<CameraId, Running>,
+}
+
+impl IngestTester {
+    pub fn start() -> Self {
+        Self::start_with(SystemClock::shared(), quick_timeouts())
+    }
+
+    pub fn start_with(clock: SharedClock, timeouts: CameraTimeouts) -> Self {
+        let (frames_tx, frames_rx) = mailbox();
+        Self {
+            clock,
+            timeouts,
+            shutdown: Shutdown::new(),
+            metrics: IngestMetrics::new(&Metrics::new()),
+            frames_tx: Some(frames_tx),
+            frames_rx: Arc::new(frames_rx),
+            cameras: BTreeMap::new(),
+        }
+    }
+
+    pub fn watch(&mut self, settings: CameraSettings) {
+        let parts = CameraParts {
+            frames: self.frames_tx.clone().expect("cameras come before `no_more_cameras`"),
+            clock: Arc::clone(&self.clock),
+            metrics: self.metrics.clone(),
+            timeouts: self.timeouts.clone(),
+            shutdown: self.shutdown.clone(),
+        };
+        let camera_id = settings.id.clone();
+        let (camera, states) = Camera::new(settings, parts);
+        self.cameras.insert(camera_id, Running { task: tokio::spawn(camera.run()), states });
+    }
+
+    /// From now on the frames end when the cameras do.
+    pub fn no_more_cameras(&mut self) {
+        self.frames_tx = None;
+    }
+
+    pub async fn next_frame(&self) -> Option<Frame> {
+        timeout(PATIENCE, self.frames_rx.recv()).await.expect("a frame, or the end, in time")
+    }
+
+    /// The next frame of one camera; those of others are passed over.
+    pub async fn next_frame_of(&self, name: &str) -> Frame {
+        loop {
+            let frame = self.next_frame().await.expect("frames go on");
+            if frame.camera == id(name) {
+                return frame;
+            }
+        }
+    }
+
+    /// Waits for a state of a camera while its frames are taken and thrown away.
+    pub async fn expect_state(
+        &mut self,
+        name: &str,
+        wanted: impl FnMut(&CameraState) -> bool,
+    ) -> CameraState {
+        let frames = Arc::clone(&self.frames_rx);
+        let drain = tokio::spawn(async move { while frames.recv().await.is_some() {} });
+        let states = &mut self.cameras.get_mut(&id(name)).expect("it is watched").states;
+        let found = timeout(PATIENCE, states.wait_for(wanted)).await.is_ok_and(|found| found.is_ok());
+        drain.abort();
+        let last = states.borrow().clone();
+        assert!(found, "camera {name} never came to that state; it is {last}");
+        last
+    }
+
+    pub async fn expect_live(&mut self, name: &str) {
+        self.expect_state(name, |state| matches!(state, CameraState::Live { .. })).await;
+    }
+
+    pub async fn expect_offline(&mut self, name: &str, code: &str) -> CameraState {
+        let wanted = |state: &CameraState| matches!(state, CameraState::Offline { reason, .. } if reason.code() == code);
+        self.expect_state(name, wanted).await
+    }
+
+    pub fn state(&self, name: &str) -> CameraState {
+        self.cameras[&id(name)].states.borrow().clone()
+    }
+
+    pub fn count(&self, name: &str, outcome: &str) -> u64 {
+        self.metrics.frames(&id(name), outcome)
+    }
+
+    /// Nobody takes frames any more.
+    pub fn consumer_goes(&mut self) {
+        let (_, nothing) = mailbox();
+        self.frames_rx = Arc::new(nothing);
+    }
+
+    /// Waits for a camera that ends by itself; says how it ended.
+    pub async fn ended(&mut self, name: &str) -> CameraState {
+        let task = &mut self.cameras.get_mut(&id(name)).expect("it is watched").task;
+        timeout(PATIENCE, task).await.expect("it ends in time").expect("it does not panic")
+    }
+
+    /// Shuts down, joins all cameras, checks that all counts balance.
+    pub async fn finish(mut self) {
+        self.shutdown.cancel();
+        for (camera, running) in std::mem::take(&mut self.cameras) {
+            if !running.task.is_finished() {
+                timeout(PATIENCE, running.task).await.expect("it ends in time").expect("it does not panic");
+            }
+            let count = |outcome| self.metrics.frames(&camera, outcome);
+            let accounted = count("sent") + count("sampled_out") + count("dropped") + count("failed");
+            assert_eq!(count("received"), accounted, "the counts of {camera} balance");
+        }
+    }
+}
