@@ -1,0 +1,122 @@
+//! What types cannot hold: the ranges and cross-references of a manifest.
+
+use crate::error::Problem;
+use crate::manifest::{Input, Manifest, SCHEMA};
+
+/// Longest name that events, metric labels and screens are laid out for.
+const NAME_MAX: usize = 40;
+/// Sides of an input in pixels: below, nothing is left to see; above, a picture costs seconds.
+const SIDE: std::ops::RangeInclusive<u32> = 32..=4096;
+/// Cell sizes of grids in pixels that any known head has.
+const STRIDE: std::ops::RangeInclusive<u32> = 4..=128;
+
+/// Every problem of `manifest`, in the order of its keys; empty where it is sound.
+pub(crate) fn problems(manifest: &Manifest) -> Vec<Problem> {
+    let mut found = Found::default();
+    if manifest.schema != SCHEMA {
+        found.add("schema", format!("found {}, allowed: {SCHEMA}", manifest.schema));
+    }
+    check_words(manifest, &mut found);
+    check_labels(manifest, &mut found);
+    check_input(&manifest.input, manifest.head.strides.iter().copied().max().unwrap_or(1), &mut found);
+    check_strides(&manifest.head.strides, &mut found);
+    found.check_share("thresholds.score", manifest.thresholds.score);
+    found.check_share("thresholds.nms_iou", manifest.thresholds.nms_iou);
+    for (index, quality) in manifest.quality.iter().enumerate() {
+        if !quality.value.is_finite() {
+            found.add(
+                format!("quality[{index}].value"),
+                format!("found {}, allowed: a number", quality.value),
+            );
+        }
+    }
+    found.0
+}
+
+#[derive(Default)]
+struct Found(Vec<Problem>);
+
+impl Found {
+    fn add(&mut self, key: impl Into<String>, message: impl Into<String>) {
+        self.0.push(Problem { key: key.into(), message: message.into() });
+    }
+
+    fn check_share(&mut self, key: &str, value: f32) {
+        if !(0.0..=1.0).contains(&value) {
+            self.add(key, format!("found {value}, allowed: 0–1"));
+        }
+    }
+}
+
+fn check_words(manifest: &Manifest, found: &mut Found) {
+    let of_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.');
+    let name = &manifest.name;
+    if name.is_empty() || name.len() > NAME_MAX || !name.chars().all(of_name) {
+        found.add("name", format!("found {name:?}, allowed: 1–{NAME_MAX} of a–z, 0–9, -, _ and ."));
+    }
+    let words = [
+        ("version", &manifest.version),
+        ("licence", &manifest.licence),
+        ("source", &manifest.source),
+        ("file.onnx", &manifest.file.onnx),
+    ];
+    for (key, word) in words {
+        if word.trim().is_empty() {
+            found.add(key, "is empty");
+        }
+    }
+}
+
+fn check_labels(manifest: &Manifest, found: &mut Found) {
+    let labels = &manifest.labels;
+    if labels.is_empty() {
+        found.add("labels", "none, at least one is needed");
+    }
+    for (index, label) in labels.iter().enumerate() {
+        if label.trim().is_empty() {
+            found.add(format!("labels[{index}]"), "is empty");
+        } else if labels[..index].contains(label) {
+            found.add(format!("labels[{index}]"), format!("{label:?} is there twice"));
+        }
+    }
+    if manifest.classes.is_empty() {
+        found.add("classes", "none: nothing the network finds would count");
+    }
+    for label in manifest.classes.keys().filter(|label| !labels.contains(label)) {
+        found.add(format!("classes.{label}"), "no such label in labels");
+    }
+}
+
+fn check_input(input: &Input, multiple: u32, found: &mut Found) {
+    for (key, side) in [("input.width", input.width), ("input.height", input.height)] {
+        if !SIDE.contains(&side) || !side.is_multiple_of(multiple.max(1)) {
+            let (low, high) = (SIDE.start(), SIDE.end());
+            found.add(key, format!("found {side}, allowed: {low}–{high}, a multiple of {multiple}"));
+        }
+    }
+    let positive = |value: f32| value.is_finite() && value > 0.0;
+    if !positive(input.scale) {
+        found.add("input.scale", format!("found {}, allowed: above 0", input.scale));
+    }
+    for (index, mean) in input.mean.iter().enumerate().filter(|(_, mean)| !mean.is_finite()) {
+        found.add(format!("input.mean[{index}]"), format!("found {mean}, allowed: a number"));
+    }
+    for (index, std) in input.std.iter().enumerate().filter(|(_, std)| !positive(**std)) {
+        found.add(format!("input.std[{index}]"), format!("found {std}, allowed: above 0"));
+    }
+}
+
+fn check_strides(strides: &[u32], found: &mut Found) {
+    if strides.is_empty() {
+        found.add("head.strides", "none, at least one is needed");
+    }
+    for (index, stride) in strides.iter().enumerate() {
+        let key = format!("head.strides[{index}]");
+        if !STRIDE.contains(stride) || !stride.is_power_of_two() {
+            let (low, high) = (STRIDE.start(), STRIDE.end());
+            found.add(key, format!("found {stride}, allowed: a power of two, {low}–{high}"));
+        } else if index > 0 && strides[index - 1] >= *stride {
+            found.add(key, format!("found {stride} after {}, allowed: rising", strides[index - 1]));
+        }
+    }
+}
