@@ -1,0 +1,212 @@
+//! One camera: tracker, memory and rules in a row, and what is kept of them over a restart.
+//!
+//! In: detections with a small grey picture and its event time, and word that the camera went blind. Out: events.
+//! Event time may step: a step back moves everything remembered back with it, so that no dwell is lost and nothing
+//! begins after it was seen; a step forward is time in which nobody looked. Pure, but for the random numbers given.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use gridwatch_domain::{
+    CameraId, CellCode, Checkpoint, Detection, EdgeId, Event, NetworkRef, RuleRef, Timestamp, Zone, ZoneId,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    DetectError,
+    appearance::Grey,
+    parked::{Observation, ParkedMemory, Place},
+    rules::{Ledger, Revision, Scene, count_standing},
+    settings::{CameraWatch, DetectSettings, MemorySettings, RuleSettings},
+    tracker::Tracker,
+};
+
+/// Version of the form in which a camera's memory is kept. Grows with each change that older programs cannot read;
+/// every form ever written stays readable.
+const CHECKPOINT_VERSION: u32 = 1;
+/// A smaller step back is jitter of the stream's times: the picture counts as taken with the one before.
+const TIME_JITTER: Duration = Duration::from_secs(2);
+/// After a longer gap tracks say nothing about what is seen next.
+const TRACKS_LAST: Duration = Duration::from_secs(5);
+
+/// What one picture led to.
+#[derive(Debug, Default)]
+pub struct Step {
+    /// New revisions, oldest first.
+    pub events: Vec<Event>,
+    /// A picture should go with them.
+    pub picture: bool,
+    /// Something changed that should be kept over a restart.
+    pub material: bool,
+}
+
+/// One camera's tracker, memory and open events.
+pub struct CameraState {
+    id: CameraId,
+    cell: Option<CellCode>,
+    zones: Vec<Zone>,
+    edge: EdgeId,
+    network: NetworkRef,
+    memory_settings: MemorySettings,
+    rule_settings: RuleSettings,
+    tracker: Tracker,
+    memory: ParkedMemory,
+    ledger: Ledger,
+}
+
+/// A camera's memory as it is written.
+#[derive(Serialize)]
+struct Kept<'a> {
+    version: u32,
+    memory: &'a ParkedMemory,
+    ledger: &'a Ledger,
+}
+
+#[derive(Deserialize)]
+struct KeptVersion {
+    version: u32,
+}
+
+#[derive(Deserialize)]
+struct KeptState {
+    memory: ParkedMemory,
+    ledger: Ledger,
+}
+
+impl CameraState {
+    /// A camera of which nothing is known.
+    pub fn new(watch: &CameraWatch, settings: &DetectSettings) -> Self {
+        Self {
+            id: watch.id.clone(),
+            cell: watch.cell.clone(),
+            zones: watch.zones.clone(),
+            edge: settings.edge.clone(),
+            network: settings.network.clone(),
+            memory_settings: settings.memory,
+            rule_settings: settings.rules,
+            tracker: Tracker::default(),
+            memory: ParkedMemory::new(settings.memory, watch.kinds()),
+            ledger: Ledger::default(),
+        }
+    }
+
+    /// Goes on from what was kept. Zones that are gone close their events with the next picture.
+    ///
+    /// # Errors
+    /// [`DetectError::Checkpoint`], [`DetectError::CheckpointVersion`]; the camera then knows as much as before.
+    pub fn restore(&mut self, watch: &CameraWatch, checkpoint: &Checkpoint) -> Result<(), DetectError> {
+        let unreadable = |source| DetectError::Checkpoint { camera: self.id.to_string(), source };
+        let KeptVersion { version } = serde_json::from_slice(&checkpoint.state).map_err(unreadable)?;
+        if version > CHECKPOINT_VERSION {
+            let camera = self.id.to_string();
+            return Err(DetectError::CheckpointVersion { camera, found: version, known: CHECKPOINT_VERSION });
+        }
+        let kept: KeptState = serde_json::from_slice(&checkpoint.state).map_err(unreadable)?;
+        self.memory = kept.memory.with_settings(self.memory_settings, watch.kinds());
+        self.ledger = kept.ledger;
+        self.memory.hold(&self.ledger.places());
+        Ok(())
+    }
+
+    /// The memory as it is now.
+    pub fn checkpoint(&self) -> Checkpoint {
+        let kept = Kept { version: CHECKPOINT_VERSION, memory: &self.memory, ledger: &self.ledger };
+        let state = serde_json::to_vec(&kept).expect("the memory has string keys and finite numbers");
+        Checkpoint { camera: self.id.clone(), state }
+    }
+
+    /// Takes one picture in. `grey` is the picture, small and grey; `None` in tests of mere boxes.
+    pub fn step(
+        &mut self,
+        at: Timestamp,
+        detections: &[Detection],
+        grey: Option<&Grey>,
+        random: &mut dyn FnMut() -> [u8; 10],
+    ) -> Step {
+        let at = self.in_order(at);
+        let movements = self.tracker.update(at, detections, self.memory_settings.strong_score);
+        let observation = Observation { at, detections, movements: &movements, grey };
+        let changes = self.memory.observe(&observation);
+        let scene = Scene { at, places: self.memory.places(), ended: &changes.ended };
+        let revisions = self.ledger.step(&scene, &self.zones, &self.rule_settings, random);
+        self.memory.hold(&self.ledger.places());
+        Step {
+            picture: revisions.iter().any(|revision| revision.picture),
+            material: changes.material || !revisions.is_empty(),
+            events: self.told(revisions),
+        }
+    }
+
+    /// The camera has been blind since before `at`: its open events are unobserved from now on.
+    pub fn lose_sight(&mut self, at: Timestamp) -> Vec<Event> {
+        let at = self.memory.last_at().map_or(at, |last| at.max(last));
+        let revisions = self.ledger.lose_sight(at);
+        self.told(revisions)
+    }
+
+    /// The camera.
+    pub fn id(&self) -> &CameraId {
+        &self.id
+    }
+
+    /// All places, candidates included.
+    pub fn places(&self) -> &[Place] {
+        self.memory.places()
+    }
+
+    /// How many watched objects stand in each zone.
+    pub fn counts(&self) -> BTreeMap<ZoneId, u32> {
+        count_standing(self.memory.places(), &self.zones, &self.rule_settings)
+    }
+
+    /// Whether anything stands there that would be lost with the memory.
+    pub fn has_standing(&self) -> bool {
+        self.memory.places().iter().any(Place::is_standing)
+    }
+
+    fn in_order(&mut self, at: Timestamp) -> Timestamp {
+        let Some(last) = self.memory.last_at() else { return at };
+        let back = last.saturating_since(at);
+        if back > TIME_JITTER {
+            self.memory.rewind(back);
+            self.ledger.rewind(back);
+            self.tracker.clear();
+        } else if !back.is_zero() {
+            return last;
+        }
+        if at.saturating_since(last) > TRACKS_LAST {
+            self.tracker.clear();
+        }
+        at
+    }
+
+    fn told(&self, revisions: Vec<Revision>) -> Vec<Event> {
+        revisions.into_iter().map(|revision| self.event(revision)).collect()
+    }
+
+    fn event(&self, revision: Revision) -> Event {
+        let end = revision.until.unwrap_or(revision.at);
+        Event {
+            id: revision.id,
+            rev: revision.rev,
+            edge: self.edge.clone(),
+            kind: revision.kind,
+            phase: revision.phase,
+            severity: revision.severity,
+            camera: self.id.clone(),
+            zone: Some(revision.zone),
+            cell: revision.cell.or_else(|| self.cell.clone()),
+            since: revision.since,
+            at: revision.at,
+            until: revision.until,
+            dwell_s: end.saturating_since(revision.since).as_secs_f64(),
+            unobserved: revision.unobserved,
+            objects: vec![revision.object],
+            rule: RuleRef { limit_s: revision.limit.get().as_secs_f64() },
+            network: self.network.clone(),
+            evidence: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

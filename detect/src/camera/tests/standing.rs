@@ -1,0 +1,144 @@
+//! What is standing, and since when.
+
+use super::*;
+
+#[test]
+fn a_car_that_stands_for_the_limit_is_an_event_since_its_first_sighting() {
+    let mut camera = CameraTester::start();
+    camera.stand(10.0, &[]).stand(29.8, &[car(0.4, 0.4)]).expect(&[]);
+    camera.stand(5.0, &[car(0.4, 0.4)]).expect(&["open 1 minor"]);
+    let event = &camera.events[0];
+    assert_eq!(camera.seconds(event.since), 10.0);
+    assert_eq!(camera.seconds(event.at), 40.0);
+    assert_eq!(event.dwell_s, 30.0);
+    assert_eq!(event.kind, EventKind::NoParking);
+    assert_eq!(event.objects[0].class, ObjectClass::Car);
+}
+
+#[test]
+fn a_car_that_stands_there_at_start_counts_from_its_first_sighting() {
+    let mut camera = CameraTester::start();
+    camera.stand(35.0, &[car(0.4, 0.4)]).expect_one_open(0.0);
+}
+
+#[test]
+fn it_ends_when_the_place_was_seen_empty_for_the_clear_time() {
+    let mut camera = CameraTester::start();
+    camera.stand(10.0, &[]).stand(40.0, &[car(0.4, 0.4)]).stand(9.8, &[]).expect(&["open 1 minor"]);
+    camera.stand(1.0, &[]).expect(&["open 1 minor", "close 2 minor"]);
+    let until = camera.events[1].until.expect("it is closed");
+    assert_eq!(camera.seconds(until), 49.8, "when it was last seen");
+    assert!((camera.events[1].dwell_s - 39.8).abs() < 1e-9);
+}
+
+#[test]
+fn it_drives_in_and_off_and_the_stop_is_timed_between() {
+    let mut camera = CameraTester::start();
+    let drives = |from: f32, to: f32| move |t: f64| vec![car(from + (to - from) * (t / 4.0) as f32, 0.4)];
+    camera.stand(10.0, &[]).show(4.0, drives(0.0, 0.4)).stand(40.0, &[car(0.4, 0.4)]);
+    camera.show(4.0, drives(0.4, 0.9)).stand(15.0, &[]);
+    camera.expect(&["open 1 minor", "close 2 minor"]);
+    let (since, until) = (camera.seconds(camera.events[0].since), camera.events[1].until.expect("closed"));
+    assert!((since - 14.0).abs() <= 0.6, "since {since}");
+    assert!((camera.seconds(until) - 54.0).abs() <= 1.0, "until {}", camera.seconds(until));
+}
+
+#[test]
+fn a_short_stop_and_a_drive_through_are_nothing() {
+    let mut camera = CameraTester::start();
+    camera.stand(8.0, &[]).stand(25.0, &[car(0.4, 0.4)]).stand(30.0, &[]);
+    camera.show(12.0, |t| vec![car(0.8 * (t / 12.0) as f32, 0.5)]).stand(20.0, &[]).expect(&[]);
+}
+
+#[test]
+fn creeping_never_adds_up() {
+    // A quarter of its length every two seconds, for two minutes.
+    let mut camera = CameraTester::start();
+    camera.show(120.0, |t| vec![car(0.05 + 0.0125 * (t / 2.0).floor() as f32, 0.4)]).expect(&[]);
+    // Steadily, hardly to be seen from one picture to the next.
+    let mut camera = CameraTester::start();
+    camera.show(120.0, |t| vec![car(0.05 + 0.0025 * t as f32, 0.4)]).expect(&[]);
+    // Straight towards the camera.
+    let mut camera = CameraTester::start();
+    let grows = |t: f64| {
+        let size = 1.0 + t as f32 / 20.0;
+        vec![Thing { corners: [0.4, 0.1, 0.4 + 0.06 * size, 0.1 + 0.1 * size], ..car(0.0, 0.0) }]
+    };
+    camera.show(100.0, grows).expect(&[]);
+}
+
+#[test]
+fn a_queue_that_moves_up_is_not_one_car() {
+    for mut camera in [CameraTester::start(), CameraTester::blindfolded()] {
+        // Each car stands at the head for 20 s, then drives off; the next one pulls up from behind.
+        for number in 0..4 {
+            let (head, next) = (car(0.6, 0.4).looking(10 + number), car(0.4, 0.4).looking(11 + number));
+            camera.stand(20.0, &[head, next]);
+            let leaves =
+                |t: f64| vec![Thing { corners: car(0.6 + 0.1 * t as f32, 0.4).corners, ..head }, next];
+            camera.show(3.0, leaves);
+            let last = car(0.2, 0.4).looking(12 + number);
+            let follow = |t: f64| {
+                let moved = |thing: Thing| Thing {
+                    corners: car(thing.corners[0] + 0.1 * t as f32, 0.4).corners,
+                    ..thing
+                };
+                vec![moved(next), moved(last)]
+            };
+            camera.show(2.0, follow);
+        }
+        camera.expect(&[]);
+    }
+}
+
+#[test]
+fn cars_that_pass_the_same_spot_again_and_again_are_nothing() {
+    let mut camera = CameraTester::start();
+    camera.stand(6.0, &[]);
+    for number in 0..40 {
+        let passes = |t: f64| vec![car(0.3 + 0.14 * t as f32, 0.4).looking(20 + number)];
+        camera.show(3.0, passes);
+        camera.stand(f64::from(u32::try_from(number % 3).expect("small")) * 0.4, &[]);
+    }
+    camera.expect(&[]);
+}
+
+#[test]
+fn two_cars_side_by_side_are_two() {
+    let mut camera = CameraTester::start();
+    let pair = [car(0.4, 0.4), car(0.46, 0.42).looking(2)];
+    camera
+        .stand(5.0, &[])
+        .stand(20.0, &pair[..1])
+        .stand(40.0, &pair)
+        .expect(&["open 1 minor", "open 1 minor"]);
+    let places: Vec<_> = camera.events.iter().map(|event| event.objects[0].place.clone()).collect();
+    assert_ne!(places[0], places[1]);
+    // One of them leaves; the other one stays, and stays open.
+    camera.events.clear();
+    camera.stand(20.0, &pair[1..]);
+    assert_eq!(camera.told(), ["close 2 minor"]);
+    assert_eq!(camera.events[0].objects[0].place, places[0]);
+}
+
+#[test]
+fn zones_are_judged_by_ground_contact_and_each_has_its_own_event() {
+    let lane = zone("lane", ZoneType::FireLane, [0.0, 0.5, 1.0, 0.7], 20);
+    let yard = zone("yard", ZoneType::NoParking, [0.0, 0.45, 1.0, 1.0], 30);
+    let mut camera = CameraTester::with_zones(vec![lane, yard]);
+    // Its roof reaches into the zones, its wheels do not; the other one stands in both.
+    camera.stand(40.0, &[car(0.1, 0.3).scored(0.9), car(0.6, 0.5).looking(2)]);
+    camera.expect(&["open 1 critical", "open 1 minor"]);
+    assert_eq!(camera.events[0].kind, EventKind::FireLane);
+    assert_eq!(camera.events[0].objects[0].place, camera.events[1].objects[0].place);
+    assert_eq!(camera.state.counts().into_values().collect::<Vec<_>>(), [1, 1]);
+}
+
+#[test]
+fn classes_that_a_zone_does_not_name_are_left_alone() {
+    let mut only_trucks = zone("yard", ZoneType::NoParking, [0.0, 0.0, 1.0, 1.0], 30);
+    only_trucks.classes = vec![ObjectClass::Truck];
+    let mut camera = CameraTester::with_zones(vec![only_trucks]);
+    let person = Thing { class: ObjectClass::Person, ..car(0.1, 0.4).looking(5) };
+    camera.stand(60.0, &[car(0.4, 0.4), person]).expect(&[]);
+}

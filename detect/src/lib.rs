@@ -1,0 +1,27 @@
+//! Frames in, events out: network session, tracker, parked-object memory, zone rules.
+//!
+//! The way of a frame, module by module: [`letterbox`] → [`NetworkSession`] → [`head`] (together [`NetworkDetector`])
+//! → [`tracker`] → [`parked`], which looks at [`appearance`] too → [`rules`] (together [`CameraState`], one per camera).
+//! Knows nothing of decoders, brokers and stores.
+
+pub mod appearance;
+mod camera;
+mod error;
+pub mod head;
+pub mod letterbox;
+mod metrics;
+pub mod motion;
+mod network;
+pub mod parked;
+pub mod rules;
+mod session;
+mod settings;
+mod stage;
+pub mod tracker;
+
+pub use camera::{CameraState, Step};
+pub use error::DetectError;
+pub use network::{Detector, NetworkDetector};
+pub use session::{LIBRARY_VARIABLE, NetworkSession, SessionSettings};
+pub use settings::{CameraWatch, DetectSettings, MemorySettings, RuleSettings};
+pub use stage::{CameraNotice, DetectParts, DetectStage, ZoneCounts};

@@ -1,0 +1,53 @@
+//! What the stage counts and times.
+
+use std::collections::BTreeMap;
+
+use gridwatch_domain::ZoneId;
+use gridwatch_runtime::{Metrics, StageMetrics};
+use prometheus::{Histogram, IntGaugeVec};
+
+/// Bounds of time spent on a picture, in seconds: from a tenth of a frame at 25 fps to a second.
+const BUCKETS: [f64; 9] = [0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 1.0];
+
+pub(crate) struct DetectMetrics {
+    pub(crate) frames: StageMetrics,
+    /// Letterbox, network and head.
+    pub(crate) inference_seconds: Histogram,
+    /// All of it: with tracker, memory and rules.
+    pub(crate) frame_seconds: Histogram,
+    standing: IntGaugeVec,
+}
+
+impl DetectMetrics {
+    pub(crate) fn new(metrics: &Metrics) -> Self {
+        let histogram =
+            |name, help| metrics.histograms(name, help, &[], &BUCKETS).with_label_values(&[] as &[&str]);
+        Self {
+            frames: StageMetrics::new(
+                metrics,
+                "gridwatch_detect_frames_total",
+                "Frames that detection took, by outcome.",
+                "camera",
+            ),
+            inference_seconds: histogram(
+                "gridwatch_detect_inference_seconds",
+                "Time for letterbox, network and box decoding of one frame.",
+            ),
+            frame_seconds: histogram(
+                "gridwatch_detect_frame_seconds",
+                "Time for one frame, with tracker, memory of places and rules.",
+            ),
+            standing: metrics.gauges(
+                "gridwatch_detect_standing_vehicles",
+                "Vehicles that stand in a zone at present.",
+                &["camera", "zone"],
+            ),
+        }
+    }
+
+    pub(crate) fn show_counts(&self, camera: &str, counts: &BTreeMap<ZoneId, u32>) {
+        for (zone, &count) in counts {
+            self.standing.with_label_values(&[camera, zone.as_str()]).set(i64::from(count));
+        }
+    }
+}

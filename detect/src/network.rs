@@ -1,0 +1,64 @@
+//! Frames in, detections out, by a network: letterbox, session, head.
+
+use gridwatch_domain::{Detection, Frame, NetworkRef};
+use gridwatch_models::Network;
+
+use crate::{
+    DetectError,
+    head::YoloxHead,
+    letterbox::Letterbox,
+    session::{NetworkSession, SessionSettings},
+};
+
+/// Finds objects in pictures. Tests script their own.
+pub trait Detector: Send {
+    /// The objects in one picture, those of low score (from about 0.1) included: the memory of places is held up by
+    /// them, and does not begin with them.
+    ///
+    /// # Errors
+    /// Whatever keeps this picture from being analysed; [`DetectError::is_transient`] tells whether the next may be.
+    fn detect(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectError>;
+}
+
+/// Finds objects with a network.
+pub struct NetworkDetector {
+    letterbox: Letterbox,
+    session: NetworkSession,
+    head: YoloxHead,
+    reference: NetworkRef,
+    least_score: f32,
+}
+
+impl NetworkDetector {
+    /// Loads `network`; objects with a score below `least_score` (0–1) are not told.
+    ///
+    /// # Errors
+    /// As [`NetworkSession::open`].
+    pub fn open(
+        network: &Network,
+        settings: &SessionSettings,
+        least_score: f32,
+    ) -> Result<Self, DetectError> {
+        let manifest = network.manifest();
+        Ok(Self {
+            letterbox: Letterbox::new(&manifest.input),
+            session: NetworkSession::open(network, settings)?,
+            head: YoloxHead::new(manifest),
+            reference: NetworkRef { name: manifest.name.clone(), sha256: network.sha256().clone() },
+            least_score,
+        })
+    }
+
+    /// The network, as events cite it.
+    pub fn reference(&self) -> &NetworkRef {
+        &self.reference
+    }
+}
+
+impl Detector for NetworkDetector {
+    fn detect(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectError> {
+        let fit = self.letterbox.fill(frame)?;
+        let (head, least_score) = (&self.head, self.least_score);
+        self.session.run(self.letterbox.tensor(), |rows| head.decode(rows, least_score, fit))
+    }
+}

@@ -1,0 +1,390 @@
+//! What a picture says of a place: detections that are of it, and what can be seen where there are none.
+
+use std::time::Duration;
+
+use gridwatch_domain::{Detection, NormBox, ObjectClass, Timestamp};
+
+use super::place::{Place, PlaceState, Presence};
+use crate::{
+    appearance::{Covered, Patch},
+    motion::{blend, center_distance, containment, median_box, shift},
+    tracker::Movement,
+};
+
+/// Boxes of the last strong sightings, whose median is where the object is now: one odd box moves nothing.
+const RECENT_BOXES: usize = 5;
+/// Share by which a place's box follows a strong sighting.
+const BOX_FOLLOWS: f32 = 0.2;
+/// Share by which a place's look follows, when detected and when merely recognised.
+const LOOK_FOLLOWS: f32 = 0.3;
+const LOOK_FOLLOWS_UNDETECTED: f32 = 0.02;
+/// A box this far from where the object is, in its own size, is of one that leaves or jitters: its look is not learned.
+const UNSETTLED: f32 = 0.1;
+/// Share by which class votes and the score fade from one strong sighting to the next.
+const VOTES_FADE: f32 = 0.02;
+
+/// Likeness from which a place looks as when its object was detected.
+const ALIKE: f32 = 0.7;
+/// By how much less alike than usual it may be and still be at rest, and the share by which the usual likeness follows.
+const AS_USUAL: f32 = 0.1;
+const USUAL_FOLLOWS: f32 = 0.1;
+/// Likeness from which a place looks as before its object came.
+pub(super) const BARE: f32 = 0.6;
+/// By how much one of the two must be the better one to decide.
+const MARGIN: f32 = 0.15;
+/// Likeness below which a newcomer is another object than the one remembered …
+const STRANGE: f32 = 0.4;
+/// … and below which it is where the one remembered was seen to leave and the newcomer to arrive, unless it never looks
+/// more alike: what passes in front may swap tracks.
+const STRANGE_AFTER_CHANGE: f32 = 0.8;
+/// Likeness below which another object stands there after this long in which nobody looked …
+const STRANGE_AFTER_GAP: f32 = 0.3;
+const GAP: Duration = Duration::from_secs(30);
+/// … and after this long without an open event, likeness must be shown at all.
+const LONG_GAP: Duration = Duration::from_secs(3600);
+/// How long a newcomer is looked at before it is believed: a passer-by in front is gone by then.
+const STRANGER_PATIENCE: Duration = Duration::from_secs(1);
+/// Sizes that a track has travelled when it counts as having arrived from elsewhere.
+pub(super) const ARRIVED: f32 = 0.5;
+/// How long a place must have been seen empty for the next sighting to be another stay.
+const STAY_BREAKS: Duration = Duration::from_secs(2);
+
+/// How much farther an object may move of which an event is open.
+const HELD_DRIFT: f32 = 1.75;
+/// Something is in front of a place where it covers this share of it, and this much more than is usual.
+const HIDES: f32 = 0.35;
+const HIDES_MORE: f32 = 0.15;
+
+/// How long a place may be hidden behind something before it is treated as any other that is not seen.
+const LONGEST_HIDDEN: Duration = Duration::from_secs(600);
+/// After the light changed altogether, a place may go unseen for this long: its look has to be learned anew.
+const RELEARNING: Duration = Duration::from_secs(120);
+
+/// Pictures over which the mean confidence is taken: at some per second, the last minutes.
+const CONFIDENCE_PICTURES: u32 = 2000;
+/// Growth in area, and distance of the centres in sizes, that only coming nearer explains …
+const NEARER_AREA: f32 = 1.6;
+/// … and distance of the centres that nothing but moving explains, unless what is seen is merely a part.
+const FAR_CENTER: f32 = 0.5;
+const PART: f32 = 0.85;
+
+/// What a place looks like now, and which part of that is something in front of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct View<'a> {
+    pub(super) patch: &'a Patch,
+    pub(super) covered: Option<&'a Covered>,
+}
+
+/// A detection at a place, and what goes with it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sighting<'a> {
+    pub(super) at: Timestamp,
+    /// Watched time since the last picture.
+    pub(super) elapsed: Duration,
+    /// Share of the place that other things in front of it cover, 0–1.
+    pub(super) cover: f32,
+    pub(super) found: Detection,
+    pub(super) strong: bool,
+    pub(super) movement: Option<Movement>,
+    /// What the place looks like now.
+    pub(super) now: Option<View<'a>>,
+}
+
+impl Sighting<'_> {
+    /// Since when what is seen has been there, as far as its track tells.
+    pub(super) fn resting_since(&self) -> Timestamp {
+        self.movement.map_or(self.at, |movement| movement.resting_since)
+    }
+}
+
+/// A picture without a detection at a place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Miss<'a> {
+    pub(super) at: Timestamp,
+    /// Watched time since the last picture.
+    pub(super) elapsed: Duration,
+    /// Share of the place that other things in front of it cover, 0–1.
+    pub(super) cover: f32,
+    /// What the place looks like now.
+    pub(super) now: Option<View<'a>>,
+    /// How long it may go unseen.
+    pub(super) patience: Duration,
+}
+
+/// What a sighting means.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Outcome {
+    /// The same object still stands there.
+    Stays,
+    /// It has moved away from the place, and stands or creeps at its new one since then.
+    Moved(Timestamp),
+    /// Another object stands there since then.
+    Replaced(Timestamp),
+}
+
+/// How alike a place is to its remembered looks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Likeness {
+    look: f32,
+    bare: Option<f32>,
+}
+
+impl Place {
+    /// Takes a detection at this place in.
+    pub(super) fn sight(&mut self, sighting: &Sighting<'_>, drift: f32) -> Outcome {
+        self.count_picture(sighting.found.score);
+        let likeness = sighting.now.and_then(|now| self.likeness(now));
+        if sighting.strong {
+            if let Some(outcome) = self.judge_newcomer(sighting, likeness) {
+                return outcome;
+            }
+            self.sightings = self.sightings.saturating_add(1);
+            self.last_detected = sighting.at;
+            self.vote(sighting.found);
+            if self.strange_for.is_zero() {
+                self.trail.detected(sighting.at, sighting.found.bbox);
+                self.follow(sighting, likeness);
+                self.usual_cover += (sighting.cover - self.usual_cover) * BOX_FOLLOWS;
+            }
+            // One car is one event, also when it is straightened up a little.
+            let allowed = if self.held { drift * HELD_DRIFT } else { drift };
+            if let Some(since) = self.moved(sighting.at, allowed) {
+                self.vacate();
+                return Outcome::Moved(since);
+            }
+        } else {
+            self.last_detected = sighting.at;
+            self.trail.detected(sighting.at, sighting.found.bbox);
+        }
+        self.seen(sighting.at);
+        Outcome::Stays
+    }
+
+    /// Whether a detection at this place says too little to count: a weak one where the place looks empty or was seen
+    /// empty, or one that may be passing and does not look like what stands here.
+    pub(super) fn doubts(&self, sighting: &Sighting<'_>) -> bool {
+        let likeness = sighting.now.and_then(|now| self.likeness(now));
+        if sighting.strong {
+            let may_be_passing = sighting.movement.is_none_or(|movement| movement.speed.is_none());
+            return may_be_passing && likeness.is_some_and(|likeness| likeness.look < STRANGE);
+        }
+        likeness.is_some_and(Likeness::says_bare) || (!self.held && self.surely_empty_for >= STAY_BREAKS)
+    }
+
+    /// Whether a strong sighting is of another object than the one remembered.
+    fn judge_newcomer(&mut self, sighting: &Sighting<'_>, likeness: Option<Likeness>) -> Option<Outcome> {
+        let replaced = |place: &mut Self, since: Timestamp| {
+            place.vacate();
+            Some(Outcome::Replaced(since))
+        };
+        if !self.held && self.surely_empty_for >= STAY_BREAKS {
+            return replaced(self, sighting.resting_since());
+        }
+        let alike = likeness.map(|likeness| likeness.look);
+        let after_gap = match alike {
+            Some(alike) => self.unwatched_for >= GAP && alike < STRANGE_AFTER_GAP,
+            None => self.unwatched_for >= LONG_GAP && !self.held,
+        };
+        if after_gap {
+            return replaced(self, sighting.resting_since());
+        }
+        self.unwatched_for = Duration::ZERO;
+        let same_track =
+            self.track.is_some() && sighting.movement.map(|movement| movement.track) == self.track;
+        let arrived = !same_track && sighting.movement.is_some_and(|movement| movement.travelled >= ARRIVED);
+        let usual = self.usual_likeness.unwrap_or(1.0);
+        let strange = match (arrived, self.departed, alike) {
+            (true, true, Some(alike)) => alike < STRANGE_AFTER_CHANGE.min(usual - AS_USUAL).max(STRANGE),
+            // Nothing to compare: tracks may have been swapped by a passer-by, unless the place was free in between.
+            (true, true, None) => self.missed_pictures > 0,
+            (true, false, Some(alike)) | (false, true, Some(alike)) => alike < STRANGE,
+            _ => false,
+        };
+        if !strange {
+            self.strange_for = Duration::ZERO;
+            self.departed = false;
+            self.track = sighting.movement.map(|movement| movement.track).or(self.track);
+            return None;
+        }
+        self.strange_for += sighting.elapsed;
+        if self.strange_for < STRANGER_PATIENCE && self.state == PlaceState::Standing {
+            return None;
+        }
+        replaced(self, sighting.resting_since().min(sighting.at.saturating_sub(self.strange_for)))
+    }
+
+    fn follow(&mut self, sighting: &Sighting<'_>, likeness: Option<Likeness>) {
+        self.recent.push_back((sighting.at, sighting.found.bbox));
+        if self.recent.len() > RECENT_BOXES {
+            self.recent.pop_front();
+        }
+        let median = median_box(self.recent.iter().map(|(_, bbox)| bbox)).unwrap_or(sighting.found.bbox);
+        let settled = shift(self.bbox, sighting.found.bbox) <= UNSETTLED;
+        if settled {
+            self.looks_at_rest(likeness);
+        }
+        // Neither what it looks like while it drives off nor what has just come in front of it is what it looks like.
+        let learns = settled && sighting.cover < self.usual_cover + HIDES_MORE;
+        if self.sightings as usize <= RECENT_BOXES {
+            self.anchor = median;
+            self.bbox = median;
+        } else {
+            self.bbox = blend(self.bbox, sighting.found.bbox, BOX_FOLLOWS);
+        }
+        match (&mut self.look, sighting.now) {
+            (Some(look), Some(now)) if learns => look.follow(now.patch, LOOK_FOLLOWS),
+            (Some(_), Some(_)) => {}
+            (look, now) => *look = now.map(|now| now.patch.clone()),
+        }
+        self.relearning = Duration::ZERO;
+    }
+
+    /// Since when the object is no longer where it came to rest.
+    fn moved(&self, at: Timestamp, drift: f32) -> Option<Timestamp> {
+        let median = median_box(self.recent.iter().map(|(_, bbox)| bbox))?;
+        let latest = self.recent.back()?.1;
+        let is_away = |bbox: NormBox| {
+            let centers = center_distance(self.anchor, bbox);
+            let nearer = bbox.area() >= NEARER_AREA * self.anchor.area() && centers > drift && !self.held;
+            let far = centers > FAR_CENTER && containment(self.anchor, bbox) < PART;
+            shift(self.anchor, bbox) > drift || nearer || far
+        };
+        if self.recent.len() < 3 || !is_away(median) || !is_away(latest) {
+            return None;
+        }
+        let here = self.recent.iter().rev().take_while(|(_, bbox)| shift(latest, *bbox) <= drift / 2.0);
+        Some(here.last().map_or(at, |(since, _)| *since))
+    }
+
+    /// Whether it looks as it usually does, now that it has not been detected: it may be recognised, and yet be on its
+    /// way.
+    fn looks_at_rest(&mut self, likeness: Option<Likeness>) -> bool {
+        let Some(Likeness { look, .. }) = likeness else { return false };
+        let usual = self.usual_likeness.get_or_insert(look);
+        let at_rest = look >= *usual - AS_USUAL;
+        *usual += (look - *usual) * USUAL_FOLLOWS;
+        at_rest
+    }
+
+    /// No detection is at this place.
+    pub(super) fn miss(&mut self, miss: &Miss<'_>) {
+        let elapsed = miss.elapsed;
+        self.count_picture(0.0);
+        self.relearning = self.relearning.saturating_sub(elapsed);
+        if self.vacated {
+            self.presence = Presence::Empty;
+            self.count_empty(elapsed, true);
+            return;
+        }
+        let likeness = miss.now.and_then(|now| self.likeness(now));
+        let was_left = !self.held && self.surely_empty_for >= STAY_BREAKS;
+        if likeness.is_some_and(Likeness::says_same) && !was_left {
+            if let (Some(look), Some(now)) = (&mut self.look, miss.now) {
+                look.follow(now.patch, LOOK_FOLLOWS_UNDETECTED);
+            }
+            self.unwatched_for = Duration::ZERO;
+            if self.looks_at_rest(likeness) {
+                self.trail.recognised(miss.at, self.bbox);
+            }
+            self.seen(miss.at);
+            return;
+        }
+        if self.missed_pictures == 0 {
+            // Its last sightings may be of one that was leaving.
+            self.last_seen = self.rested_until(|_| true);
+        }
+        self.missed_pictures = self.missed_pictures.saturating_add(1);
+        let left = self.departed && likeness.is_none_or(|likeness| likeness.look < STRANGE);
+        let hidden = miss.cover >= HIDES && miss.cover >= self.usual_cover + HIDES_MORE;
+        if left || likeness.is_some_and(Likeness::says_bare) {
+            self.missed_for += elapsed;
+            self.presence = Presence::Empty;
+            self.count_empty(elapsed, true);
+        } else if hidden && self.hidden_for < LONGEST_HIDDEN {
+            self.hidden_for += elapsed;
+            self.presence = Presence::Hidden;
+        } else {
+            self.missed_for += elapsed;
+            self.presence = Presence::Unknown;
+            if self.missed_for > miss.patience.max(self.relearning) {
+                self.count_empty(elapsed, false);
+            }
+        }
+    }
+
+    /// Nobody looked for this long.
+    pub(super) fn pass_unwatched(&mut self, gap: Duration) {
+        self.unwatched_for += gap;
+    }
+
+    /// Its own track was seen somewhere else.
+    pub(super) fn depart(&mut self) {
+        if !self.departed {
+            self.last_seen = self.rested_until(|_| true);
+        }
+        self.departed = true;
+    }
+
+    /// It has left, or another object has taken its place.
+    fn vacate(&mut self) {
+        self.last_seen = self.rested_until(|_| true);
+        self.vacated = true;
+    }
+
+    /// The light changed altogether: what was remembered of its look says nothing any more.
+    pub(super) fn forget_look(&mut self) {
+        (self.look, self.bare, self.usual_likeness) = (None, None, None);
+        self.relearning = RELEARNING;
+        self.surely_empty_for = Duration::ZERO;
+    }
+
+    fn seen(&mut self, at: Timestamp) {
+        self.last_seen = at;
+        self.presence = Presence::Seen;
+        (self.missed_for, self.hidden_for) = (Duration::ZERO, Duration::ZERO);
+        (self.empty_for, self.surely_empty_for) = (Duration::ZERO, Duration::ZERO);
+        self.missed_pictures = 0;
+    }
+
+    fn count_empty(&mut self, elapsed: Duration, surely: bool) {
+        self.empty_for += elapsed;
+        if surely {
+            self.surely_empty_for += elapsed;
+        }
+    }
+
+    fn count_picture(&mut self, score: f32) {
+        self.pictures = self.pictures.saturating_add(1).min(CONFIDENCE_PICTURES);
+        self.confidence += (score - self.confidence) / self.pictures as f32;
+    }
+
+    pub(super) fn vote(&mut self, found: Detection) {
+        for (vote, class) in self.votes.iter_mut().zip(ObjectClass::ALL) {
+            *vote *= 1.0 - VOTES_FADE;
+            if class == found.class {
+                *vote += found.score;
+            }
+        }
+        self.score = (self.score * (1.0 - VOTES_FADE)).max(found.score);
+    }
+
+    /// `None` where there is nothing to compare with.
+    fn likeness(&self, now: View<'_>) -> Option<Likeness> {
+        let look = self.look.as_ref().filter(|look| !look.is_flat())?;
+        let compare = |known: &Patch| match now.covered {
+            Some(covered) => known.likeness_outside(now.patch, covered),
+            None => Some(known.likeness(now.patch)),
+        };
+        Some(Likeness { look: compare(look)?, bare: self.bare.as_ref().and_then(compare) })
+    }
+}
+
+impl Likeness {
+    fn says_same(self) -> bool {
+        self.look >= ALIKE && self.bare.is_none_or(|bare| self.look > bare + MARGIN)
+    }
+
+    fn says_bare(self) -> bool {
+        self.bare.is_some_and(|bare| bare >= BARE && bare > self.look + MARGIN)
+    }
+}

@@ -1,0 +1,328 @@
+//! One place where something stands: what is known of it, when it counts and when it is over.
+
+use std::{collections::VecDeque, time::Duration};
+
+use gridwatch_domain::{NormBox, ObjectClass, PlaceId, Timestamp, TrackId};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    evidence::{ARRIVED, BARE, Sighting},
+    trail::Trail,
+};
+use crate::{appearance::Patch, motion::Kind};
+
+/// Share of the votes from which a place may be of a class.
+const FAIR_SHARE: f32 = 0.2;
+
+/// Sightings and time from which a candidate is standing.
+const STANDING_SIGHTINGS: u32 = 3;
+const STANDING_TIME: Duration = Duration::from_secs(3);
+/// A candidate is given up when seen empty, missed or not detected for this long.
+const CANDIDATE_EMPTY: Duration = Duration::from_secs(1);
+const CANDIDATE_MISSED: Duration = Duration::from_millis(2500);
+const CANDIDATE_UNDETECTED: Duration = Duration::from_secs(10);
+/// A place that nothing detects for this long, and of which no event is open, is given up however much it looks as
+/// ever: what first was taken for a vehicle was none.
+const LONGEST_UNDETECTED: Duration = Duration::from_secs(600);
+/// Whether a place counts yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlaceState {
+    /// Something was seen there; it may be passing.
+    Candidate,
+    /// Something stands there.
+    Standing,
+}
+
+/// What is known of how the object came, and with it, how much detection it takes to believe in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// It was seen to move, or the place looked different before.
+    Arrived,
+    /// It was there when the camera began to look.
+    AtStart,
+    /// The place looked the same before anything was detected there: a lamp or a bush, or a car that was missed so far.
+    Unchanged,
+}
+
+/// What the last picture showed of a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Presence {
+    /// It was detected, or looks as when it was.
+    Seen,
+    /// Something else is in front of it.
+    Hidden,
+    /// Nothing was detected, and what can be seen does not decide.
+    #[default]
+    Unknown,
+    /// It looks as before the object came, or the object was seen to leave.
+    Empty,
+}
+
+/// One place where something stands. The place is the identity: tracks come and go.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Place {
+    pub(super) number: u64,
+    pub(super) kind: Kind,
+    pub(super) state: PlaceState,
+    /// Where the object came to rest.
+    pub(super) anchor: NormBox,
+    pub(super) bbox: NormBox,
+    pub(super) first_seen: Timestamp,
+    pub(super) last_seen: Timestamp,
+    pub(super) last_detected: Timestamp,
+    /// Votes of strong sightings, by [`ObjectClass::ALL`].
+    pub(super) votes: [f32; ObjectClass::ALL.len()],
+    pub(super) score: f32,
+    pub(super) origin: Origin,
+    /// Pictures since the first sighting, the mean score in them (0 where nothing was detected), and strong sightings.
+    pub(super) pictures: u32,
+    pub(super) confidence: f32,
+    pub(super) sightings: u32,
+    pub(super) look: Option<Patch>,
+    /// What the place looked like before.
+    pub(super) bare: Option<Patch>,
+    /// The object has left this place: it moved on, or another took its place. Only the clear time is still to pass.
+    pub(super) vacated: bool,
+    /// Watched time that it has been taken for empty, and of it for certain.
+    pub(super) empty_for: Duration,
+    pub(super) surely_empty_for: Duration,
+    pub(super) missed_for: Duration,
+    pub(super) missed_pictures: u32,
+    pub(super) hidden_for: Duration,
+    /// Time since it was last recognised in which nobody looked.
+    pub(super) unwatched_for: Duration,
+    /// Share of it that other things in front of it cover while it is seen: neighbours, not passers-by.
+    pub(super) usual_cover: f32,
+    /// Watched time left in which the look may not be trusted.
+    pub(super) relearning: Duration,
+    #[serde(skip)]
+    pub(super) credible: bool,
+    /// An event about it is open.
+    #[serde(skip)]
+    pub(super) held: bool,
+    #[serde(skip)]
+    pub(super) presence: Presence,
+    #[serde(skip)]
+    pub(super) recent: VecDeque<(Timestamp, NormBox)>,
+    #[serde(skip)]
+    pub(super) trail: Trail,
+    /// How alike to its look it usually is while it is seen at rest.
+    #[serde(skip)]
+    pub(super) usual_likeness: Option<f32>,
+    #[serde(skip)]
+    pub(super) track: Option<TrackId>,
+    #[serde(skip)]
+    pub(super) departed: bool,
+    #[serde(skip)]
+    pub(super) strange_for: Duration,
+}
+
+impl Place {
+    /// A place of which this is the first sighting. `bare` is what it looked like before, as far as that is known;
+    /// `at_start`: the camera has only just begun to look.
+    pub(super) fn new(
+        number: u64,
+        sighting: &Sighting<'_>,
+        since: Timestamp,
+        bare: Option<Patch>,
+        at_start: bool,
+    ) -> Self {
+        let found = sighting.found;
+        let mut place = Self {
+            number,
+            kind: Kind::of(found.class),
+            state: PlaceState::Candidate,
+            anchor: found.bbox,
+            bbox: found.bbox,
+            first_seen: since.min(sighting.at),
+            last_seen: sighting.at,
+            last_detected: sighting.at,
+            votes: [0.0; ObjectClass::ALL.len()],
+            score: found.score,
+            origin: Origin::AtStart,
+            pictures: 1,
+            confidence: found.score,
+            sightings: 1,
+            look: sighting.now.map(|now| now.patch.clone()),
+            bare: None,
+            vacated: false,
+            empty_for: Duration::ZERO,
+            surely_empty_for: Duration::ZERO,
+            missed_for: Duration::ZERO,
+            missed_pictures: 0,
+            hidden_for: Duration::ZERO,
+            unwatched_for: Duration::ZERO,
+            usual_cover: sighting.cover,
+            relearning: Duration::ZERO,
+            credible: false,
+            held: false,
+            presence: Presence::Seen,
+            recent: VecDeque::from([(sighting.at, found.bbox)]),
+            trail: Trail::default(),
+            usual_likeness: None,
+            track: sighting.movement.map(|movement| movement.track),
+            departed: false,
+            strange_for: Duration::ZERO,
+        };
+        place.vote(found);
+        place.trail.detected(sighting.at, found.bbox);
+        place.origin = place.find_origin(sighting, bare, at_start);
+        place
+    }
+
+    /// Compares with what the place looked like before, where that is known. Without a picture there is no doubt.
+    fn find_origin(&mut self, sighting: &Sighting<'_>, bare: Option<Patch>, at_start: bool) -> Origin {
+        let travelled = sighting.movement.is_some_and(|movement| movement.travelled >= ARRIVED);
+        let Some(now) = sighting.now.map(|now| now.patch) else { return Origin::Arrived };
+        match bare.filter(|_| !now.is_flat()) {
+            Some(bare) if now.likeness(&bare) < BARE => {
+                self.bare = Some(bare);
+                Origin::Arrived
+            }
+            _ if travelled => Origin::Arrived,
+            Some(_) if !at_start => Origin::Unchanged,
+            _ => Origin::AtStart,
+        }
+    }
+
+    /// Its name within the camera.
+    pub fn id(&self) -> PlaceId {
+        PlaceId::new(format!("p{}", self.number)).expect("a letter and digits are a valid id")
+    }
+
+    /// Its number within the camera.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Whether something stands there.
+    pub fn is_standing(&self) -> bool {
+        self.state == PlaceState::Standing && !self.vacated
+    }
+
+    /// Whether enough was detected to raise an alarm over it.
+    pub fn is_credible(&self) -> bool {
+        self.credible
+    }
+
+    /// Where the object is.
+    pub fn bbox(&self) -> NormBox {
+        self.bbox
+    }
+
+    /// First sighting at this place.
+    pub fn first_seen(&self) -> Timestamp {
+        self.first_seen
+    }
+
+    /// Last sighting at this place, before its object began to move away where that was seen.
+    pub fn last_seen(&self) -> Timestamp {
+        self.last_seen
+    }
+
+    /// Until when the object was at rest where it was last seen `inside`, as far as the last seconds tell; the last such
+    /// sighting unless it was moving away then.
+    pub fn rested_until(&self, inside: impl Fn(NormBox) -> bool) -> Timestamp {
+        self.trail.rested_until(inside).map_or(self.last_seen, |rested| rested.min(self.last_seen))
+    }
+
+    /// How long it has been seen standing: from the first to the last sighting.
+    pub fn dwell(&self) -> Duration {
+        self.last_seen.saturating_since(self.first_seen)
+    }
+
+    /// Mean score over the pictures of the last minutes, 0–1; a picture in which it was not detected counts as 0.
+    pub fn confidence(&self) -> f32 {
+        self.confidence
+    }
+
+    /// Whether enough was detected to believe in it. What was seen to arrive may be missed most of the time; what never
+    /// changed since the camera began to look must be detected well, or every lamp that is taken for a car now and then
+    /// would be one.
+    pub(super) fn judge(&mut self, strong: f32) {
+        let share = match self.origin {
+            Origin::Arrived => 0.4,
+            Origin::AtStart => 1.1,
+            Origin::Unchanged => 1.5,
+        };
+        self.credible = self.confidence >= share * strong;
+    }
+
+    /// What is known of how the object came.
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// The class that most of its detections say.
+    pub fn class(&self) -> ObjectClass {
+        let best = self.votes.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+        best.map_or(ObjectClass::Car, |(index, _)| ObjectClass::ALL[index])
+    }
+
+    /// Whether a fair share of its detections say this class: a car that is called a bus half of the time is watched by
+    /// a zone for cars.
+    pub fn may_be(&self, class: ObjectClass) -> bool {
+        let index = ObjectClass::ALL.iter().position(|&known| known == class);
+        index.is_some_and(|index| self.votes[index] >= FAIR_SHARE * self.votes.iter().sum::<f32>())
+    }
+
+    /// The best of its recent scores, 0–1.
+    pub fn score(&self) -> f32 {
+        self.score
+    }
+
+    /// The track that was last seen at it.
+    pub fn track(&self) -> Option<TrackId> {
+        self.track
+    }
+
+    /// What the last picture showed of it.
+    pub fn presence(&self) -> Presence {
+        self.presence
+    }
+
+    /// Watched time since it was last seen.
+    pub fn unseen_for(&self) -> Duration {
+        self.missed_for + self.hidden_for
+    }
+
+    /// Whether it is over: seen empty for `clear`, or it never was one.
+    pub(super) fn is_over(&self, at: Timestamp, clear: Duration) -> bool {
+        let undetected = at.saturating_since(self.last_detected);
+        match self.state {
+            PlaceState::Standing => {
+                self.empty_for >= clear
+                    || (!self.held && undetected > LONGEST_UNDETECTED && self.unseen_for().is_zero())
+            }
+            PlaceState::Candidate => {
+                self.vacated
+                    || self.surely_empty_for >= CANDIDATE_EMPTY
+                    || (self.unseen_for() >= CANDIDATE_MISSED && self.missed_pictures > 1)
+                    || undetected >= CANDIDATE_UNDETECTED && self.missed_pictures > 1
+            }
+        }
+    }
+
+    /// Becomes standing when enough was seen of it; true the one time it does.
+    pub(super) fn settle(&mut self) -> bool {
+        let settles = self.state == PlaceState::Candidate
+            && self.presence == Presence::Seen
+            && self.sightings >= STANDING_SIGHTINGS
+            && self.dwell() >= STANDING_TIME;
+        if settles {
+            self.state = PlaceState::Standing;
+        }
+        settles
+    }
+
+    /// Moves all of its times back by `by`.
+    pub(super) fn rewind(&mut self, by: Duration) {
+        for time in [&mut self.first_seen, &mut self.last_seen, &mut self.last_detected] {
+            *time = time.saturating_sub(by);
+        }
+        self.recent.iter_mut().for_each(|(at, _)| *at = at.saturating_sub(by));
+        self.trail.rewind(by);
+    }
+}

@@ -1,0 +1,164 @@
+//! The stage with a scripted detector: real threads and channels, event time from the frames.
+
+use std::{sync::Arc, time::Duration};
+
+use gridwatch_domain::{
+    CameraId, Detection, DwellLimit, EventKind, Findings, Frame, NetworkRef, NormBox, Nv12Buffer,
+    ObjectClass, Phase, Point, Polygon, Sha256Hex, Timestamp, Zone, ZoneType,
+};
+use gridwatch_runtime::{MailboxSender, ManualClock, Metrics, mailbox};
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::{CameraWatch, DetectError};
+
+/// A car at one place in every picture.
+struct OneCar;
+
+impl Detector for OneCar {
+    fn detect(&mut self, _: &Frame) -> Result<Vec<Detection>, DetectError> {
+        let bbox = NormBox::new(0.4, 0.4, 0.6, 0.6).expect("valid");
+        Ok(vec![Detection { class: ObjectClass::Car, score: 0.9, bbox }])
+    }
+}
+
+fn camera() -> CameraId {
+    CameraId::new("gate").expect("valid")
+}
+
+fn time(seconds: f64) -> Timestamp {
+    Timestamp::from_millisecond(1_000_000 + (seconds * 1000.0) as i64).expect("in range")
+}
+
+fn settings() -> DetectSettings {
+    let corner = |x, y| Point::new(x, y).expect("valid");
+    let polygon = vec![corner(0.0, 0.0), corner(1.0, 0.0), corner(1.0, 1.0), corner(0.0, 1.0)];
+    let zone = Zone {
+        id: "lane".parse().expect("valid"),
+        name: "消防通道".to_owned(),
+        zone_type: ZoneType::FireLane,
+        polygon: Polygon::new(polygon).expect("simple"),
+        classes: vec![ObjectClass::Car],
+        limit: DwellLimit::new(Duration::from_secs(10)).expect("in range"),
+        cell: None,
+    };
+    let network = NetworkRef { name: "scripted".to_owned(), sha256: Sha256Hex::from_digest([0; 32]) };
+    let watch = CameraWatch { id: camera(), cell: None, zones: vec![zone] };
+    DetectSettings::new("edge".parse().expect("valid"), network, vec![watch])
+}
+
+struct Tester {
+    frames: MailboxSender<CameraId, Frame>,
+    notices: mpsc::Sender<CameraNotice>,
+    findings: mpsc::Receiver<Findings>,
+    clock: Arc<ManualClock>,
+    stage: DetectStage,
+    metrics: Metrics,
+}
+
+impl Tester {
+    fn start(checkpoints: Vec<Checkpoint>) -> Self {
+        let (frames, frames_rx) = mailbox();
+        let (notices, notices_rx) = mpsc::channel(8);
+        let (findings_tx, findings) = mpsc::channel(256);
+        let clock = ManualClock::new(time(0.0));
+        let metrics = Metrics::new();
+        let parts = DetectParts {
+            detector: Box::new(OneCar),
+            frames: frames_rx,
+            notices: notices_rx,
+            findings: findings_tx,
+            checkpoints,
+            clock: clock.clone(),
+        };
+        let stage = DetectStage::start(&settings(), parts, &metrics).expect("a thread");
+        Self { frames, notices, findings, clock, stage, metrics }
+    }
+
+    /// Shows the car five times a second, and waits for each picture to be taken.
+    fn car_stands(&self, from_s: f64, until_s: f64) {
+        for picture in (from_s * 5.0) as u64..(until_s * 5.0) as u64 {
+            let frame = Frame {
+                camera: camera(),
+                seq: picture,
+                at: time(picture as f64 / 5.0),
+                width: 64,
+                height: 36,
+                planes: Arc::new(Nv12Buffer::filled(64, 36, [90, 128, 128])),
+            };
+            assert!(self.frames.put_waiting(camera(), frame, || false).is_ok(), "the stage runs");
+        }
+    }
+
+    /// Ends the stage; all it found, and the last memory.
+    fn finish(mut self) -> (Vec<gridwatch_domain::Event>, Vec<Checkpoint>, Metrics) {
+        drop(self.frames);
+        self.stage.finish();
+        let (mut events, mut checkpoints) = (Vec::new(), Vec::new());
+        while let Ok(found) = self.findings.try_recv() {
+            events.extend(found.events);
+            checkpoints.extend(found.checkpoint);
+        }
+        (events, checkpoints, self.metrics)
+    }
+}
+
+#[test]
+fn a_standing_car_is_one_event_and_the_books_balance() {
+    let tester = Tester::start(Vec::new());
+    tester.car_stands(0.0, 14.0);
+    let (events, checkpoints, metrics) = tester.finish();
+    assert_eq!(events.len(), 1, "{events:#?}");
+    assert_eq!(
+        (events[0].kind, events[0].phase, events[0].since),
+        (EventKind::FireLane, Phase::Open, time(0.0))
+    );
+    assert!((events[0].dwell_s - 10.0).abs() < 0.5, "{}", events[0].dwell_s);
+    assert!(!checkpoints.is_empty());
+    let text = metrics.render();
+    let count = |outcome: &str| {
+        let name = format!("gridwatch_detect_frames_total{{camera=\"gate\",outcome=\"{outcome}\"}} ");
+        text.lines().find_map(|line| line.strip_prefix(&name)?.parse::<u64>().ok()).unwrap_or(0)
+    };
+    assert_eq!(count("received"), count("sent") + count("dropped") + count("failed"), "{text}");
+    assert_eq!(count("received"), 70);
+}
+
+#[test]
+fn a_restart_goes_on_where_the_last_memory_was_kept() {
+    let first = Tester::start(Vec::new());
+    first.car_stands(0.0, 6.0);
+    let (events, checkpoints, _) = first.finish();
+    assert!(events.is_empty());
+    let second = Tester::start(vec![checkpoints.last().expect("kept at the end").clone()]);
+    second.car_stands(8.0, 12.0);
+    let (events, ..) = second.finish();
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].since, time(0.0), "dwell goes on over the restart");
+}
+
+#[test]
+fn a_damaged_memory_is_left_out() {
+    let damaged = Checkpoint { camera: camera(), state: b"{".to_vec() };
+    let tester = Tester::start(vec![damaged]);
+    tester.car_stands(0.0, 12.0);
+    assert_eq!(tester.finish().0.len(), 1);
+}
+
+#[test]
+fn an_event_of_a_camera_that_stays_away_is_unobserved() {
+    let mut tester = Tester::start(Vec::new());
+    tester.car_stands(0.0, 12.0);
+    while tester.findings.blocking_recv().is_some_and(|found| found.events.is_empty()) {}
+    tester.clock.advance(Duration::from_secs(20));
+    let notice = CameraNotice { camera: camera(), live: false, at: time(12.0) };
+    tester.notices.blocking_send(notice).expect("the stage runs");
+    let unobserved = loop {
+        let found = tester.findings.blocking_recv().expect("the stage runs");
+        if let Some(event) = found.events.first() {
+            break event.clone();
+        }
+    };
+    assert_eq!((unobserved.rev, unobserved.phase, unobserved.unobserved), (2, Phase::Update, true));
+    tester.finish();
+}

@@ -1,0 +1,104 @@
+//! Real footage for tests: decoded outside of this crate, which knows no decoder, by GStreamer's command line.
+
+use std::{
+    env,
+    io::Read,
+    path::PathBuf,
+    process::{Child, ChildStdout, Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use gridwatch_domain::{CameraId, Frame, Nv12Buffer, Timestamp};
+
+/// The folder of footage and networks, or `None` after saying why the test is skipped.
+pub(crate) fn data_folder(test: &str) -> Option<PathBuf> {
+    let skipped = |why: &str| println!("SKIPPED {test}: {why}");
+    let Some(folder) = env::var_os("GRIDWATCH_DATA").map(PathBuf::from) else {
+        skipped("GRIDWATCH_DATA names no folder of footage");
+        return None;
+    };
+    if Command::new("gst-launch-1.0").arg("--version").stdout(Stdio::null()).status().is_err() {
+        skipped("gst-launch-1.0 is not installed");
+        return None;
+    }
+    if env::var_os("ORT_DYLIB_PATH").is_none() {
+        skipped("ORT_DYLIB_PATH names no ONNX Runtime");
+        return None;
+    }
+    Some(folder)
+}
+
+/// A video being decoded to NV12, at an even rate.
+pub(crate) struct Video {
+    decoder: Child,
+    pictures: ChildStdout,
+    size: (u32, u32),
+    rate: u32,
+    next: u64,
+}
+
+impl Video {
+    /// Opens `path`, whose pictures have `size`, and gives `rate` of them a second.
+    pub(crate) fn open(path: PathBuf, size: (u32, u32), rate: u32) -> Self {
+        let caps = format!("video/x-raw,format=NV12,width={},height={},framerate={rate}/1", size.0, size.1);
+        let mut decoder = Command::new("gst-launch-1.0")
+            .args(["-q", "filesrc"])
+            .arg(format!("location={}", path.display()))
+            .args([
+                "!",
+                "decodebin",
+                "!",
+                "videorate",
+                "!",
+                "videoconvert",
+                "!",
+                &caps,
+                "!",
+                "fdsink",
+                "fd=1",
+            ])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("gst-launch-1.0 was found a moment ago");
+        let pictures = decoder.stdout.take().expect("piped");
+        Self { decoder, pictures, size, rate, next: 0 }
+    }
+
+    /// When the first picture was taken.
+    pub(crate) fn start() -> Timestamp {
+        "2026-11-23T03:00:00Z".parse().expect("valid")
+    }
+}
+
+impl Iterator for Video {
+    type Item = Frame;
+
+    fn next(&mut self) -> Option<Frame> {
+        let (width, height) = self.size;
+        let mut buffer = Nv12Buffer::filled(width, height, [0; 3]);
+        self.pictures.read_exact(buffer.y_mut()).ok()?;
+        self.pictures.read_exact(buffer.uv_mut()).ok()?;
+        let seconds = Duration::from_secs_f64(self.next as f64 / f64::from(self.rate));
+        let seq = self.next;
+        self.next += 1;
+        let camera = CameraId::new("footage").expect("valid");
+        Some(Frame {
+            camera,
+            seq,
+            at: Self::start().saturating_add(seconds),
+            width,
+            height,
+            planes: Arc::new(buffer),
+        })
+    }
+}
+
+impl Drop for Video {
+    fn drop(&mut self) {
+        // A decoder that is through has ended by itself.
+        let _ = self.decoder.kill();
+        let _ = self.decoder.wait();
+    }
+}
