@@ -1,0 +1,25 @@
+//! Events in, alerts delivered.
+//!
+//! In go [`Findings`](gridwatch_domain::Findings) from detection and the cameras' conditions; out go messages over MQTT, until the center
+//! has acknowledged each. On the way, in this order: evidence (a snapshot with zone and boxes drawn), the outbox
+//! (durable from here: events, snapshots and detection's checkpoint in one transaction), the publisher.
+//!
+//! Events are never dropped: a full outbox makes them wait, and with them detection. A snapshot that cannot be made is
+//! left out. Knows nothing of frames' origin, networks or rules; MQTT itself is `gridwatch-link`'s.
+
+mod error;
+mod evidence;
+mod intake;
+mod metrics;
+mod outbox;
+mod publisher;
+mod stage;
+mod status;
+mod window;
+
+pub use error::{AlertError, EvidenceError, OutboxError};
+pub use evidence::{Snapshot, snapshot};
+pub use outbox::{
+    Append, Appended, Outbox, OutboxSettings, OutboxStats, Pending, PendingItem, Position, Removed,
+};
+pub use stage::{AlertHandle, AlertSettings, AlertStage, AlertSummary, AlertTuning};

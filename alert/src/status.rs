@@ -1,0 +1,51 @@
+//! What the edge tells about itself and its cameras: retained, so that a center that comes later knows it too.
+
+use std::sync::Arc;
+
+use gridwatch_domain::{
+    CameraId, EdgeId, Timestamp,
+    topic::{Topic, TopicKind},
+    wire::{CAMERA_SCHEMA, CameraStateMessage, EdgeStatusMessage, Message as _, STATUS_SCHEMA},
+};
+use gridwatch_link::{Publication, Will, WillSource};
+use gridwatch_runtime::SharedClock;
+
+/// Topics and messages of one edge.
+#[derive(Clone)]
+pub(crate) struct Presence {
+    edge: EdgeId,
+    version: String,
+}
+
+impl Presence {
+    pub(crate) fn new(edge: EdgeId, version: String) -> Self {
+        Self { edge, version }
+    }
+
+    pub(crate) fn edge(&self) -> &EdgeId {
+        &self.edge
+    }
+
+    pub(crate) fn topic(&self, kind: TopicKind) -> String {
+        Topic { edge: self.edge.clone(), kind }.to_string()
+    }
+
+    pub(crate) fn status(&self, online: bool, at: Timestamp, problem: Option<String>) -> Publication {
+        let status = EdgeStatusMessage { online, version: self.version.clone(), at, problem };
+        Publication::json(self.topic(TopicKind::Status), status.to_json(), STATUS_SCHEMA).retained()
+    }
+
+    pub(crate) fn camera(&self, id: &CameraId, state: &CameraStateMessage) -> Publication {
+        Publication::json(self.topic(TopicKind::CameraState(id.clone())), state.to_json(), CAMERA_SCHEMA)
+            .retained()
+    }
+
+    /// The broker says that we are offline when we vanish; the time is that of the connection.
+    pub(crate) fn will(&self, clock: SharedClock) -> WillSource {
+        let presence = self.clone();
+        Arc::new(move || {
+            let Publication { topic, payload, retain, .. } = presence.status(false, clock.now(), None);
+            Will { topic, payload, retain }
+        })
+    }
+}

@@ -1,0 +1,421 @@
+//! The stage against a real Mosquitto and a center that does as it is told.
+
+#[path = "../link/tests/support/mosquitto.rs"]
+mod mosquitto;
+mod support;
+
+use std::{collections::BTreeMap, path::Path, time::Duration};
+
+use gridwatch_alert::{AlertHandle, AlertSettings, AlertStage, AlertTuning};
+use gridwatch_domain::{
+    Checkpoint, Findings,
+    wire::{AckMessage, AckedEvent, CameraCondition, CameraStateMessage, Message as _},
+};
+use gridwatch_link::Credentials;
+use gridwatch_runtime::{Metrics, SystemClock};
+use mosquitto::Mosquitto;
+use support::{Center, EDGE, camera, event, event_id, findings, link_settings, soon, time};
+use tokio::sync::mpsc;
+
+/// An edge as detection sees it.
+struct Edge {
+    handle: AlertHandle,
+    findings: mpsc::Sender<Findings>,
+    cameras: mpsc::Sender<CameraStateMessage>,
+    checkpoints: Vec<Checkpoint>,
+    metrics: Metrics,
+}
+
+const QUICK: AlertTuning =
+    AlertTuning { ack_timeout: Duration::from_millis(300), window: 64, farewell: Duration::from_secs(3) };
+
+impl Edge {
+    async fn start(broker: &Mosquitto, folder: &Path) -> Self {
+        Self::start_with(broker, folder, 64 << 20, QUICK).await
+    }
+
+    async fn start_with(
+        broker: &Mosquitto,
+        folder: &Path,
+        outbox_max_bytes: u64,
+        tuning: AlertTuning,
+    ) -> Self {
+        let mut link = link_settings(broker.port(), "edge-box-1");
+        link.credentials = Some(Credentials::new("edge", "correct-horse"));
+        let settings = AlertSettings {
+            edge: EDGE.parse().expect("valid"),
+            state_dir: folder.to_owned(),
+            outbox_max_bytes,
+            zones: BTreeMap::new(),
+            link,
+            version: "0.1.0".to_owned(),
+        };
+        let shown = format!("{settings:?}");
+        assert!(!shown.contains("correct-horse"), "{shown}");
+        let metrics = Metrics::new();
+        let stage =
+            AlertStage::open(settings, SystemClock::shared(), &metrics).await.expect("opens").tuned(tuning);
+        let checkpoints = stage.checkpoints().to_vec();
+        let (findings_tx, findings_rx) = mpsc::channel(4);
+        let (cameras_tx, cameras_rx) = mpsc::channel(4);
+        let handle = stage.start(findings_rx, cameras_rx);
+        Self { handle, findings: findings_tx, cameras: cameras_tx, checkpoints, metrics }
+    }
+
+    async fn finds(&self, found: Findings) {
+        soon("findings are taken", self.findings.send(found)).await.expect("the stage lives");
+    }
+
+    /// Opens event `number`, with a snapshot.
+    async fn opens(&self, number: u8) {
+        self.finds(findings(vec![event(number, 1)])).await;
+    }
+
+    async fn waits(&self, what: &str, reached: impl Fn(&Self) -> bool) {
+        let mut ticks = tokio::time::interval(Duration::from_millis(10));
+        let wait = async {
+            while !reached(self) {
+                ticks.tick().await;
+            }
+        };
+        soon(what, wait).await;
+    }
+
+    async fn is_delivered(&self) {
+        self.waits("the outbox is empty", |edge| edge.handle.waiting().is_empty()).await;
+    }
+
+    async fn is_connected(&self) {
+        let mut state = self.handle.link_state();
+        soon("edge connects", state.wait_for(|state| state.connection().is_some())).await.expect("it lives");
+    }
+
+    fn metric(&self, line: &str) -> u64 {
+        let text = self.metrics.render();
+        let value = text.lines().find_map(|found| found.strip_prefix(line)?.strip_prefix(' ')?.parse().ok());
+        value.unwrap_or(0)
+    }
+
+    /// Everything handed over becomes durable, then the process is gone.
+    async fn killed_with(self, waiting: u64) {
+        self.waits("findings are durable", |edge| edge.handle.waiting().entries == waiting).await;
+    }
+
+    async fn finish(self) -> u64 {
+        drop((self.findings, self.cameras));
+        soon("the stage ends", self.handle.finish()).await.waiting.entries
+    }
+}
+
+fn seqs(center: &Center) -> Vec<u64> {
+    center.events.keys().copied().collect()
+}
+
+#[tokio::test]
+async fn events_and_snapshots_arrive_and_leave_the_outbox() {
+    let broker = Mosquitto::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut center = Center::start(broker.port()).await;
+    let edge = Edge::start(&broker, folder.path()).await;
+    edge.opens(1).await;
+    edge.finds(findings(vec![event(1, 2)])).await;
+    center.until_events(2).await;
+    let (first, second) = (&center.events[&1], &center.events[&2]);
+    assert_eq!((first.event.rev, second.event.rev), (1, 2));
+    assert_eq!(first.event.evidence.len(), 1);
+    assert_eq!(first.event.evidence, second.event.evidence);
+    let jpeg = &center.snapshots[&first.event.evidence[0].sha256];
+    assert_eq!(jpeg[..3], [0xff, 0xd8, 0xff]);
+    edge.is_delivered().await;
+    assert_eq!(edge.metric("gridwatch_alert_outbox_entries"), 0);
+    assert_eq!(edge.metric("gridwatch_alert_published_total"), 3);
+    assert_eq!(edge.metric("gridwatch_alert_republished_total"), 0);
+    assert_eq!(edge.metric("gridwatch_alert_findings_total{camera=\"gate\",outcome=\"sent\"}"), 2);
+    assert_eq!(edge.finish().await, 0);
+}
+
+#[tokio::test]
+async fn a_broker_outage_loses_nothing() {
+    let mut broker = Mosquitto::start_with("allow_anonymous true\n");
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut center = Center::start(broker.port()).await;
+    let edge = Edge::start(&broker, folder.path()).await;
+    edge.opens(1).await;
+    center.until_events(1).await;
+    broker.stop();
+    for number in 2..=20 {
+        edge.opens(number).await;
+    }
+    edge.waits("findings are durable", |edge| edge.handle.waiting().entries >= 19).await;
+    broker.start_again();
+    center.until_events(20).await;
+    assert_eq!(seqs(&center), (1..=20).collect::<Vec<_>>());
+    assert_eq!(center.snapshots.len(), 20);
+    center.acknowledges = true;
+    // Acknowledgements of the last ones may have been lost with the outage: they are asked for again.
+    let delivered = async {
+        tokio::select! {
+            () = edge.is_delivered() => {}
+            () = center.until("never", |_| false) => {}
+        }
+    };
+    delivered.await;
+    assert_eq!(edge.finish().await, 0);
+}
+
+#[tokio::test]
+async fn a_center_that_does_not_acknowledge_is_asked_again() {
+    let broker = Mosquitto::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut center = Center::start(broker.port()).await;
+    center.acknowledges = false;
+    let edge = Edge::start(&broker, folder.path()).await;
+    for number in 1..=3 {
+        edge.finds(findings(vec![event(number, 2)])).await;
+    }
+    // While nobody answers, only the oldest asks.
+    center.until("four repetitions", |center| center.deliveries.len() >= 7).await;
+    assert_eq!(center.deliveries, [1, 2, 3, 1, 1, 1, 1]);
+    assert_eq!(edge.handle.waiting().entries, 3);
+    let published = center.events[&1].published_at;
+    center.acknowledges = true;
+    center
+        .until("all three again", |center| center.deliveries.iter().filter(|&&seq| seq == 3).count() >= 2)
+        .await;
+    assert_eq!(center.events[&1].published_at, published, "the first time of publishing stays");
+    edge.is_delivered().await;
+    assert!(edge.metric("gridwatch_alert_republished_total") >= 6);
+}
+
+#[tokio::test]
+async fn pictures_that_the_broker_refuses_do_not_stop_the_events_behind_them() {
+    let broker = Mosquitto::start_with("allow_anonymous true\nmax_packet_size 1800\n");
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut center = Center::start(broker.port()).await;
+    let narrow = AlertTuning { window: 4, ..QUICK };
+    let edge = Edge::start_with(&broker, folder.path(), 64 << 20, narrow).await;
+    for number in 1..=12 {
+        edge.opens(number).await;
+    }
+    center.until_events(12).await;
+    assert_eq!(seqs(&center), (1..=12).collect::<Vec<_>>());
+    assert_eq!(center.snapshots.len(), 0, "none fits into a packet of this broker");
+    assert_eq!(edge.handle.waiting().snapshots, 12, "they wait for a broker that takes them");
+    assert!(edge.metric("gridwatch_alert_undeliverable_total") >= 12);
+}
+
+#[tokio::test]
+async fn malformed_and_foreign_acknowledgements_are_passed_over() {
+    let broker = Mosquitto::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut center = Center::start(broker.port()).await;
+    center.acknowledges = false;
+    let edge = Edge::start(&broker, folder.path()).await;
+    edge.opens(1).await;
+    center.until_events(1).await;
+    for junk in [
+        &b"\xff\xfe"[..],
+        b"",
+        b"{}",
+        br#"{"schema":"gridwatch.ack/9"}"#,
+        br#"{"schema":"gridwatch.ack/1","events":[{"id":"x"}]}"#,
+    ] {
+        center.acknowledge(junk.to_vec()).await;
+    }
+    let stranger =
+        AckMessage { events: vec![AckedEvent { id: event_id(99), rev: 1 }], ..AckMessage::default() };
+    center.acknowledge(stranger.to_json()).await;
+    let failed = |edge: &Edge| edge.metric("gridwatch_alert_acks_total{edge=\"box-1\",outcome=\"failed\"}");
+    edge.waits("five failures", |edge| failed(edge) == 5).await;
+    assert_eq!(edge.handle.waiting().entries, 1);
+
+    let event = AckedEvent { id: event_id(1), rev: 1 };
+    let snapshots = center.snapshots.keys().cloned().collect();
+    let ack = AckMessage { events: vec![event, event], snapshots }.to_json();
+    center.acknowledge(ack.clone()).await;
+    center.acknowledge(ack).await;
+    edge.is_delivered().await;
+    let sent = |edge: &Edge| edge.metric("gridwatch_alert_acks_total{edge=\"box-1\",outcome=\"sent\"}");
+    edge.waits("all of them are through", |edge| sent(edge) == 3).await;
+    assert_eq!(edge.metric("gridwatch_alert_acked_total"), 2);
+}
+
+#[tokio::test]
+async fn a_kill_between_append_and_publish_loses_nothing_and_doubles_nothing() {
+    let mut broker = Mosquitto::stopped("allow_anonymous true\n");
+    let folder = tempfile::tempdir().expect("a folder");
+    for round in 0..3 {
+        let edge = Edge::start(&broker, folder.path()).await;
+        let expected = if round == 0 { None } else { Some(vec![1]) };
+        assert_eq!(edge.checkpoints.first().map(|checkpoint| checkpoint.state.clone()), expected);
+        edge.opens(round + 1).await;
+        edge.killed_with(u64::from(round) + 1).await;
+    }
+    broker.start_again();
+    let mut center = Center::start(broker.port()).await;
+    let edge = Edge::start(&broker, folder.path()).await;
+    center.until_events(3).await;
+    assert_eq!(seqs(&center), [1, 2, 3]);
+    edge.is_delivered().await;
+    edge.opens(4).await;
+    center.until_events(4).await;
+    assert_eq!(seqs(&center), [1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn a_broker_that_forgets_everything_loses_nothing() {
+    let first = Mosquitto::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let edge = Edge::start(&first, folder.path()).await;
+    edge.is_connected().await;
+    // Taken and confirmed by a broker whose center never comes.
+    edge.opens(1).await;
+    let confirmed = "gridwatch_link_published_total{client=\"edge-box-1\",outcome=\"confirmed\"}";
+    edge.waits("the broker has it", |edge| edge.metric(confirmed) >= 3).await;
+    edge.killed_with(1).await;
+    drop(first);
+
+    let second = Mosquitto::start();
+    let mut center = Center::start(second.port()).await;
+    let _edge = Edge::start(&second, folder.path()).await;
+    center.until_events(1).await;
+}
+
+#[tokio::test]
+async fn a_center_that_comes_late_is_told_soon() {
+    let broker = Mosquitto::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let edge = Edge::start(&broker, folder.path()).await;
+    edge.is_connected().await;
+    for number in 1..=10 {
+        edge.opens(number).await;
+    }
+    edge.waits("all is published", |edge| edge.metric("gridwatch_alert_published_total") == 20).await;
+    // Nobody had subscribed: the broker has thrown all of it away.
+    let mut center = Center::start(broker.port()).await;
+    center.until_events(10).await;
+    tokio::select! {
+        () = edge.is_delivered() => {}
+        () = center.until("never", |_| false) => {}
+    }
+}
+
+#[tokio::test]
+async fn a_full_outbox_makes_events_wait_and_says_so() {
+    let broker = Mosquitto::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut center = Center::start(broker.port()).await;
+    center.acknowledges = false;
+    let edge = Edge::start_with(&broker, folder.path(), 1 << 20, QUICK).await;
+    let sender = edge.findings.clone();
+    let finder = tokio::spawn(async move {
+        for number in 1..=120 {
+            sender.send(findings(vec![event(number, 1)])).await.expect("the stage lives");
+        }
+    });
+    center
+        .until("the problem is told", |center| center.statuses.iter().any(|status| status.problem.is_some()))
+        .await;
+    let problem = center.statuses.iter().find_map(|status| status.problem.clone()).expect("just seen");
+    assert!(problem.contains("1 MiB"), "{problem}");
+    assert_eq!(edge.metric("gridwatch_alert_outbox_stuck"), 1);
+    assert!(!finder.is_finished(), "detection waits");
+
+    center.acknowledges = true;
+    center.until_events(120).await;
+    assert_eq!(seqs(&center), (1..=120).collect::<Vec<_>>());
+    soon("detection goes on", finder).await.expect("no panic");
+    tokio::select! {
+        () = edge.is_delivered() => {}
+        () = center.until("never", |_| false) => {}
+    }
+    assert_eq!(edge.metric("gridwatch_alert_outbox_stuck"), 0);
+    assert_eq!(edge.metric("gridwatch_alert_findings_total{camera=\"gate\",outcome=\"sent\"}"), 120);
+    center
+        .until("the problem is over", |center| {
+            center.statuses.last().is_some_and(|last| last.problem.is_none())
+        })
+        .await;
+}
+
+fn condition(state: CameraCondition) -> CameraStateMessage {
+    let (name, zones) = ("东门".to_owned(), Vec::new());
+    CameraStateMessage {
+        camera: camera("gate"),
+        name,
+        cell: None,
+        state,
+        reason: None,
+        since: time(0),
+        zones,
+    }
+}
+
+#[tokio::test]
+async fn the_center_knows_edge_and_cameras_also_when_it_comes_late() {
+    let broker = Mosquitto::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let edge = Edge::start(&broker, folder.path()).await;
+    edge.cameras.send(condition(CameraCondition::Connecting)).await.expect("the stage lives");
+    edge.cameras.send(condition(CameraCondition::Live)).await.expect("the stage lives");
+    let confirmed = "gridwatch_link_published_total{client=\"edge-box-1\",outcome=\"confirmed\"}";
+    edge.waits("the broker knows", |edge| edge.metric(confirmed) >= 2).await;
+    let mut center = Center::start(broker.port()).await;
+    center.until("both are told", |center| !center.statuses.is_empty() && !center.cameras.is_empty()).await;
+    let status = center.statuses.last().expect("just seen");
+    assert!(status.online && status.version == "0.1.0", "{status:?}");
+    center
+        .until("live", |center| center.cameras.last().is_some_and(|last| last.state == CameraCondition::Live))
+        .await;
+
+    // Killed: the will speaks. Then back again, and an orderly end.
+    let Edge { handle, .. } = edge;
+    drop(handle);
+    center.until("offline", |center| center.statuses.last().is_some_and(|last| !last.online)).await;
+    let edge = Edge::start(&broker, folder.path()).await;
+    center.until("online", |center| center.statuses.last().is_some_and(|last| last.online)).await;
+    edge.finish().await;
+    center.until("offline", |center| center.statuses.last().is_some_and(|last| !last.online)).await;
+    center.finish().await;
+}
+
+#[tokio::test]
+async fn a_false_report_of_being_offline_is_set_right() {
+    let broker = Mosquitto::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut center = Center::start(broker.port()).await;
+    let edge = Edge::start(&broker, folder.path()).await;
+    center.until("online", |center| center.statuses.last().is_some_and(|last| last.online)).await;
+    let (liar, _none) =
+        gridwatch_link::Link::start(link_settings(broker.port(), "liar"), &Metrics::new()).expect("valid");
+    let mut state = liar.state();
+    soon("liar connects", state.wait_for(|state| state.connection().is_some())).await.expect("it lives");
+    let lie = format!(r#"{{"schema":"gridwatch.status/1","online":false,"version":"0","at":"{}"}}"#, time(0));
+    let topic = format!("gridwatch/v1/{EDGE}/status");
+    liar.publisher()
+        .publish(gridwatch_link::Publication::new(topic, lie).retained())
+        .await
+        .expect("connected");
+    center.until("offline", |center| center.statuses.last().is_some_and(|last| !last.online)).await;
+    center.until("online", |center| center.statuses.last().is_some_and(|last| last.online)).await;
+    drop(edge);
+}
+
+#[tokio::test]
+async fn the_end_delivers_what_it_can_and_tells_what_is_left() {
+    let broker = Mosquitto::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut center = Center::start(broker.port()).await;
+    let edge = Edge::start(&broker, folder.path()).await;
+    for number in 1..=30 {
+        edge.opens(number).await;
+    }
+    let (left, ()) = tokio::join!(edge.finish(), center.until_events(30));
+    assert_eq!(left, 0);
+    center.finish().await;
+
+    let tuning = AlertTuning { farewell: Duration::from_millis(200), ..QUICK };
+    let edge = Edge::start_with(&broker, folder.path(), 64 << 20, tuning).await;
+    edge.opens(31).await;
+    assert_eq!(edge.finish().await, 1, "no center, nothing acknowledged, nothing lost");
+}

@@ -1,0 +1,79 @@
+//! Snapshots of a drawn scene.
+
+mod support;
+
+use std::{sync::Arc, time::Duration};
+
+use gridwatch_alert::{EvidenceError, snapshot};
+use gridwatch_domain::{DwellLimit, Frame, Nv12Buffer, Point, Polygon, Severity, Zone, ZoneType};
+use support::{event, frame};
+
+fn zone() -> Zone {
+    let corners = [[0.2, 0.5], [0.7, 0.45], [0.8, 0.95], [0.15, 0.9]];
+    let points = corners.map(|corner| Point::try_from(corner).expect("valid")).to_vec();
+    Zone {
+        id: "fire-1".parse().expect("valid"),
+        name: "消防通道".to_owned(),
+        zone_type: ZoneType::FireLane,
+        polygon: Polygon::new(points).expect("simple"),
+        classes: Vec::new(),
+        limit: DwellLimit::new(Duration::from_secs(60)).expect("in range"),
+        cell: None,
+    }
+}
+
+fn yard() -> Frame {
+    let mut planes = Nv12Buffer::filled(1920, 1080, [110, 128, 128]);
+    for (row, line) in planes.y_mut().chunks_exact_mut(1920).enumerate() {
+        for (column, value) in line.iter_mut().enumerate() {
+            *value = 70 + ((row / 40 + column / 40) % 2 * 20) as u8 + (row / 12) as u8;
+        }
+    }
+    Frame { width: 1920, height: 1080, planes: Arc::new(planes), ..frame(1) }
+}
+
+#[test]
+fn a_snapshot_is_a_jpeg_of_the_picture_with_zone_and_box() {
+    let plain =
+        snapshot(&yard(), &gridwatch_domain::Event { objects: Vec::new(), zone: None, ..event(1, 1) }, &[])
+            .expect("drawn");
+    let drawn = snapshot(&yard(), &event(1, 1), &[zone()]).expect("drawn");
+    if let Ok(folder) = std::env::var("GRIDWATCH_SNAPSHOTS") {
+        std::fs::write(format!("{folder}/snapshot.jpg"), &drawn.bytes).expect("writable");
+    }
+    assert_ne!(drawn.sha256, plain.sha256);
+    assert_eq!(
+        drawn,
+        snapshot(&yard(), &event(1, 1), &[zone()]).expect("drawn"),
+        "the same picture, the same name"
+    );
+    let image = image::load_from_memory(&drawn.bytes).expect("a JPEG").to_rgb8();
+    assert_eq!(image.dimensions(), (1280, 720));
+    let red = |x: f32, y: f32| {
+        let pixel = image.get_pixel((x * 1280.0) as u32, (y * 720.0) as u32);
+        i32::from(pixel[0]) - i32::from(pixel[1])
+    };
+    assert!(red(0.3, 0.6) > 120, "left side of the box");
+    assert!(red(0.45, 0.85) > 20, "within the zone, below the box: {}", red(0.45, 0.85));
+    assert!(red(0.9, 0.3).abs() < 12, "outside of both");
+    assert!(drawn.bytes.len() < 600_000, "{} bytes", drawn.bytes.len());
+}
+
+#[test]
+fn colours_tell_the_severity() {
+    let of = |severity| {
+        snapshot(&yard(), &gridwatch_domain::Event { severity, ..event(1, 1) }, &[]).expect("drawn").sha256
+    };
+    let all = [Severity::Info, Severity::Minor, Severity::Major, Severity::Critical].map(of);
+    for (index, one) in all.iter().enumerate() {
+        assert!(!all[index + 1..].contains(one));
+    }
+}
+
+#[test]
+fn a_picture_that_is_incomplete_makes_no_snapshot() {
+    let broken = Frame { height: 5000, ..frame(1) };
+    assert!(matches!(snapshot(&broken, &event(1, 1), &[]), Err(EvidenceError::Picture { .. })));
+    let none = Frame { width: 0, height: 0, ..frame(1) };
+    assert!(matches!(snapshot(&none, &event(1, 1), &[]), Err(EvidenceError::Picture { .. })));
+}
