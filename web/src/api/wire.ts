@@ -1,0 +1,174 @@
+/** The words of the center's API under `/api/v1`, as they travel. Timestamps are RFC 3339 in UTC with milliseconds. */
+
+export const KINDS = [
+  "parking.fire_lane",
+  "parking.no_parking",
+  "parking.entrance_blocked",
+  "parking.double",
+  "parking.out_of_bay",
+  "parking.straddling",
+  "parking.overstay",
+  "parking.long_stay",
+  "parking.lot_full",
+  "parking.contact_suspected",
+  "area.intrusion",
+  "area.loitering",
+  "area.crowd",
+  "line.crossing",
+  "line.wrong_way",
+  "camera.offline",
+  "camera.frozen",
+  "camera.covered",
+  "camera.moved",
+  "camera.blurred",
+] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** Kinds that the rules of this version raise. The others have names, and are offered once an alert of theirs is known. */
+export const RAISED_KINDS: readonly Kind[] = ["parking.fire_lane", "parking.no_parking"];
+
+/** Least to most urgent. */
+export const SEVERITIES = ["info", "minor", "major", "critical"] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+export const PHASES = ["open", "update", "close", "unobserved"] as const;
+export type Phase = (typeof PHASES)[number];
+
+export const CAMERA_STATES = ["connecting", "live", "offline", "ended"] as const;
+export type CameraState = (typeof CAMERA_STATES)[number];
+
+export const OBJECT_CLASSES = ["car", "truck", "bus", "motorcycle", "bicycle", "person"] as const;
+export type ObjectClass = (typeof OBJECT_CLASSES)[number];
+
+/** A value this page knows, or one that a newer center may send: those are shown as they are. */
+export type OrNewer<T extends string> = T | (string & {});
+
+export interface Acknowledged {
+  at: string;
+  by: string;
+}
+
+export interface SeenObject {
+  class: OrNewer<ObjectClass>;
+  /** 0 to 1. */
+  score: number;
+  /** x1, y1, x2, y2; normalised, origin top left. */
+  box: [number, number, number, number];
+  place?: string | null;
+  track?: number | null;
+}
+
+export interface EventView {
+  id: string;
+  rev: number;
+  kind: OrNewer<Kind>;
+  phase: OrNewer<Phase>;
+  severity: OrNewer<Severity>;
+  edge: string;
+  camera: string;
+  camera_name: string | null;
+  zone: string | null;
+  zone_name: string | null;
+  cell: string | null;
+  cell_name: string | null;
+  /** Names from the township down to the cell. */
+  cell_path: string[];
+  /** When the condition began. */
+  since: string;
+  /** Event time of revision 1. */
+  opened_at: string;
+  /** Event time of this revision. */
+  at: string;
+  until: string | null;
+  /** Seconds, as of `at`. */
+  dwell_s: number | null;
+  objects: SeenObject[];
+  rule: Record<string, unknown>;
+  network: { name: string; sha256: string } | null;
+  snapshot: { sha256: string; url: string } | null;
+  published_at: string;
+  received_at: string;
+  visible_latency_s?: number | null;
+  acknowledged: Acknowledged | null;
+}
+
+export interface Revision {
+  rev: number;
+  phase: OrNewer<Phase>;
+  at: string;
+  received_at: string;
+  dwell_s: number | null;
+  severity: OrNewer<Severity>;
+}
+
+export interface EventDetail extends EventView {
+  history: Revision[];
+}
+
+export interface EventPage {
+  items: EventView[];
+  next: string | null;
+}
+
+export interface CameraView {
+  edge: string;
+  camera: string;
+  name: string | null;
+  state: OrNewer<CameraState>;
+  reason: string | null;
+  since: string | null;
+}
+
+export type CellLevel = "county" | "township" | "community" | "cell" | "group";
+
+export interface Cell {
+  code: string;
+  parent: string | null;
+  level: OrNewer<CellLevel>;
+  name: string;
+  leader: string | null;
+}
+
+export interface EdgeView {
+  edge: string;
+  online: boolean;
+  since: string | null;
+  /** What an operator must act on, such as a full disk. */
+  problem?: string | null;
+}
+
+export interface Summary {
+  open: number;
+  unacknowledged: number;
+  today: number;
+  edges: EdgeView[];
+  version: string;
+}
+
+export interface Hello {
+  version: string;
+  change: number;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+/** Whether a live message holds what the list cannot do without; everything else it shows as far as it is there. */
+export function isEventView(value: unknown): value is EventView {
+  return (
+    isRecord(value) &&
+    typeof value.id === "string" &&
+    Number.isInteger(value.rev) &&
+    ["kind", "phase", "severity", "camera", "since", "opened_at", "at"].every((key) => typeof value[key] === "string") &&
+    Array.isArray(value.cell_path) &&
+    Array.isArray(value.objects)
+  );
+}
+
+/** Whether a live message names a camera and its state. */
+export function isCameraView(value: unknown): value is CameraView {
+  return (
+    isRecord(value) && ["edge", "camera", "state"].every((key) => typeof value[key] === "string")
+  );
+}
