@@ -1,0 +1,182 @@
+//! The command line. Its help is the short manual.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Neighbourhood cameras as a governance tool: parking disorder noticed, told, dealt with, published.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Runs everything on this machine, with simulated cameras, and prints the address to open.
+    #[cfg(all(feature = "edge", feature = "center", feature = "embedded-broker"))]
+    Demo(DemoArguments),
+    /// Runs an edge box: cameras in, alerts out.
+    #[cfg(feature = "edge")]
+    Edge(ConfigFile),
+    /// Runs a monitoring center: alerts in, pages out.
+    #[cfg(feature = "center")]
+    Center(ConfigFile),
+    /// Checks configuration files and prints what they may hold.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Lists and inspects detector networks.
+    #[cfg(feature = "edge")]
+    #[command(subcommand)]
+    Models(ModelsCommand),
+    /// Renders simulated cameras, and serves them over RTSP.
+    #[cfg(feature = "edge")]
+    #[command(subcommand)]
+    Simulate(SimulateCommand),
+}
+
+impl Command {
+    /// Whether standard output belongs to the result, so that the log keeps to warnings.
+    pub(crate) fn is_quiet(&self) -> bool {
+        match self {
+            #[cfg(all(feature = "edge", feature = "center", feature = "embedded-broker"))]
+            Self::Demo(_) => true,
+            #[cfg(feature = "edge")]
+            Self::Edge(_) => false,
+            #[cfg(feature = "center")]
+            Self::Center(_) => false,
+            Self::Config(_) => true,
+            #[cfg(feature = "edge")]
+            Self::Models(_) | Self::Simulate(_) => true,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigFile {
+    /// The configuration file; examples are in config/examples/.
+    #[arg(long, short)]
+    pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Reports every problem of a file at once, each with its key path.
+    Check {
+        /// The file of an edge box or a center.
+        file: PathBuf,
+    },
+    /// Prints the JSON Schema of a kind of file: every key with its meaning, unit, range and default.
+    Schema {
+        /// Which kind of file.
+        kind: FileKind,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum FileKind {
+    /// `gridwatch edge`.
+    Edge,
+    /// `gridwatch center`.
+    Center,
+}
+
+#[cfg(feature = "edge")]
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelsCommand {
+    /// Lists the networks that gridwatch ships, or those in a folder.
+    List {
+        /// A folder of networks, one folder each.
+        folder: Option<PathBuf>,
+    },
+    /// Checks a network's manifest and file and shows what it is.
+    Inspect {
+        /// A manifest, the folder of one, or the name of a shipped network.
+        network: PathBuf,
+    },
+}
+
+#[cfg(feature = "edge")]
+#[derive(Debug, Subcommand)]
+pub(crate) enum SimulateCommand {
+    /// Renders scenes into the cache, and serves each as rtsp://ADDRESS/CAMERA until Ctrl-C. The cameras of the
+    /// shipped scenes: ljp-yard (yard), ljp-back (night), ljp-gate (gate).
+    Serve {
+        #[command(flatten)]
+        scenes: SceneArguments,
+        /// Address to serve on.
+        #[arg(long, default_value = "127.0.0.1:8554")]
+        listen: std::net::SocketAddr,
+    },
+    /// Prints, for each scene, its zones and the events that must be found in each loop, as JSON.
+    Truth {
+        #[command(flatten)]
+        scenes: SceneArguments,
+    },
+    /// Writes one picture of a scene as PNG.
+    Still {
+        /// The scene: yard, night, gate, or a TOML file.
+        scene: String,
+        /// Seconds into the loop.
+        #[arg(long, default_value_t = 0.0)]
+        at: f64,
+        /// Where to.
+        #[arg(long, default_value = "still.png")]
+        out: PathBuf,
+        /// Draws the zones and the true boxes.
+        #[arg(long)]
+        boxes: bool,
+    },
+    /// Makes labelled training pictures of random places.
+    Dataset {
+        /// Folder to write `images/` and `labels.jsonl` to.
+        #[arg(long)]
+        out: PathBuf,
+        /// How many pictures.
+        #[arg(long, default_value_t = 1000)]
+        count: u32,
+        /// The same seed gives the same pictures.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+}
+
+/// Which scenes, how large, and where the rendered ones are kept.
+#[cfg(feature = "edge")]
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SceneArguments {
+    /// Scenes, parted by commas: yard, night, gate, or TOML files.
+    #[arg(long, value_delimiter = ',', default_value = "yard,night,gate")]
+    pub(crate) scenes: Vec<String>,
+    /// Picture size.
+    #[arg(long, default_value = "1080p")]
+    pub(crate) size: SizeArgument,
+    /// Folder of rendered scenes.
+    #[arg(long, default_value = ".cache/scenes", env = "GRIDWATCH_CACHE")]
+    pub(crate) cache: PathBuf,
+}
+
+#[cfg(feature = "edge")]
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SizeArgument {
+    /// 1280×720.
+    #[value(name = "720p")]
+    Hd,
+    /// 1920×1080.
+    #[value(name = "1080p")]
+    FullHd,
+}
+
+#[cfg(all(feature = "edge", feature = "center", feature = "embedded-broker"))]
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    #[command(flatten)]
+    pub(crate) scenes: SceneArguments,
+    /// Address for the pages. Default: 127.0.0.1:8080, or a free port where that one is taken.
+    #[arg(long)]
+    pub(crate) listen: Option<std::net::SocketAddr>,
+    /// Folder for outbox and store; what is in it is kept and shown again at the next start.
+    #[arg(long, default_value = "state/demo")]
+    pub(crate) state: PathBuf,
+}

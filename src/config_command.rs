@@ -1,0 +1,63 @@
+//! `gridwatch config check|schema`.
+
+use std::path::Path;
+
+use anyhow::bail;
+use gridwatch_config::{ConfigError, Kind, Loaded, Problems, json_schema, load_file};
+
+use crate::cli::{ConfigCommand, FileKind};
+
+pub(crate) fn run(command: ConfigCommand) -> anyhow::Result<()> {
+    match command {
+        ConfigCommand::Check { file } => check(&file),
+        ConfigCommand::Schema { kind } => {
+            let kind = match kind {
+                FileKind::Edge => Kind::Edge,
+                FileKind::Center => Kind::Center,
+            };
+            println!("{}", serde_json::to_string_pretty(&json_schema(kind))?);
+            Ok(())
+        }
+    }
+}
+
+fn check(file: &Path) -> anyhow::Result<()> {
+    let problems = match load_file(file) {
+        Ok(Loaded::Edge(settings)) => edge_files(&settings),
+        Ok(Loaded::Center(settings)) => center_files(&settings),
+        Err(ConfigError::Invalid { problems, .. }) => problems,
+        Err(error) => return Err(error.into()),
+    };
+    if problems.is_empty() {
+        println!("{}: nothing wrong with it", file.display());
+        return Ok(());
+    }
+    let count = problems.iter().count();
+    bail!(
+        "{} cannot be used, {count} problem{}:\n{problems}",
+        file.display(),
+        if count == 1 { "" } else { "s" }
+    )
+}
+
+/// What only the files that a configuration names can tell.
+#[cfg(feature = "edge")]
+fn edge_files(settings: &gridwatch_config::EdgeSettings) -> Problems {
+    crate::network::load(&settings.network).err().unwrap_or_default()
+}
+
+#[cfg(not(feature = "edge"))]
+fn edge_files(_: &gridwatch_config::EdgeSettings) -> Problems {
+    Problems::default()
+}
+
+/// What only the files that a configuration names can tell.
+#[cfg(feature = "center")]
+fn center_files(settings: &gridwatch_config::CenterSettings) -> Problems {
+    crate::center::load_grid(settings).err().unwrap_or_default()
+}
+
+#[cfg(not(feature = "center"))]
+fn center_files(_: &gridwatch_config::CenterSettings) -> Problems {
+    Problems::default()
+}

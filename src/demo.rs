@@ -1,0 +1,142 @@
+//! `gridwatch demo`: everything on one machine, with simulated cameras whose truth is known.
+//!
+//! The parts are the real ones: RTSP cameras (served by `sim`), an edge box, an MQTT broker, a center. They talk over
+//! sockets as they would between machines; only the process is shared.
+
+use std::{net::SocketAddr, path::Path};
+
+use anyhow::Context as _;
+use gridwatch_config::{CenterSettings, EdgeSettings, parse_center, parse_edge};
+use gridwatch_models::ModelStore;
+use gridwatch_runtime::{Metrics, SystemClock};
+use gridwatch_sim::{
+    Scene,
+    rtsp::{RtspCameras, RtspOptions},
+};
+
+use crate::{broker::EmbeddedBroker, center, cli::DemoArguments, edge::Edge, scenes, signals, watch};
+
+/// Where pages are served unless asked otherwise.
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
+
+/// The community of the demonstration, as in the example files.
+const GRID: &str = include_str!("../config/examples/grid.csv");
+
+/// Each simulated camera's name and cell.
+const PLACES: [(&str, &str, &str); 3] = [
+    ("ljp-yard", "刘家坡小区院内", "520121002003007"),
+    ("ljp-back", "刘家坡后院", "520121002003006"),
+    ("ljp-gate", "刘家坡东门", "520121002003008"),
+];
+
+pub(crate) async fn run(arguments: DemoArguments) -> anyhow::Result<()> {
+    let shutdown = signals::shutdown_on_signal()?;
+    let listen = choose_address(arguments.listen)?;
+    let scenes = scenes::find_all(&arguments.scenes)?;
+    watch::say!("渲染模拟摄像机（首次需要几分钟） / rendering the simulated cameras, minutes the first time");
+    let mut rendering = scenes::render_aside(scenes.clone(), arguments.scenes.clone())?;
+    // The rest of them joins the running system when it is ready.
+    let first = tokio::select! {
+        first = rendering.recv() => first.context("no scene was asked for")??,
+        () = shutdown.cancelled() => return Ok(()),
+    };
+
+    std::fs::create_dir_all(&arguments.state)
+        .with_context(|| format!("create the folder {}", arguments.state.display()))?;
+    let clock = SystemClock::shared();
+    let metrics = Metrics::new();
+    let broker = EmbeddedBroker::start(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+    let mut cameras = RtspCameras::start(RtspOptions::local(clock.now()), Vec::new())
+        .context("serve the simulated cameras")?;
+    cameras.add(&first.mount(), first.encoded.clone())?;
+    let center_settings = center_settings(&arguments.state, listen, broker.addr())?;
+    let grid = gridwatch_center::grid::from_csv(GRID.as_bytes())
+        .map_err(|problems| anyhow::anyhow!("the shipped grid: {problems:?}"))?;
+    let center = center::start(center_settings, grid, clock.clone(), &metrics).await?;
+    let edge_settings = edge_settings(&arguments.state, broker.addr(), &scenes, cameras.port())?;
+    let models = ModelStore::builtin();
+    let edge =
+        Edge::start(edge_settings, models.default_network(), clock, &metrics, Some(watch::print_findings))
+            .await?;
+
+    watch::print_welcome(center.local_addr());
+    watch::print_camera(&first, &cameras);
+    let joining = async {
+        while let Some(next) = rendering.recv().await {
+            let next = next?;
+            cameras.add(&next.mount(), next.encoded.clone())?;
+            watch::print_camera(&next, &cameras);
+        }
+        std::future::pending::<anyhow::Result<()>>().await
+    };
+    let ended = tokio::select! {
+        ended = joining => ended,
+        () = watch::print_figures(&metrics) => Ok(()),
+        () = shutdown.cancelled() => Ok(()),
+    };
+    edge.finish().await?;
+    center.finish().await;
+    cameras.stop();
+    broker.stop();
+    watch::print_farewell(&metrics, &arguments.state);
+    ended
+}
+
+/// The address asked for, or the usual one, or a free one where that is taken.
+fn choose_address(asked: Option<SocketAddr>) -> anyhow::Result<SocketAddr> {
+    let free = |address| std::net::TcpListener::bind(address).is_ok();
+    match asked {
+        Some(address) if free(address) => Ok(address),
+        Some(address) => anyhow::bail!("--listen {address}: the address is taken or not of this machine"),
+        None if free(DEFAULT_LISTEN) => Ok(DEFAULT_LISTEN),
+        None => {
+            watch::say!("端口 8080 已被占用，另选一个 / port 8080 is taken, using another");
+            Ok(SocketAddr::new(DEFAULT_LISTEN.ip(), 0))
+        }
+    }
+}
+
+/// As a configuration file would give them, so that the demo goes the way a user's files go.
+fn edge_settings(
+    state: &Path,
+    broker: SocketAddr,
+    scenes: &[Scene],
+    cameras_port: u16,
+) -> anyhow::Result<EdgeSettings> {
+    let mut text =
+        format!("[edge]\nid = \"demo-edge\"\nstate_dir = \"edge\"\n[broker]\nurl = \"mqtt://{broker}\"\n");
+    for scene in scenes {
+        let id = scene.camera_id().to_string();
+        let place = PLACES.iter().find(|(camera, ..)| *camera == id);
+        let (name, cell) = place.map_or((id.as_str(), "520121002003"), |(_, name, cell)| (name, cell));
+        text += &format!(
+            "[[camera]]\nid = \"{id}\"\nname = \"{name}\"\ncell = \"{cell}\"\n\
+             url = \"rtsp://127.0.0.1:{cameras_port}/{id}\"\nsample_fps = 5\n",
+        );
+        for zone in scene.zones() {
+            text += &zone_table(&zone)?;
+        }
+    }
+    parse_edge(&text, &std::path::absolute(state)?)
+        .map_err(|problems| anyhow::anyhow!("the demo's edge box:\n{problems}"))
+}
+
+/// A zone as a table of a configuration file. JSON's strings, numbers and arrays are TOML's as well.
+fn zone_table(zone: &gridwatch_domain::Zone) -> anyhow::Result<String> {
+    Ok(format!(
+        "[[camera.zone]]\nid = {}\nname = {}\ntype = {}\nlimit_s = {}\npolygon = {}\n",
+        serde_json::to_string(&zone.id)?,
+        serde_json::to_string(&zone.name)?,
+        serde_json::to_string(&zone.zone_type)?,
+        zone.limit.get().as_secs_f64(),
+        serde_json::to_string(&zone.polygon)?
+    ))
+}
+
+fn center_settings(state: &Path, listen: SocketAddr, broker: SocketAddr) -> anyhow::Result<CenterSettings> {
+    let text = format!(
+        "[center]\nid = \"demo-center\"\nlisten = \"{listen}\"\nstate_dir = \"center\"\n[broker]\nurl = \"mqtt://{broker}\"\n"
+    );
+    parse_center(&text, &std::path::absolute(state)?)
+        .map_err(|problems| anyhow::anyhow!("the demo's center:\n{problems}"))
+}

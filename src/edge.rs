@@ -1,0 +1,153 @@
+//! `gridwatch edge`: cameras → detect → alert, wired.
+//!
+//! The end is orderly from front to back: cameras stop, then detection, which hands on its last memory, then alert,
+//! which makes everything durable and delivers what it can for a few seconds. What is not delivered waits on disk.
+
+use anyhow::Context as _;
+use gridwatch_alert::{AlertHandle, AlertSettings, AlertStage};
+use gridwatch_config::{ConfigError, EdgeSettings, load_edge};
+use gridwatch_detect::{
+    CameraWatch, DetectParts, DetectSettings, DetectStage, MemorySettings, NetworkDetector, SessionSettings,
+};
+use gridwatch_domain::{CameraId, Findings, Frame, NetworkRef};
+use gridwatch_ingest::{CameraParts, CameraTimeouts, IngestMetrics};
+use gridwatch_models::Network;
+use gridwatch_runtime::{Metrics, SharedClock, Shutdown, SystemClock, mailbox};
+use tokio::{sync::mpsc, task::JoinSet};
+use tracing::info;
+
+use crate::{cameras, cli::ConfigFile, link, metrics_server, network, signals};
+
+/// Findings that may wait for the outbox. Beyond it detection waits, and frames, not events, are dropped.
+const FINDINGS_LIMIT: usize = 64;
+/// State changes of cameras that may wait: more than cameras change within a moment.
+const STATES_LIMIT: usize = 256;
+
+pub(crate) async fn run(arguments: ConfigFile) -> anyhow::Result<()> {
+    let settings = load_edge(&arguments.config)?;
+    let network = network::load(&settings.network)
+        .map_err(|problems| ConfigError::Invalid { path: arguments.config.clone(), problems })?;
+    let shutdown = signals::shutdown_on_signal()?;
+    let metrics = Metrics::new();
+    if let Some(listen) = settings.metrics_listen {
+        metrics_server::start(listen, metrics.clone(), shutdown.clone()).await?;
+    }
+    let edge = Edge::start(settings, &network, SystemClock::shared(), &metrics, None).await?;
+    info!("edge box is running; Ctrl-C stops it");
+    shutdown.cancelled().await;
+    edge.finish().await
+}
+
+/// A running edge box.
+pub(crate) struct Edge {
+    cameras: JoinSet<()>,
+    cameras_shutdown: Shutdown,
+    detect: DetectStage,
+    alert: AlertHandle,
+}
+
+impl Edge {
+    /// Opens the outbox, loads the network, starts the cameras. `tap` sees all findings on their way.
+    pub(crate) async fn start(
+        settings: EdgeSettings,
+        network: &Network,
+        clock: SharedClock,
+        metrics: &Metrics,
+        tap: Option<fn(&Findings)>,
+    ) -> anyhow::Result<Self> {
+        let detector = detector(&settings, network)?;
+        let detect_settings = detect_settings(&settings, network, detector.reference().clone());
+        let alert = AlertStage::open(alert_settings(&settings)?, clock.clone(), metrics).await?;
+        let checkpoints = alert.checkpoints().to_vec();
+
+        let (frames_tx, frames_rx) = mailbox::<CameraId, Frame>();
+        let (watched_tx, watched_rx) = mpsc::channel(STATES_LIMIT);
+        let (messages_tx, messages_rx) = mpsc::channel(STATES_LIMIT);
+        let (findings_tx, findings_rx) = mpsc::channel(FINDINGS_LIMIT);
+
+        let alert = alert.start(tapped(findings_rx, tap), messages_rx);
+        let parts = DetectParts {
+            detector: Box::new(detector),
+            frames: frames_rx,
+            notices: watched_rx,
+            findings: findings_tx,
+            checkpoints,
+            clock: clock.clone(),
+        };
+        let detect = DetectStage::start(&detect_settings, parts, metrics).context("start detection")?;
+        let cameras_shutdown = Shutdown::new();
+        let parts = CameraParts {
+            frames: frames_tx,
+            clock,
+            metrics: IngestMetrics::new(metrics),
+            timeouts: CameraTimeouts::default(),
+            shutdown: cameras_shutdown.clone(),
+        };
+        let listeners = cameras::StateListeners { messages: messages_tx, watched: watched_tx };
+        let cameras = cameras::start(settings.cameras, &parts, &listeners);
+        Ok(Self { cameras, cameras_shutdown, detect, alert })
+    }
+
+    /// Ends from front to back; everything found is durable when this returns.
+    pub(crate) async fn finish(mut self) -> anyhow::Result<()> {
+        self.cameras_shutdown.cancel();
+        while self.cameras.join_next().await.is_some() {}
+        let detect = self.detect;
+        tokio::task::spawn_blocking(move || detect.finish()).await.context("end detection")?;
+        self.alert.finish().await;
+        Ok(())
+    }
+}
+
+/// Detections below this score are noise, even for keeping a known place alive.
+const LEAST_SCORE: f32 = 0.1;
+
+fn detector(settings: &EdgeSettings, network: &Network) -> anyhow::Result<NetworkDetector> {
+    let session = SessionSettings { threads: settings.network_threads.into(), ..SessionSettings::default() };
+    info!(network = network.manifest().name, sha256 = %network.sha256(), "loading the network");
+    NetworkDetector::open(network, &session, LEAST_SCORE).context("load the network")
+}
+
+fn detect_settings(settings: &EdgeSettings, network: &Network, reference: NetworkRef) -> DetectSettings {
+    let cameras = settings
+        .cameras
+        .iter()
+        .map(|camera| CameraWatch {
+            id: camera.id.clone(),
+            cell: camera.cell.clone(),
+            zones: camera.zones.clone(),
+        })
+        .collect();
+    let strong_score = settings.score_threshold.unwrap_or(network.manifest().thresholds.score);
+    let memory = MemorySettings { strong_score, ..MemorySettings::default() };
+    DetectSettings { memory, ..DetectSettings::new(settings.id.clone(), reference, cameras) }
+}
+
+fn alert_settings(settings: &EdgeSettings) -> anyhow::Result<AlertSettings> {
+    let link = link::settings(&settings.broker, format!("gridwatch-edge-{}", settings.id))?;
+    let zones = settings.cameras.iter().map(|camera| (camera.id.clone(), camera.zones.clone())).collect();
+    Ok(AlertSettings {
+        edge: settings.id.clone(),
+        state_dir: settings.state_dir.clone(),
+        outbox_max_bytes: settings.outbox_max_bytes,
+        zones,
+        link,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    })
+}
+
+/// Lets `tap` look at findings on their way, for the demo's terminal.
+fn tapped(mut findings: mpsc::Receiver<Findings>, tap: Option<fn(&Findings)>) -> mpsc::Receiver<Findings> {
+    let Some(tap) = tap else { return findings };
+    // One waits here beside those in the channel itself.
+    let (tx, rx) = mpsc::channel(1);
+    tokio::spawn(async move {
+        while let Some(found) = findings.recv().await {
+            tap(&found);
+            if tx.send(found).await.is_err() {
+                return;
+            }
+        }
+    });
+    rx
+}

@@ -1,0 +1,78 @@
+//! gridwatch: one binary for edge boxes, monitoring centers and their demonstration.
+//!
+//! The only place where stages meet. Reads the command line, starts what it asks for, and turns errors into words and
+//! an exit code: 0 done, 1 failed, 2 asked for wrongly.
+
+mod cli;
+mod config_command;
+mod logging;
+mod signals;
+
+#[cfg(feature = "embedded-broker")]
+mod broker;
+#[cfg(feature = "edge")]
+mod cameras;
+#[cfg(feature = "center")]
+mod center;
+#[cfg(all(feature = "edge", feature = "center", feature = "embedded-broker"))]
+mod demo;
+#[cfg(feature = "edge")]
+mod edge;
+#[cfg(any(feature = "edge", feature = "center"))]
+mod link;
+#[cfg(feature = "edge")]
+mod metrics_server;
+#[cfg(feature = "edge")]
+mod models_command;
+#[cfg(feature = "edge")]
+mod network;
+#[cfg(feature = "edge")]
+mod scenes;
+#[cfg(feature = "edge")]
+mod simulate;
+#[cfg(all(feature = "edge", feature = "center", feature = "embedded-broker"))]
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    logging::start(cli.command.is_quiet());
+    match run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("gridwatch: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Config(command) => config_command::run(command),
+        #[cfg(feature = "edge")]
+        Command::Models(command) => models_command::run(command),
+        #[cfg(feature = "edge")]
+        Command::Simulate(command) => simulate::run(command),
+        #[cfg(feature = "edge")]
+        Command::Edge(arguments) => in_runtime(edge::run(arguments)),
+        #[cfg(feature = "center")]
+        Command::Center(arguments) => in_runtime(center::run(arguments)),
+        #[cfg(all(feature = "edge", feature = "center", feature = "embedded-broker"))]
+        Command::Demo(arguments) => in_runtime(demo::run(arguments)),
+    }
+}
+
+#[cfg(any(feature = "edge", feature = "center"))]
+fn in_runtime(future: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    use anyhow::Context as _;
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("start the async runtime")?
+        .block_on(future)
+}

@@ -1,0 +1,77 @@
+//! `gridwatch simulate serve|truth|still|dataset`.
+
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use gridwatch_runtime::{Clock as _, SystemClock};
+use gridwatch_sim::rtsp::{RtspCameras, RtspOptions};
+use serde_json::json;
+
+use crate::{
+    cli::{SceneArguments, SimulateCommand},
+    scenes, signals,
+};
+
+pub(crate) fn run(command: SimulateCommand) -> anyhow::Result<()> {
+    match command {
+        SimulateCommand::Serve { scenes, listen } => crate::in_runtime(serve(scenes, listen)),
+        SimulateCommand::Truth { scenes } => truth(&scenes),
+        SimulateCommand::Still { scene, at, out, boxes } => {
+            let scene = scenes::find(&scene)?;
+            gridwatch_sim::still::write(&scene, at, boxes, &out)?;
+            println!("{}", out.display());
+            Ok(())
+        }
+        SimulateCommand::Dataset { out, count, seed } => dataset(&out, count, seed),
+    }
+}
+
+/// Serves until a signal. Prints one line of JSON a camera: its address, and the time at which its first loop began.
+async fn serve(arguments: SceneArguments, listen: SocketAddr) -> anyhow::Result<()> {
+    let shutdown = signals::shutdown_on_signal()?;
+    let rendered = tokio::task::spawn_blocking(move || scenes::render(&arguments)).await??;
+    let anchor = SystemClock.now();
+    let options = RtspOptions { bind: listen, anchor, login: None };
+    let mounts = rendered.iter().map(|scene| (scene.mount(), scene.encoded.clone())).collect();
+    let cameras = RtspCameras::start(options, mounts).context("serve the simulated cameras")?;
+    for scene in &rendered {
+        let url = cameras.url(&scene.mount())?;
+        println!(
+            "{}",
+            json!({ "camera": scene.mount(), "url": url, "anchor": anchor, "loop_s": scene.scene.loop_s() })
+        );
+    }
+    shutdown.cancelled().await;
+    cameras.stop();
+    Ok(())
+}
+
+fn truth(arguments: &SceneArguments) -> anyhow::Result<()> {
+    for name in &arguments.scenes {
+        let scene = scenes::find(name)?;
+        let zones: Vec<_> = scene
+            .zones()
+            .into_iter()
+            .map(|zone| {
+                json!({ "id": zone.id, "name": zone.name, "type": zone.zone_type, "polygon": zone.polygon,
+                        "limit_s": zone.limit.get().as_secs_f64() })
+            })
+            .collect();
+        let events = scene.expected_events();
+        println!(
+            "{}",
+            json!({ "camera": scene.camera_id(), "loop_s": scene.loop_s(), "zones": zones, "events": events })
+        );
+    }
+    Ok(())
+}
+
+fn dataset(out: &std::path::Path, count: u32, seed: u64) -> anyhow::Result<()> {
+    let size = gridwatch_sim::cache::PictureSize { width: 640, height: 360 };
+    let mut bar = gridwatch_sim::cache::ProgressBar::new("training pictures");
+    gridwatch_sim::dataset::generate(out, count, seed, size, &mut |done, total| {
+        bar.show(gridwatch_sim::cache::Progress::Rendering { done, total });
+    })?;
+    println!("{}", out.display());
+    Ok(())
+}
