@@ -29,7 +29,6 @@ export class FixtureCenter {
   /** @type {any[]} */ edges = [{ edge: "ljp-01", online: true, since: null }, { edge: "ds-01", online: true, since: null }];
   version = "0.1.0-fixture";
   /** Refuse the live stream, or everything. @type {"no" | "live" | "all"} */ refuse = "no";
-  /** Milliseconds before each answer but the live stream. */ delayMs = 0;
   /** Requests seen, for tests. @type {{method: string, url: string, headers: import("node:http").IncomingHttpHeaders}[]} */ seen = [];
   #change = 0;
   /** @type {{id: number, event: string, data: string}[]} */ #changes = [];
@@ -122,7 +121,6 @@ export class FixtureCenter {
     const unknown = [...url.searchParams.keys()].filter((key) => !allowed.includes(key));
     if (unknown.length > 0) return problem(response, 400, "Bad Request", `unknown parameters: ${unknown.join(", ")}`);
     if (path === "/live") return this.#live(request, response);
-    if (this.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.delayMs));
     if (path === "/cameras") return json(response, this.cameras.map(({ cell, ...camera }) => camera));
     if (path === "/cells") return json(response, CELLS);
     if (path === "/summary") return json(response, this.#summary());

@@ -1,6 +1,13 @@
 import { makeEvent } from "../dev/made-up.mjs";
 import { expect, test } from "./wall";
 
+/** Holds back until opened. */
+function gate(): { opened: Promise<void>; open: () => void } {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open };
+}
+
 const seenLive = (urls: { url: string; headers: Record<string, unknown> }[]) => urls.filter((request) => request.url === "/api/v1/live");
 
 test("a cut connection is resumed after the last change, and what was missed appears exactly once", async ({ wall, center }) => {
@@ -67,12 +74,36 @@ test("when the center cannot replay, the page reads everything again", async ({ 
   expect(missed.filter((event) => !ids.has(event.id))).toEqual([]);
 });
 
-test("an alert between the first page and the live stream is not lost", async ({ wall, center }) => {
-  center.delayMs = 400;
+test("an alert that opens while the first page is on its way is not lost", async ({ wall, page }) => {
+  const answered = gate();
+  const arrive = gate();
+  await page.route("**/api/v1/events?*", async (route) => {
+    const response = await route.fetch();
+    answered.open();
+    await arrive.opened;
+    await route.fulfill({ response });
+  });
   await wall.open();
+  await answered.opened;
   const event = wall.raise({ serial: 940 });
   await expect(wall.row(event.id)).toHaveCount(1);
+  arrive.open();
   await expect(wall.rows).toHaveCount(51);
+  await expect(wall.row(event.id)).toHaveCount(1);
+});
+
+test("an alert that comes live and on the first page is there once", async ({ wall, page }) => {
+  const ask = gate();
+  await page.route("**/api/v1/events?*", async (route) => {
+    await ask.opened;
+    await route.continue();
+  });
+  await wall.open();
+  const event = wall.raise({ serial: 941 });
+  await expect(wall.row(event.id)).toHaveCount(1);
+  ask.open();
+  await expect(wall.rows).toHaveCount(50);
+  await expect(wall.row(event.id)).toHaveCount(1);
 });
 
 test("a center that is away is said to be, and the page goes on by itself once it is back", async ({ wall, center, page }) => {
