@@ -25,24 +25,21 @@ pub(crate) struct StateListeners {
 /// Whether a camera's pictures come, from when on.
 pub(crate) type CameraNotice = gridwatch_detect::CameraNotice;
 
-/// Starts every camera. The set ends when all cameras have.
+/// Starts a camera in `tasks`, where it ends with its stream.
 pub(crate) fn start(
-    cameras: Vec<CameraSettings>,
+    tasks: &mut JoinSet<()>,
+    settings: CameraSettings,
     parts: &CameraParts,
     listeners: &StateListeners,
-) -> JoinSet<()> {
-    let mut tasks = JoinSet::new();
-    for settings in cameras {
-        let teller = Teller::new(&settings, listeners.clone(), parts.clock.clone());
-        let (camera, states) = Camera::new(settings, parts.clone());
-        tasks.spawn(async move {
-            let telling = tokio::spawn(teller.run(states));
-            camera.run().await;
-            // The camera has let go of its end, so the teller ends after the last state.
-            let _ = telling.await;
-        });
-    }
-    tasks
+) {
+    let teller = Teller::new(&settings, listeners.clone(), parts.clock.clone());
+    let (camera, states) = Camera::new(settings, parts.clone());
+    tasks.spawn(async move {
+        let telling = tokio::spawn(teller.run(states));
+        camera.run().await;
+        // The camera has let go of its end, so the teller ends after the last state.
+        let _ = telling.await;
+    });
 }
 
 /// Tells one camera's states.

@@ -55,16 +55,18 @@ pub(crate) async fn run(arguments: DemoArguments) -> anyhow::Result<()> {
     let center = center::start(center_settings, grid, clock.clone(), &metrics).await?;
     let edge_settings = edge_settings(&arguments.state, broker.addr(), &scenes, cameras.port())?;
     let models = ModelStore::builtin();
-    let edge =
+    let mut edge =
         Edge::start(edge_settings, models.default_network(), clock, &metrics, Some(watch::print_findings))
             .await?;
 
     watch::print_welcome(center.local_addr());
+    edge.start_cameras(|camera| camera == first.scene.camera_id());
     watch::print_camera(&first, &cameras);
     let joining = async {
         while let Some(next) = rendering.recv().await {
             let next = next?;
             cameras.add(&next.mount(), next.encoded.clone())?;
+            edge.start_cameras(|camera| camera == next.scene.camera_id());
             watch::print_camera(&next, &cameras);
         }
         std::future::pending::<anyhow::Result<()>>().await

@@ -5,7 +5,7 @@
 
 use anyhow::Context as _;
 use gridwatch_alert::{AlertHandle, AlertSettings, AlertStage};
-use gridwatch_config::{ConfigError, EdgeSettings, load_edge};
+use gridwatch_config::{CameraSettings, ConfigError, EdgeSettings, load_edge};
 use gridwatch_detect::{
     CameraWatch, DetectParts, DetectSettings, DetectStage, MemorySettings, NetworkDetector, SessionSettings,
 };
@@ -16,7 +16,11 @@ use gridwatch_runtime::{Metrics, SharedClock, Shutdown, SystemClock, mailbox};
 use tokio::{sync::mpsc, task::JoinSet};
 use tracing::info;
 
-use crate::{cameras, cli::ConfigFile, link, metrics_server, network, signals};
+use crate::{
+    cameras::{self, StateListeners},
+    cli::ConfigFile,
+    link, metrics_server, network, signals,
+};
 
 /// Findings that may wait for the outbox. Beyond it detection waits, and frames, not events, are dropped.
 const FINDINGS_LIMIT: usize = 64;
@@ -32,7 +36,8 @@ pub(crate) async fn run(arguments: ConfigFile) -> anyhow::Result<()> {
     if let Some(listen) = settings.metrics_listen {
         metrics_server::start(listen, metrics.clone(), shutdown.clone()).await?;
     }
-    let edge = Edge::start(settings, &network, SystemClock::shared(), &metrics, None).await?;
+    let mut edge = Edge::start(settings, &network, SystemClock::shared(), &metrics, None).await?;
+    edge.start_cameras(|_| true);
     info!("edge box is running; Ctrl-C stops it");
     shutdown.cancelled().await;
     edge.finish().await
@@ -40,14 +45,17 @@ pub(crate) async fn run(arguments: ConfigFile) -> anyhow::Result<()> {
 
 /// A running edge box.
 pub(crate) struct Edge {
+    /// Not started yet.
+    waiting: Vec<CameraSettings>,
+    camera_parts: CameraParts,
+    listeners: StateListeners,
     cameras: JoinSet<()>,
-    cameras_shutdown: Shutdown,
     detect: DetectStage,
     alert: AlertHandle,
 }
 
 impl Edge {
-    /// Opens the outbox, loads the network, starts the cameras. `tap` sees all findings on their way.
+    /// Opens the outbox, loads the network, starts everything but the cameras. `tap` sees all findings on their way.
     pub(crate) async fn start(
         settings: EdgeSettings,
         network: &Network,
@@ -75,24 +83,38 @@ impl Edge {
             clock: clock.clone(),
         };
         let detect = DetectStage::start(&detect_settings, parts, metrics).context("start detection")?;
-        let cameras_shutdown = Shutdown::new();
-        let parts = CameraParts {
+        let camera_parts = CameraParts {
             frames: frames_tx,
             clock,
             metrics: IngestMetrics::new(metrics),
             timeouts: CameraTimeouts::default(),
-            shutdown: cameras_shutdown.clone(),
+            shutdown: Shutdown::new(),
         };
-        let listeners = cameras::StateListeners { messages: messages_tx, watched: watched_tx };
-        let cameras = cameras::start(settings.cameras, &parts, &listeners);
-        Ok(Self { cameras, cameras_shutdown, detect, alert })
+        let listeners = StateListeners { messages: messages_tx, watched: watched_tx };
+        Ok(Self {
+            waiting: settings.cameras,
+            camera_parts,
+            listeners,
+            cameras: JoinSet::new(),
+            detect,
+            alert,
+        })
+    }
+
+    /// Starts every camera that `chosen` names and that was not started yet.
+    pub(crate) fn start_cameras(&mut self, chosen: impl Fn(&CameraId) -> bool) {
+        for camera in self.waiting.extract_if(.., |camera| chosen(&camera.id)) {
+            cameras::start(&mut self.cameras, camera, &self.camera_parts, &self.listeners);
+        }
     }
 
     /// Ends from front to back; everything found is durable when this returns.
-    pub(crate) async fn finish(mut self) -> anyhow::Result<()> {
-        self.cameras_shutdown.cancel();
-        while self.cameras.join_next().await.is_some() {}
-        let detect = self.detect;
+    pub(crate) async fn finish(self) -> anyhow::Result<()> {
+        let Self { camera_parts, listeners, mut cameras, detect, .. } = self;
+        camera_parts.shutdown.cancel();
+        while cameras.join_next().await.is_some() {}
+        // The later stages end when nobody can tell them anything any more.
+        drop((camera_parts, listeners));
         tokio::task::spawn_blocking(move || detect.finish()).await.context("end detection")?;
         self.alert.finish().await;
         Ok(())
