@@ -7,7 +7,7 @@ install_page_modules() {
   wanted=$(hash_files web/package.json web/package-lock.json)-$(node --version)
   if [ -d web/node_modules ] && fresh page-modules "$wanted"; then return; fi
   note "npm ci"
-  (cd web && npm ci --no-audit --no-fund)
+  (cd web && npm ci --no-audit --no-fund --no-update-notifier --loglevel=error)
   mark_done page-modules "$wanted"
 }
 
