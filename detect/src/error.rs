@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::head::Unreadable;
+
 /// An operation of detection that failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -51,6 +53,14 @@ pub enum DetectError {
         /// What ONNX Runtime says.
         source: ort::Error,
     },
+    /// The network answered something that cannot be read.
+    #[error("read the answer of network {network}: {reason}")]
+    Answer {
+        /// The network's name.
+        network: String,
+        /// What is wrong with it.
+        reason: Unreadable,
+    },
     /// A picture whose planes are shorter than its size says.
     #[error("frame of {width}x{height} has {luma} bytes of luma and {chroma} of chroma, which is too few")]
     Frame {
@@ -92,6 +102,6 @@ pub enum DetectError {
 impl DetectError {
     /// Whether the next frame may still succeed.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Run { .. } | Self::Frame { .. })
+        matches!(self, Self::Run { .. } | Self::Answer { .. } | Self::Frame { .. })
     }
 }

@@ -5,7 +5,7 @@ use gridwatch_models::Network;
 
 use crate::{
     DetectError,
-    head::YoloxHead,
+    head::Reader,
     letterbox::Letterbox,
     session::{NetworkSession, SessionSettings},
 };
@@ -24,7 +24,7 @@ pub trait Detector: Send {
 pub struct NetworkDetector {
     letterbox: Letterbox,
     session: NetworkSession,
-    head: YoloxHead,
+    reader: Reader,
     reference: NetworkRef,
     least_score: f32,
 }
@@ -40,10 +40,17 @@ impl NetworkDetector {
         least_score: f32,
     ) -> Result<Self, DetectError> {
         let manifest = network.manifest();
+        let session = NetworkSession::open(network, settings)?;
+        let reader = Reader::bind(manifest, session.outputs()).map_err(|mismatch| DetectError::Shape {
+            network: manifest.name.clone(),
+            side: "output",
+            expected: mismatch.expected,
+            found: mismatch.found,
+        })?;
         Ok(Self {
             letterbox: Letterbox::new(&manifest.input),
-            session: NetworkSession::open(network, settings)?,
-            head: YoloxHead::new(manifest),
+            session,
+            reader,
             reference: NetworkRef { name: manifest.name.clone(), sha256: network.sha256().clone() },
             least_score,
         })
@@ -58,7 +65,9 @@ impl NetworkDetector {
 impl Detector for NetworkDetector {
     fn detect(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectError> {
         let fit = self.letterbox.fill(frame)?;
-        let (head, least_score) = (&self.head, self.least_score);
-        self.session.run(self.letterbox.tensor(), |rows| head.decode(rows, least_score, fit))
+        let (reader, least_score) = (&self.reader, self.least_score);
+        let read =
+            self.session.run(self.letterbox.tensor(), |answer| reader.decode(answer, least_score, fit))?;
+        read.map_err(|reason| DetectError::Answer { network: self.reference.name.clone(), reason })
     }
 }

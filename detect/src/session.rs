@@ -5,18 +5,22 @@
 //! manifest's.
 
 use std::{
+    borrow::Cow,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
-use gridwatch_models::{Manifest, Network};
+use gridwatch_models::{Layout, Manifest, Network};
 use ort::{
     environment::Environment,
     session::{Session, builder::GraphOptimizationLevel},
-    value::{Outlet, TensorElementType, TensorRef},
+    value::{DynValue, Outlet, TensorElementType, TensorRef},
 };
 
-use crate::DetectError;
+use crate::{
+    DetectError,
+    head::{OutputForm, Tensor},
+};
 
 /// The variable that names the ONNX Runtime library.
 pub const LIBRARY_VARIABLE: &str = "ORT_DYLIB_PATH";
@@ -55,8 +59,19 @@ impl SessionSettings {
 pub struct NetworkSession {
     name: String,
     session: Session,
-    input_shape: [usize; 4],
-    output_shape: [usize; 3],
+    input: InputForm,
+    outputs: Vec<OutputForm>,
+    /// The picture in the file's order, where that is not the letterbox's.
+    turned: Vec<f32>,
+}
+
+/// How the file wants its input.
+struct InputForm {
+    /// `[1, 3, height, width]`, or `[1, height, width, 3]` for [`Layout::Nhwc`].
+    shape: [usize; 4],
+    layout: Layout,
+    /// A second input that some exports have, for the size that boxes shall be scaled to: `[width, height]`.
+    size: Option<[i64; 2]>,
 }
 
 impl NetworkSession {
@@ -70,30 +85,118 @@ impl NetworkSession {
         let name = manifest.name.clone();
         let session = commit(&environment, network.bytes(), settings.threads)
             .map_err(|source| DetectError::Load { network: name.clone(), source })?;
-        check_shapes(&session, manifest)?;
-        let (input_shape, output_shape) = (manifest.input_shape(), manifest.output_shape());
-        Ok(Self { name, session, input_shape, output_shape })
+        let input = InputForm::of(&session, manifest)?;
+        let outputs = session.outputs().iter().map(output_form).collect::<Result<_, _>>();
+        let outputs = outputs.map_err(|found| DetectError::Shape {
+            network: name.clone(),
+            side: "output",
+            expected: "tensors of numbers".to_owned(),
+            found,
+        })?;
+        Ok(Self { name, session, input, outputs, turned: Vec::new() })
     }
 
-    /// Runs the network on one input tensor and gives its answer, row by row, to `read`.
+    /// Its outputs, as the file declares them.
+    pub fn outputs(&self) -> &[OutputForm] {
+        &self.outputs
+    }
+
+    /// Runs the network on one picture, `[3, height, width]`, and gives its answer, in the order of
+    /// [`outputs`](Self::outputs), to `read`.
     ///
     /// # Errors
-    /// [`DetectError::Run`], and [`DetectError::Shape`] where a network of free shape answers in another one.
-    pub fn run<T>(&mut self, input: &[f32], read: impl FnOnce(&[f32]) -> T) -> Result<T, DetectError> {
+    /// [`DetectError::Run`].
+    pub fn run<T>(
+        &mut self,
+        picture: &[f32],
+        read: impl FnOnce(&[Tensor<'_>]) -> T,
+    ) -> Result<T, DetectError> {
         let failed = |source| DetectError::Run { network: self.name.clone(), source };
-        let tensor = TensorRef::from_array_view((self.input_shape, input)).map_err(failed)?;
-        let outputs = self.session.run(ort::inputs![tensor]).map_err(failed)?;
-        let (shape, values) = outputs[0].try_extract_tensor::<f32>().map_err(failed)?;
-        let wanted = self.output_shape.map(|size| size as i64);
-        if **shape != wanted[..] {
-            return Err(DetectError::Shape {
-                network: self.name.clone(),
-                side: "output",
-                expected: format!("{wanted:?}"),
-                found: format!("{shape:?}"),
-            });
+        let fed = self.input.fed(picture, &mut self.turned);
+        let tensor = TensorRef::from_array_view((self.input.shape, fed)).map_err(failed)?;
+        let outputs = match &self.input.size {
+            None => self.session.run(ort::inputs![tensor]),
+            Some(size) => {
+                let size = TensorRef::from_array_view(([1, 2], &size[..])).map_err(failed)?;
+                self.session.run(ort::inputs![tensor, size])
+            }
+        };
+        let outputs = outputs.map_err(failed)?;
+        let answers: Vec<Answer<'_>> = (0..outputs.len())
+            .map(|index| Answer::of(&outputs[index]))
+            .collect::<Result<_, _>>()
+            .map_err(failed)?;
+        let tensors: Vec<Tensor<'_>> = answers.iter().map(Answer::tensor).collect();
+        Ok(read(&tensors))
+    }
+}
+
+impl InputForm {
+    fn of(session: &Session, manifest: &Manifest) -> Result<Self, DetectError> {
+        let (width, height) = (manifest.input.width as usize, manifest.input.height as usize);
+        let layout = manifest.input.layout;
+        let shape = match layout {
+            Layout::Nchw => [1, 3, height, width],
+            Layout::Nhwc => [1, height, width, 3],
+        };
+        let size = match session.inputs() {
+            [picture] if takes(picture, &shape) => None,
+            [picture, size] if takes(picture, &shape) && is_size(size) => Some([width as i64, height as i64]),
+            others => {
+                return Err(DetectError::Shape {
+                    network: manifest.name.clone(),
+                    side: "input",
+                    expected: format!("one picture, f32 {shape:?}"),
+                    found: others.iter().map(describe).collect::<Vec<_>>().join(", "),
+                });
+            }
+        };
+        Ok(Self { shape, layout, size })
+    }
+
+    /// The picture as the file wants it.
+    fn fed<'a>(&self, picture: &'a [f32], turned: &'a mut Vec<f32>) -> &'a [f32] {
+        match self.layout {
+            Layout::Nchw => picture,
+            Layout::Nhwc => {
+                let pixels = picture.len() / 3;
+                turned.clear();
+                turned.extend(
+                    (0..pixels).flat_map(|pixel| [0, 1, 2].map(|channel| picture[channel * pixels + pixel])),
+                );
+                turned
+            }
         }
-        Ok(read(values))
+    }
+}
+
+/// An output of a run, as single-precision numbers.
+struct Answer<'a> {
+    shape: Vec<usize>,
+    values: Cow<'a, [f32]>,
+}
+
+impl<'a> Answer<'a> {
+    fn of(output: &'a DynValue) -> Result<Self, ort::Error> {
+        let (shape, values) = match output.dtype().tensor_type() {
+            Some(TensorElementType::Int64) => {
+                let (shape, values) = output.try_extract_tensor::<i64>()?;
+                (shape, values.iter().map(|&value| value as f32).collect::<Vec<_>>().into())
+            }
+            Some(TensorElementType::Int32) => {
+                let (shape, values) = output.try_extract_tensor::<i32>()?;
+                (shape, values.iter().map(|&value| value as f32).collect::<Vec<_>>().into())
+            }
+            _ => {
+                let (shape, values) = output.try_extract_tensor::<f32>()?;
+                (shape, Cow::Borrowed(values))
+            }
+        };
+        Ok(Self { shape: shape.iter().map(|&size| usize::try_from(size).unwrap_or(0)).collect(), values })
+    }
+
+    fn tensor(&self) -> Tensor<'_> {
+        Tensor { shape: &self.shape, values: &self.values }
     }
 }
 
@@ -127,35 +230,37 @@ fn commit(environment: &Environment, bytes: &[u8], threads: usize) -> Result<Ses
         .commit_from_memory(bytes)
 }
 
-fn check_shapes(session: &Session, manifest: &Manifest) -> Result<(), DetectError> {
-    let check = |side, outlets: &[Outlet], wanted: &[usize]| {
-        let found = match outlets {
-            [outlet] | [outlet, ..] if side == "output" || outlets.len() == 1 => describe(outlet),
-            _ => Err(format!("{} tensors", outlets.len())),
-        };
-        let fits = found.as_ref().is_ok_and(|shape| {
-            // A size of −1 is free.
-            shape.len() == wanted.len()
-                && shape.iter().zip(wanted).all(|(&size, &want)| size < 0 || size == want as i64)
-        });
-        if fits {
-            return Ok(());
-        }
-        Err(DetectError::Shape {
-            network: manifest.name.clone(),
-            side,
-            expected: format!("f32 {wanted:?}"),
-            found: found.map_or_else(|other| other, |shape| format!("f32 {shape:?}")),
-        })
+/// Whether this input takes pictures of this shape. A size of −1 is free.
+fn takes(input: &Outlet, shape: &[usize]) -> bool {
+    let (Some(TensorElementType::Float32), Some(found)) =
+        (input.dtype().tensor_type(), input.dtype().tensor_shape())
+    else {
+        return false;
     };
-    check("input", session.inputs(), &manifest.input_shape())?;
-    check("output", session.outputs(), &manifest.output_shape())
+    found.len() == shape.len()
+        && found.iter().zip(shape).all(|(&size, &want)| size < 0 || size == want as i64)
 }
 
-/// The shape of an `f32` tensor, or what it is instead.
-fn describe(outlet: &Outlet) -> Result<Vec<i64>, String> {
-    match (outlet.dtype().tensor_type(), outlet.dtype().tensor_shape()) {
-        (Some(TensorElementType::Float32), Some(shape)) => Ok(shape.iter().copied().collect()),
-        _ => Err(outlet.dtype().to_string()),
-    }
+/// Whether this input is the size that RT-DETR's and D-FINE's exports ask for.
+fn is_size(input: &Outlet) -> bool {
+    let shape = input.dtype().tensor_shape().map(|shape| shape.to_vec()).unwrap_or_default();
+    input.dtype().tensor_type() == Some(TensorElementType::Int64)
+        && matches!(shape[..], [batch, 2] if batch == 1 || batch < 0)
+}
+
+/// Name, type and sizes of an input, for messages.
+fn describe(input: &Outlet) -> String {
+    format!("{} {}", input.name(), input.dtype())
+}
+
+/// What an output is, or what it is that cannot be read.
+fn output_form(output: &Outlet) -> Result<OutputForm, String> {
+    let integer = match output.dtype().tensor_type() {
+        Some(TensorElementType::Float32) => false,
+        Some(TensorElementType::Int64 | TensorElementType::Int32) => true,
+        _ => return Err(describe(output)),
+    };
+    let sizes = output.dtype().tensor_shape().ok_or_else(|| describe(output))?;
+    let shape = sizes.iter().map(|&size| usize::try_from(size).ok()).collect();
+    Ok(OutputForm { name: output.name().to_owned(), shape, integer })
 }

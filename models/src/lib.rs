@@ -6,11 +6,11 @@
 //! another hash.
 //!
 //! The shipped network is embedded in the binary, so it works from any folder. Nothing here runs a network or reads
-//! the inside of an ONNX file: that is `detect`'s part, which checks the session's shapes against
-//! [`Manifest::output_shape`].
+//! the inside of an ONNX file: that is `detect`'s part, which holds the session's inputs and outputs against the manifest.
 
 mod digest;
 mod error;
+mod head;
 mod labels;
 mod manifest;
 mod network;
@@ -20,9 +20,10 @@ mod validate;
 
 pub use digest::sha256_of;
 pub use error::{ModelError, Problem, Problems};
+pub use head::{Activation, CellPoint, Corners, Head, HeadType};
 pub use labels::COCO_LABELS;
 pub use manifest::{
-    ColorOrder, Head, HeadType, Input, Layout, Letterbox, Manifest, NetworkFile, Quality, SCHEMA, Thresholds,
+    ColorOrder, Input, Layout, Letterbox, Manifest, NetworkFile, Quality, SCHEMA, Thresholds,
 };
 pub use network::Network;
 pub use store::{Listed, MANIFEST_FILE, ModelStore};

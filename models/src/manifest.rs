@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{ModelError, Problem, Problems};
+use crate::head::{Head, HeadForm};
 use crate::validate;
 
 /// The version of the manifest's form that this program reads and writes.
@@ -39,6 +40,7 @@ pub struct Manifest {
     /// What the network is fed.
     pub input: Input,
     /// How its answer is read.
+    #[schemars(with = "HeadForm")]
     pub head: Head,
     /// Which boxes are kept unless the configuration says otherwise.
     pub thresholds: Thresholds,
@@ -63,9 +65,9 @@ pub struct NetworkFile {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// Width in pixels, 32–4096, a multiple of the largest stride.
+    /// Width in pixels, 32–4096; for `yolox` a multiple of the largest stride.
     pub width: u32,
-    /// Height in pixels, 32–4096, a multiple of the largest stride.
+    /// Height in pixels, 32–4096; for `yolox` a multiple of the largest stride.
     pub height: u32,
     /// Order of the dimensions. Default: `nchw`.
     #[serde(default)]
@@ -95,6 +97,8 @@ pub enum Layout {
     /// Picture, channel, row, column: `[1, 3, height, width]`.
     #[default]
     Nchw,
+    /// Picture, row, column, channel: `[1, height, width, 3]`.
+    Nhwc,
 }
 
 /// Order of the colour channels in the input.
@@ -117,31 +121,6 @@ pub enum Letterbox {
     Center,
     /// Scaled unevenly to fill the input; no padding.
     Stretch,
-}
-
-/// How the network's answer is read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Head {
-    /// The family of the head.
-    #[serde(rename = "type")]
-    pub kind: HeadType,
-    /// Cell sizes of the grids in pixels, in the order of the output's rows: powers of two, 4–128, rising.
-    pub strides: Vec<u32>,
-    /// Whether objectness and class scores are already 0–1. Where false, the sigmoid is still to be taken.
-    pub sigmoid_done: bool,
-    /// Whether boxes are already centre and size in input pixels. Where false, a cell at (`x`, `y`) of a grid
-    /// of stride `s` means centre `((dx + x) · s, (dy + y) · s)` and size `(exp(dw) · s, exp(dh) · s)`.
-    pub boxes_decoded: bool,
-}
-
-/// The families of heads that can be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum HeadType {
-    /// One output `[1, cells, 5 + labels]`: box (4), objectness, class scores; a box's score is objectness · class.
-    /// Cells row by row, grid after grid.
-    Yolox,
 }
 
 /// Which boxes are kept unless the configuration says otherwise.
@@ -195,18 +174,6 @@ impl Manifest {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ModelError::ReadManifest { path: path.to_owned(), source })?;
         Self::parse(&text).map_err(|problems| ModelError::BadManifest { path: path.to_owned(), problems })
-    }
-
-    /// The shape of the input tensor.
-    pub fn input_shape(&self) -> [usize; 4] {
-        [1, 3, self.input.height as usize, self.input.width as usize]
-    }
-
-    /// The shape of the output tensor: `[1, cells, 5 + labels]`.
-    pub fn output_shape(&self) -> [usize; 3] {
-        let cells =
-            |stride: &u32| (self.input.width / stride) as usize * (self.input.height / stride) as usize;
-        [1, self.head.strides.iter().map(cells).sum(), 5 + self.labels.len()]
     }
 
     /// What each class score means, in the network's order; `None` is ignored.
@@ -278,8 +245,6 @@ nms_iou = 0.5
         assert_eq!(manifest.input.pad, 114);
         assert_eq!(manifest.input.scale, 1.0);
         assert_eq!(manifest.input.std, [1.0; 3]);
-        assert_eq!(manifest.input_shape(), [1, 3, 32, 64]);
-        assert_eq!(manifest.output_shape(), [1, 8 * 4 + 4 * 2 + 2, 8]);
         assert_eq!(manifest.class_by_index(), [Some(ObjectClass::Person), None, Some(ObjectClass::Car)]);
     }
 
@@ -301,6 +266,9 @@ nms_iou = 0.5
     #[test]
     fn unknown_and_missing_keys_are_refused() {
         check("[head]", "[head]\nanchors = 3", "head.anchors", "unknown field `anchors`");
+        check("sigmoid_done = true\n", "", "head", "sigmoid_done: missing, a head of type yolox needs it");
+        check("\"yolox\"", "\"yolov8\"", "head", "strides: a head of type yolov8 has no such key");
+        check("\"yolox\"", "\"centernet\"", "head.type", "unknown variant `centernet`");
         check("color = \"bgr\"\n", "", "input", "missing field `color`");
         check("\"bgr\"", "\"yuv\"", "input.color", "unknown variant `yuv`");
     }

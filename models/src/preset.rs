@@ -4,10 +4,9 @@ use std::path::Path;
 
 use gridwatch_domain::Sha256Hex;
 
+use crate::head::Head;
 use crate::labels::{COCO_LABELS, coco_classes};
-use crate::manifest::{
-    ColorOrder, Head, HeadType, Input, Layout, Letterbox, Manifest, NetworkFile, SCHEMA, Thresholds,
-};
+use crate::manifest::{ColorOrder, Input, Layout, Letterbox, Manifest, NetworkFile, SCHEMA, Thresholds};
 use crate::{ModelError, Problems, validate};
 
 impl Manifest {
@@ -45,12 +44,7 @@ impl Manifest {
                 letterbox: Letterbox::TopLeft,
                 pad: 114,
             },
-            head: Head {
-                kind: HeadType::Yolox,
-                strides: vec![8, 16, 32],
-                sigmoid_done: true,
-                boxes_decoded: false,
-            },
+            head: Head::Yolox { strides: vec![8, 16, 32], sigmoid_done: true, boxes_decoded: false },
             thresholds: Thresholds { score: 0.3, nms_iou: 0.5 },
             quality: Vec::new(),
         };
@@ -84,7 +78,6 @@ mod tests {
         let path = Path::new("nets/YOLOX nano 640x384.onnx");
         let manifest = Manifest::yolox_coco(path, 640, 384, sha256_of(b"")).expect("a possible size");
         assert_eq!(manifest.name, "yolox-nano-640x384");
-        assert_eq!(manifest.output_shape(), [1, 5040, 85]);
         let classes = manifest.class_by_index();
         assert_eq!(classes[0], Some(ObjectClass::Person));
         assert_eq!(classes[2], Some(ObjectClass::Car));

@@ -1,6 +1,7 @@
 //! What types cannot hold: the ranges and cross-references of a manifest.
 
 use crate::error::Problem;
+use crate::head::Head;
 use crate::manifest::{Input, Manifest, SCHEMA};
 
 /// Longest name that events, metric labels and screens are laid out for.
@@ -18,8 +19,8 @@ pub(crate) fn problems(manifest: &Manifest) -> Vec<Problem> {
     }
     check_words(manifest, &mut found);
     check_labels(manifest, &mut found);
-    check_input(&manifest.input, manifest.head.strides.iter().copied().max().unwrap_or(1), &mut found);
-    check_strides(&manifest.head.strides, &mut found);
+    check_input(&manifest.input, manifest.head.input_multiple(), &mut found);
+    check_head(&manifest.head, &mut found);
     found.check_share("thresholds.score", manifest.thresholds.score);
     found.check_share("thresholds.nms_iou", manifest.thresholds.nms_iou);
     for (index, quality) in manifest.quality.iter().enumerate() {
@@ -91,7 +92,8 @@ fn check_input(input: &Input, multiple: u32, found: &mut Found) {
     for (key, side) in [("input.width", input.width), ("input.height", input.height)] {
         if !SIDE.contains(&side) || !side.is_multiple_of(multiple.max(1)) {
             let (low, high) = (SIDE.start(), SIDE.end());
-            found.add(key, format!("found {side}, allowed: {low}–{high}, a multiple of {multiple}"));
+            let multiple = if multiple > 1 { format!(", a multiple of {multiple}") } else { String::new() };
+            found.add(key, format!("found {side}, allowed: {low}–{high}{multiple}"));
         }
     }
     let positive = |value: f32| value.is_finite() && value > 0.0;
@@ -106,8 +108,9 @@ fn check_input(input: &Input, multiple: u32, found: &mut Found) {
     }
 }
 
-fn check_strides(strides: &[u32], found: &mut Found) {
-    if strides.is_empty() {
+fn check_head(head: &Head, found: &mut Found) {
+    let strides = head.strides();
+    if matches!(head, Head::Yolox { .. } | Head::Nanodet { .. }) && strides.is_empty() {
         found.add("head.strides", "none, at least one is needed");
     }
     for (index, stride) in strides.iter().enumerate() {

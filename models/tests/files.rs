@@ -43,7 +43,6 @@ fn the_shipped_network_is_small_and_knows_what_parks() {
     {
         assert!(classes.contains(&Some(class)), "{class:?} is missing");
     }
-    assert_eq!(network.manifest().output_shape(), [1, 5040, 5 + classes.len()]);
     assert!(!network.manifest().quality.is_empty(), "a shipped network states what was measured");
 }
 

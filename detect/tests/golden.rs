@@ -1,0 +1,129 @@
+//! Our boxes against those of a reference in Python (`models/reference/`): a tiny network of our own for every head and
+//! convention, and public networks where there is a folder with them. Skipped with a printed reason where ONNX Runtime or
+//! that folder is absent.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use gridwatch_detect::{Detector, LIBRARY_VARIABLE, NetworkDetector, SessionSettings};
+use gridwatch_domain::{CameraId, Detection, Frame, NormBox, Nv12Buffer, ObjectClass, Timestamp};
+use gridwatch_models::{Manifest, Network};
+use serde::Deserialize;
+
+const SIZE: (u32, u32) = (416, 234);
+/// The reference's least score, and how far above it a box is surely found by both.
+const LEAST_SCORE: f32 = 0.25;
+const MARGIN: f32 = 0.02;
+const LEAST_IOU: f32 = 0.98;
+const MOST_SCORE_ERROR: f32 = 0.01;
+/// What the picture's edge leaves of a box may be a sliver, of which a tenth of a pixel is a fiftieth: not compared.
+const LEAST_SIDE: f32 = 0.05;
+
+#[derive(Debug, Deserialize)]
+struct Expected {
+    class: ObjectClass,
+    score: f32,
+    #[serde(rename = "box")]
+    bbox: NormBox,
+}
+
+fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+fn has_runtime(test: &str) -> bool {
+    let has = env::var_os(LIBRARY_VARIABLE).is_some();
+    if !has {
+        println!("SKIPPED {test}: {LIBRARY_VARIABLE} names no ONNX Runtime");
+    }
+    has
+}
+
+fn picture() -> Frame {
+    let bytes = fs::read(golden().join("picture.nv12")).expect("the picture is in the repository");
+    let (width, height) = SIZE;
+    let (luma, chroma) = bytes.split_at((width * height) as usize);
+    let mut buffer = Nv12Buffer::filled(width, height, [0; 3]);
+    buffer.y_mut().copy_from_slice(luma);
+    buffer.uv_mut().copy_from_slice(chroma);
+    let camera: CameraId = "golden".parse().expect("valid");
+    Frame { camera, seq: 0, at: Timestamp::UNIX_EPOCH, width, height, planes: Arc::new(buffer) }
+}
+
+/// Both lists have the same boxes, but for those right at the least score.
+#[track_caller]
+fn compare(name: &str, found: &[Detection], expected: &[Expected]) {
+    let (mut worst_iou, mut worst_score) = (1.0_f32, 0.0_f32);
+    let same = |found: &Detection, wanted: &Expected| {
+        found.class == wanted.class
+            && found.bbox.iou(wanted.bbox) >= LEAST_IOU
+            && (found.score - wanted.score).abs() <= MOST_SCORE_ERROR
+    };
+    let counts = |score: f32, bbox: NormBox| {
+        score >= LEAST_SCORE + MARGIN && bbox.width().min(bbox.height()) >= LEAST_SIDE
+    };
+    for wanted in expected.iter().filter(|wanted| counts(wanted.score, wanted.bbox)) {
+        let twin = found.iter().find(|found| same(found, wanted));
+        let twin = twin.unwrap_or_else(|| {
+            let near = found.iter().max_by(|a, b| a.bbox.iou(wanted.bbox).total_cmp(&b.bbox.iou(wanted.bbox)));
+            panic!("{name} lacks {wanted:?}; nearest {near:?}")
+        });
+        worst_iou = worst_iou.min(twin.bbox.iou(wanted.bbox));
+        worst_score = worst_score.max((twin.score - wanted.score).abs());
+    }
+    for extra in found.iter().filter(|found| counts(found.score, found.bbox)) {
+        assert!(expected.iter().any(|wanted| same(extra, wanted)), "{name} has {extra:?}, the reference has not");
+    }
+    println!("{name}: {} boxes, least IoU {worst_iou:.4}, most score error {worst_score:.4}", expected.len());
+}
+
+fn check(name: &str, network: &Network, boxes: &Path) {
+    let expected = fs::read_to_string(boxes).expect("the reference's boxes are in the repository");
+    let expected: Vec<Expected> = serde_json::from_str(&expected).expect("JSON");
+    assert!(expected.len() > 5, "{name}: too few boxes to tell anything");
+    let settings = SessionSettings::default();
+    let mut detector = NetworkDetector::open(network, &settings, LEAST_SCORE).expect("it loads");
+    compare(name, &detector.detect(&picture()).expect("it runs"), &expected);
+}
+
+#[test]
+fn every_head_is_read_as_the_reference_reads_it() {
+    if !has_runtime("golden") {
+        return;
+    }
+    let mut count = 0;
+    for entry in fs::read_dir(golden()).expect("the folder is in the repository") {
+        let folder = entry.expect("readable").path();
+        let manifest = folder.join("manifest.toml");
+        if manifest.is_file() {
+            let network = Network::load(&manifest).expect("sound");
+            check(&network.manifest().name, &network, &folder.join("boxes.json"));
+            count += 1;
+        }
+    }
+    assert!(count >= 16, "{count} tiny networks");
+}
+
+#[test]
+fn public_networks_are_read_as_the_reference_reads_them() {
+    if !has_runtime("golden") {
+        return;
+    }
+    let Some(data) = env::var_os("GRIDWATCH_DATA").map(PathBuf::from) else {
+        println!("SKIPPED golden: GRIDWATCH_DATA names no folder of networks");
+        return;
+    };
+    for entry in fs::read_dir(golden().join("networks")).expect("the folder is in the repository") {
+        let path = entry.expect("readable").path();
+        if path.extension().is_some_and(|ending| ending == "toml") {
+            let manifest = Manifest::load(&path).expect("sound");
+            let onnx = fs::read(data.join("networks").join(&manifest.file.onnx)).expect("the network is there");
+            let name = manifest.name.clone();
+            let network = Network::new(manifest, onnx).expect("it is the one");
+            check(&name, &network, &path.with_extension("json"));
+        }
+    }
+}
