@@ -8,7 +8,10 @@ use std::{
     sync::Arc,
 };
 
-use gridwatch_detect::{Detector, LIBRARY_VARIABLE, NetworkDetector, SessionSettings};
+use gridwatch_detect::{
+    Detector, LIBRARY_VARIABLE, NetworkDetector, OnnxFile, SessionSettings,
+    recognise::{Wishes, recognise},
+};
 use gridwatch_domain::{CameraId, Detection, Frame, NormBox, Nv12Buffer, ObjectClass, Timestamp};
 use gridwatch_models::{Manifest, Network};
 use serde::Deserialize;
@@ -68,14 +71,18 @@ fn compare(name: &str, found: &[Detection], expected: &[Expected]) {
     for wanted in expected.iter().filter(|wanted| counts(wanted.score, wanted.bbox)) {
         let twin = found.iter().find(|found| same(found, wanted));
         let twin = twin.unwrap_or_else(|| {
-            let near = found.iter().max_by(|a, b| a.bbox.iou(wanted.bbox).total_cmp(&b.bbox.iou(wanted.bbox)));
+            let near =
+                found.iter().max_by(|a, b| a.bbox.iou(wanted.bbox).total_cmp(&b.bbox.iou(wanted.bbox)));
             panic!("{name} lacks {wanted:?}; nearest {near:?}")
         });
         worst_iou = worst_iou.min(twin.bbox.iou(wanted.bbox));
         worst_score = worst_score.max((twin.score - wanted.score).abs());
     }
     for extra in found.iter().filter(|found| counts(found.score, found.bbox)) {
-        assert!(expected.iter().any(|wanted| same(extra, wanted)), "{name} has {extra:?}, the reference has not");
+        assert!(
+            expected.iter().any(|wanted| same(extra, wanted)),
+            "{name} has {extra:?}, the reference has not"
+        );
     }
     println!("{name}: {} boxes, least IoU {worst_iou:.4}, most score error {worst_score:.4}", expected.len());
 }
@@ -87,6 +94,22 @@ fn check(name: &str, network: &Network, boxes: &Path) {
     let settings = SessionSettings::default();
     let mut detector = NetworkDetector::open(network, &settings, LEAST_SCORE).expect("it loads");
     compare(name, &detector.detect(&picture()).expect("it runs"), &expected);
+}
+
+/// What is worked out from the file alone is what its manifest says.
+#[track_caller]
+fn check_recognised(network: &Network, and_input: bool) {
+    let manifest = network.manifest();
+    let mut file = OnnxFile::open(&manifest.name, network.bytes(), &SessionSettings::default()).expect("it loads");
+    let wishes = Wishes { labels: Some(manifest.labels.clone()), ..Wishes::default() };
+    let found = recognise(&mut file, &wishes).unwrap_or_else(|error| panic!("{}: {error}", manifest.name));
+    assert_eq!(found.head, manifest.head, "{}: {:?}", manifest.name, found.reasons);
+    assert_eq!(found.labels, manifest.labels);
+    if and_input {
+        assert_eq!(found.input, manifest.input, "{}: {:?}", manifest.name, found.reasons);
+    } else {
+        assert_eq!((found.input.width, found.input.layout), (manifest.input.width, manifest.input.layout));
+    }
 }
 
 #[test]
@@ -101,6 +124,7 @@ fn every_head_is_read_as_the_reference_reads_it() {
         if manifest.is_file() {
             let network = Network::load(&manifest).expect("sound");
             check(&network.manifest().name, &network, &folder.join("boxes.json"));
+            check_recognised(&network, false);
             count += 1;
         }
     }
@@ -120,10 +144,12 @@ fn public_networks_are_read_as_the_reference_reads_them() {
         let path = entry.expect("readable").path();
         if path.extension().is_some_and(|ending| ending == "toml") {
             let manifest = Manifest::load(&path).expect("sound");
-            let onnx = fs::read(data.join("networks").join(&manifest.file.onnx)).expect("the network is there");
+            let onnx =
+                fs::read(data.join("networks").join(&manifest.file.onnx)).expect("the network is there");
             let name = manifest.name.clone();
             let network = Network::new(manifest, onnx).expect("it is the one");
             check(&name, &network, &path.with_extension("json"));
+            check_recognised(&network, true);
         }
     }
 }

@@ -96,13 +96,18 @@ def decoded_rows(g, std, stride, channels):
     return g.node("Concat", center, size, part(g, rows, 4, 99, "Sigmoid"), axis=2), (WIDTH // stride) * (HEIGHT // stride)
 
 
+def all_grids(g, std, channels, times=1):
+    parts = [decoded_rows(g, std, stride, channels) for stride in (8, 16, 32) for _ in range(times)]
+    return g.node("Concat", *[rows for rows, _ in parts], axis=1), sum(cells for _, cells in parts)
+
+
 def yolov5(g, std):
-    rows, cells = decoded_rows(g, std, 8, 1 + len(LABELS))
+    rows, cells = all_grids(g, std, 1 + len(LABELS), times=3)
     g.output(rows, "output0", [1, cells, 5 + len(LABELS)])
 
 
 def yolov8(g, std, turned):
-    rows, cells = decoded_rows(g, std, 8, len(LABELS))
+    rows, cells = all_grids(g, std, len(LABELS))
     if turned:
         g.output(rows, "output0", [1, cells, 4 + len(LABELS)])
     else:
@@ -236,7 +241,7 @@ def nhwc(g, std, build):
 def make(name):
     """Manifest (without hash) and ONNX bytes."""
     spec, std, head, build = NETWORKS[name]
-    g = Graph(sum(name.encode()) + 6, [1, 3, HEIGHT, WIDTH])
+    g = Graph(sum(name.encode()) + 7, [1, 3, HEIGHT, WIDTH])
     build(g, std)
     manifest = {
         "schema": 1,

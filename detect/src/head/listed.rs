@@ -121,7 +121,7 @@ impl BoxesScoresLabels {
 
 /// Which outputs are boxes, scores and label indices: by shape, then by type and name, then by the order of
 /// torchvision (labels, scores) or of the others.
-fn three(outputs: &[OutputForm]) -> Option<(usize, usize, usize)> {
+pub(crate) fn three(outputs: &[OutputForm]) -> Option<(usize, usize, usize)> {
     let boxes = outputs
         .iter()
         .position(|output| output.may_be(&[Some(1), None, Some(4)]) || output.may_be(&[None, Some(4)]))?;

@@ -18,6 +18,7 @@ use std::fmt;
 use gridwatch_domain::Detection;
 use gridwatch_models::{Head, Manifest};
 
+pub(crate) use self::{answer::Sizes, listed::three};
 pub use self::{
     answer::{Mismatch, OutputForm, Tensor},
     suppression::suppress,

@@ -1,0 +1,255 @@
+//! Works out how a user's ONNX file is fed and read, so that nobody has to write a manifest by hand.
+//!
+//! In: an [`OnnxFile`], and what the user wishes or knows ([`Wishes`]). Out: [`Recognised`], with the reasons for each conclusion.
+//! From names and sizes of inputs and outputs, from what the exporter has noted in the file, and from one run on a test
+//! picture. Refused, with what was found and what would help: inputs that are no picture, outputs of no known head,
+//! labels whose number does not fit, a free input size without a wish.
+
+mod convention;
+mod outputs;
+
+use gridwatch_models::{COCO_LABELS, Head, Input, Layout};
+
+use self::outputs::Probe;
+pub use self::outputs::ProbedOutput;
+use crate::{DetectError, session::OnnxFile};
+
+/// What the user wishes or knows; everything may be left to the file.
+#[derive(Debug, Clone, Default)]
+pub struct Wishes {
+    /// Names of the classes, in the order of the network's scores.
+    pub labels: Option<Vec<String>>,
+    /// Width and height of the input, for files that leave them free.
+    pub size: Option<(u32, u32)>,
+}
+
+/// How a file is fed and read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recognised {
+    /// How it is fed.
+    pub input: Input,
+    /// How it is read.
+    pub head: Head,
+    /// Names of the classes.
+    pub labels: Vec<String>,
+    /// Why, one sentence a conclusion.
+    pub reasons: Vec<String>,
+}
+
+/// Why a file cannot be used as it is.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotRecognised {
+    /// Its inputs are not one picture.
+    #[error(
+        "its inputs are {found}; needed is one picture, float32 [1, 3, height, width] or [1, height, width, 3]{help}"
+    )]
+    Inputs {
+        /// All inputs.
+        found: String,
+        /// What would help.
+        help: &'static str,
+    },
+    /// The size of its input is free.
+    #[error(
+        "its input {found} leaves width and height free: say which with --size WIDTHxHEIGHT, such as 640x384"
+    )]
+    Size {
+        /// The input.
+        found: String,
+    },
+    /// Another size was wished for than the file has.
+    #[error("its input is {}x{}, not {}x{}: leave --size out, or export it with that size", found.0, found.1, wished.0, wished.1)]
+    OtherSize {
+        /// The file's.
+        found: (u32, u32),
+        /// The wish.
+        wished: (u32, u32),
+    },
+    /// It cannot be run on a test picture.
+    #[error("it fails on a test picture")]
+    Run(#[source] Box<DetectError>),
+    /// Its outputs are of no head that gridwatch reads.
+    #[error(
+        "its outputs are {found}, which is none of the heads that gridwatch reads (docs: models/README.md){help}"
+    )]
+    Outputs {
+        /// All outputs, with the sizes of a run.
+        found: String,
+        /// What would help.
+        help: &'static str,
+    },
+    /// Nothing says what its classes are called.
+    #[error("nothing says what its {}classes are: give a file with one name a line with --labels", counted(*needed))]
+    LabelsUnknown {
+        /// How many there are; 0 where the outputs do not tell.
+        needed: usize,
+    },
+    /// The labels are too many or too few.
+    #[error("it tells {needed} classes apart, but {given} labels were given")]
+    LabelsCount {
+        /// How many the outputs have.
+        needed: usize,
+        /// How many were given.
+        given: usize,
+    },
+    /// Its sizes fit two heads, which the number of labels would decide.
+    #[error(
+        "its output {found} may be read in two ways: give its labels with --labels, their number decides"
+    )]
+    Ambiguous {
+        /// The output.
+        found: String,
+    },
+}
+
+fn counted(needed: usize) -> String {
+    if needed == 0 { String::new() } else { format!("{needed} ") }
+}
+
+/// Works out how `file` is fed and read; runs it once.
+///
+/// # Errors
+/// [`NotRecognised`], with what would help.
+pub fn recognise(file: &mut OnnxFile, wishes: &Wishes) -> Result<Recognised, NotRecognised> {
+    let mut reasons = Vec::new();
+    let (layout, size) = input_of(file, wishes)?;
+    reasons.push(format!(
+        "input {}x{}, {}",
+        size.0,
+        size.1,
+        if layout == Layout::Nchw { "channels first" } else { "channels last" }
+    ));
+    let noted = noted_labels(file);
+    let count = wishes.labels.as_ref().or(noted.as_ref()).map(Vec::len);
+    let outputs = probe(file, layout, size)?;
+    let asks_for_size = file.inputs().len() == 2;
+    let found = outputs::head_of(&Probe { outputs: &outputs, input: size, labels: count, asks_for_size })?;
+    reasons.push(found.reason);
+    let labels = labels_of(found.labels, wishes, noted, &mut reasons)?;
+    let (input, reason) = convention::input_of(&found.head, &file.producer(), layout, size);
+    reasons.push(reason);
+    Ok(Recognised { input, head: found.head, labels, reasons })
+}
+
+fn input_of(file: &OnnxFile, wishes: &Wishes) -> Result<(Layout, (u32, u32)), NotRecognised> {
+    let inputs = file.inputs();
+    let refused = |help| NotRecognised::Inputs {
+        found: inputs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        help,
+    };
+    let picture = match inputs {
+        [picture] => picture,
+        [picture, size] if size.is_size() => picture,
+        _ => return Err(refused(": export it without pre- and post-processing inputs")),
+    };
+    if picture.kind != crate::session::NumberKind::Float32 {
+        return Err(refused(": export it in single precision, without a preprocessing step of its own"));
+    }
+    let (layout, height, width) = match picture.shape[..] {
+        [None | Some(1), Some(3) | None, height, width] if width != Some(3) => (Layout::Nchw, height, width),
+        [None | Some(1), height, width, Some(3)] => (Layout::Nhwc, height, width),
+        _ => return Err(refused(": export it for one picture of three channels at a time")),
+    };
+    let fixed = |side: Option<usize>| side.and_then(|side| u32::try_from(side).ok());
+    match (fixed(width), fixed(height), wishes.size) {
+        (Some(width), Some(height), Some(wished)) if wished != (width, height) => {
+            Err(NotRecognised::OtherSize { found: (width, height), wished })
+        }
+        (Some(width), Some(height), _) => Ok((layout, (width, height))),
+        (width, height, Some(wished)) => {
+            let found = (width.unwrap_or(wished.0), height.unwrap_or(wished.1));
+            if found == wished {
+                Ok((layout, wished))
+            } else {
+                Err(NotRecognised::OtherSize { found, wished })
+            }
+        }
+        _ => Err(NotRecognised::Size { found: picture.to_string() }),
+    }
+}
+
+/// Names that Ultralytics notes in its exports: `{0: 'person', 1: 'bicycle'}`.
+fn noted_labels(file: &OnnxFile) -> Option<Vec<String>> {
+    parse_names(&file.note("names")?)
+}
+
+fn parse_names(text: &str) -> Option<Vec<String>> {
+    let inner = text.trim().strip_prefix('{')?.strip_suffix('}')?;
+    let mut names = Vec::new();
+    let mut rest = inner;
+    while let Some((_, after)) = rest.split_once(':') {
+        let after = after.trim_start();
+        let quote = after.chars().next().filter(|&quote| quote == '\'' || quote == '"')?;
+        let (name, after) = after[1..].split_once(quote)?;
+        names.push(name.to_owned());
+        rest = after;
+    }
+    (!names.is_empty()).then_some(names)
+}
+
+fn labels_of(
+    needed: usize,
+    wishes: &Wishes,
+    noted: Option<Vec<String>>,
+    reasons: &mut Vec<String>,
+) -> Result<Vec<String>, NotRecognised> {
+    if let Some(given) = wishes.labels.clone() {
+        // Heads that list finished boxes do not tell how many labels there are.
+        if needed != 0 && given.len() != needed {
+            return Err(NotRecognised::LabelsCount { needed, given: given.len() });
+        }
+        return Ok(given);
+    }
+    match noted {
+        Some(noted) if needed == 0 || noted.len() == needed => {
+            reasons.push(format!("{} labels, as the file itself says", noted.len()));
+            Ok(noted)
+        }
+        _ if needed == COCO_LABELS.len() => {
+            reasons.push("80 classes: taken for the labels of COCO".to_owned());
+            Ok(COCO_LABELS.map(str::to_owned).into())
+        }
+        _ => Err(NotRecognised::LabelsUnknown { needed }),
+    }
+}
+
+/// One run on a picture of soft noise: what comes out, and in which sizes.
+fn probe(
+    file: &mut OnnxFile,
+    layout: Layout,
+    (width, height): (u32, u32),
+) -> Result<Vec<ProbedOutput>, NotRecognised> {
+    let (columns, rows) = (width as usize, height as usize);
+    let shape = match layout {
+        Layout::Nchw => [1, 3, rows, columns],
+        Layout::Nhwc => [1, rows, columns, 3],
+    };
+    let picture: Vec<f32> =
+        (0..3 * rows * columns).map(|index| ((index * 7919) % 251) as f32 / 251.0).collect();
+    let size = (file.inputs().len() == 2).then_some([i64::from(width), i64::from(height)]);
+    let forms = file.outputs().to_vec();
+    file.run(&shape, &picture, size.as_ref(), |answer| {
+        let one = |(form, tensor): (&crate::head::OutputForm, &crate::head::Tensor<'_>)| ProbedOutput {
+            name: form.name.clone(),
+            integer: form.integer,
+            shape: tensor.shape.to_vec(),
+            values: tensor.values.to_vec(),
+        };
+        forms.iter().zip(answer).map(one).collect()
+    })
+    .map_err(|error| NotRecognised::Run(Box::new(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noted_names_are_read() {
+        let names = parse_names("{0: 'person', 1: 'kite', 2: \"driver's seat\"}");
+        assert_eq!(names, Some(vec!["person".to_owned(), "kite".to_owned(), "driver's seat".to_owned()]));
+        assert_eq!(parse_names("person, kite"), None);
+        assert_eq!(parse_names("{}"), None);
+    }
+}
