@@ -90,11 +90,80 @@ pub(crate) enum ModelsCommand {
         /// A folder of networks, one folder each.
         folder: Option<PathBuf>,
     },
-    /// Checks a network's manifest and file and shows what it is.
-    Inspect {
-        /// A manifest, the folder of one, or the name of a shipped network.
-        network: PathBuf,
-    },
+    /// Shows what a network is, how it is fed and read, how long it takes, and what it sees in a picture.
+    Inspect(InspectArguments),
+    /// Takes an ONNX file in: works out how it is fed and read, and writes its manifest.
+    Import(ImportArguments),
+}
+
+#[cfg(feature = "edge")]
+#[derive(Debug, Args)]
+pub(crate) struct InspectArguments {
+    /// An ONNX file, a manifest, the folder of one, or the name of a shipped network.
+    pub(crate) network: PathBuf,
+    /// Looks for objects in this picture, or in the first one of a video.
+    #[arg(long)]
+    pub(crate) image: Option<PathBuf>,
+    /// Where the picture with its boxes goes, as JPEG.
+    #[arg(long, default_value = "inspected.jpg", requires = "image")]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) recognition: Recognition,
+}
+
+#[cfg(feature = "edge")]
+#[derive(Debug, Args)]
+pub(crate) struct ImportArguments {
+    /// The ONNX file.
+    pub(crate) file: PathBuf,
+    /// Name of the network. Default: the file's.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Folder of networks; the network gets a folder of its own in it.
+    #[arg(long, default_value = "networks")]
+    pub(crate) into: PathBuf,
+    /// SPDX identifier of the licence that the weights are under.
+    #[arg(long, default_value = "unknown")]
+    pub(crate) licence: String,
+    #[command(flatten)]
+    pub(crate) recognition: Recognition,
+}
+
+/// What an ONNX file may not say of itself.
+#[cfg(feature = "edge")]
+#[derive(Debug, Args)]
+pub(crate) struct Recognition {
+    /// File with the names of its classes, one a line, in its order; `coco` for the 80 of COCO. Needed where neither the
+    /// file nor the number of classes tells.
+    #[arg(long)]
+    pub(crate) labels: Option<PathBuf>,
+    /// Size of the input, such as 640x384, for a file that leaves it free.
+    #[arg(long)]
+    pub(crate) size: Option<InputSize>,
+    /// What a label means: LABEL=CLASS, where CLASS is person, bicycle, motorcycle, car, bus or truck. May be repeated.
+    #[arg(long, value_name = "LABEL=CLASS")]
+    pub(crate) class: Vec<String>,
+}
+
+/// Width and height in pixels.
+#[cfg(feature = "edge")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InputSize {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+}
+
+#[cfg(feature = "edge")]
+impl std::str::FromStr for InputSize {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let sides = text
+            .split_once('x')
+            .and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+        let (width, height) = sides.ok_or("expected WIDTHxHEIGHT, such as 640x384")?;
+        Ok(Self { width, height })
+    }
 }
 
 #[cfg(feature = "edge")]

@@ -5,7 +5,10 @@ use std::path::Path;
 use anyhow::bail;
 use gridwatch_config::{ConfigError, Kind, Loaded, Problems, json_schema, load_file};
 
-use crate::cli::{ConfigCommand, FileKind};
+use crate::{
+    cli::{ConfigCommand, FileKind},
+    output::say,
+};
 
 pub(crate) fn run(command: ConfigCommand) -> anyhow::Result<()> {
     match command {
@@ -15,7 +18,7 @@ pub(crate) fn run(command: ConfigCommand) -> anyhow::Result<()> {
                 FileKind::Edge => Kind::Edge,
                 FileKind::Center => Kind::Center,
             };
-            println!("{}", serde_json::to_string_pretty(&json_schema(kind))?);
+            say!("{}", serde_json::to_string_pretty(&json_schema(kind))?);
             Ok(())
         }
     }
@@ -29,7 +32,7 @@ fn check(file: &Path) -> anyhow::Result<()> {
         Err(error) => return Err(error.into()),
     };
     if problems.is_empty() {
-        println!("{}: nothing wrong with it", file.display());
+        say!("{}: nothing wrong with it", file.display());
         return Ok(());
     }
     let count = problems.iter().count();

@@ -14,7 +14,9 @@ use gridwatch_sim::{
     rtsp::{RtspCameras, RtspOptions},
 };
 
-use crate::{broker::EmbeddedBroker, center, cli::DemoArguments, edge::Edge, scenes, signals, watch};
+use crate::{
+    broker::EmbeddedBroker, center, cli::DemoArguments, edge::Edge, output::say, scenes, signals, watch,
+};
 
 /// Where pages are served unless asked otherwise.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
@@ -33,7 +35,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> anyhow::Result<()> {
     let shutdown = signals::shutdown_on_signal()?;
     let listen = choose_address(arguments.listen)?;
     let scenes = scenes::find_all(&arguments.scenes)?;
-    watch::say!("渲染模拟摄像机（首次需要几分钟） / rendering the simulated cameras, minutes the first time");
+    say!("渲染模拟摄像机（首次需要几分钟） / rendering the simulated cameras, minutes the first time");
     let mut rendering = scenes::render_aside(scenes.clone(), arguments.scenes.clone())?;
     // The rest of them joins the running system when it is ready.
     let first = tokio::select! {
@@ -92,7 +94,7 @@ fn choose_address(asked: Option<SocketAddr>) -> anyhow::Result<SocketAddr> {
         Some(address) => anyhow::bail!("--listen {address}: the address is taken or not of this machine"),
         None if free(DEFAULT_LISTEN) => Ok(DEFAULT_LISTEN),
         None => {
-            watch::say!("端口 8080 已被占用，另选一个 / port 8080 is taken, using another");
+            say!("端口 8080 已被占用，另选一个 / port 8080 is taken, using another");
             Ok(SocketAddr::new(DEFAULT_LISTEN.ip(), 0))
         }
     }

@@ -6,6 +6,7 @@
 mod cli;
 mod config_command;
 mod logging;
+mod output;
 mod signals;
 
 #[cfg(feature = "embedded-broker")]
@@ -68,7 +69,7 @@ fn run(command: Command) -> anyhow::Result<()> {
 }
 
 #[cfg(any(feature = "edge", feature = "center"))]
-fn in_runtime(future: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+fn in_runtime<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     use anyhow::Context as _;
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::{
     cli::{SceneArguments, SimulateCommand},
+    output::say,
     scenes, signals,
 };
 
@@ -19,7 +20,7 @@ pub(crate) fn run(command: SimulateCommand) -> anyhow::Result<()> {
         SimulateCommand::Still { scene, at, out, boxes } => {
             let scene = scenes::find(&scene)?;
             gridwatch_sim::still::write(&scene, at, boxes, &out)?;
-            println!("{}", out.display());
+            say!("{}", out.display());
             Ok(())
         }
         SimulateCommand::Dataset { out, count, seed } => dataset(&out, count, seed),
@@ -36,7 +37,7 @@ async fn serve(arguments: SceneArguments, listen: SocketAddr) -> anyhow::Result<
     let cameras = RtspCameras::start(options, mounts).context("serve the simulated cameras")?;
     for scene in &rendered {
         let url = cameras.url(&scene.mount())?;
-        println!(
+        say!(
             "{}",
             json!({ "camera": scene.mount(), "url": url, "anchor": anchor, "loop_s": scene.scene.loop_s() })
         );
@@ -58,7 +59,7 @@ fn truth(arguments: &SceneArguments) -> anyhow::Result<()> {
             })
             .collect();
         let events = scene.expected_events();
-        println!(
+        say!(
             "{}",
             json!({ "camera": scene.camera_id(), "loop_s": scene.loop_s(), "zones": zones, "events": events })
         );
@@ -72,6 +73,6 @@ fn dataset(out: &std::path::Path, count: u32, seed: u64) -> anyhow::Result<()> {
     gridwatch_sim::dataset::generate(out, count, seed, size, &mut |done, total| {
         bar.show(gridwatch_sim::cache::Progress::Rendering { done, total });
     })?;
-    println!("{}", out.display());
+    say!("{}", out.display());
     Ok(())
 }

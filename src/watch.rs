@@ -6,16 +6,7 @@ use gridwatch_domain::{Event, EventKind, Findings, Phase};
 use gridwatch_runtime::{Clock as _, Metrics, SystemClock};
 use gridwatch_sim::rtsp::RtspCameras;
 
-use crate::scenes::RenderedScene;
-
-/// Prints a line. Whoever reads our standard output may be gone, as with `gridwatch demo | head`: the work goes on.
-macro_rules! say {
-    ($($line:tt)*) => {{
-        use std::io::Write as _;
-        let _ = writeln!(std::io::stdout(), $($line)*);
-    }};
-}
-pub(crate) use say;
+use crate::{output::say, scenes::RenderedScene};
 
 /// Time between two lines of figures.
 const FIGURES_EVERY: Duration = Duration::from_secs(30);

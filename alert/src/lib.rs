@@ -18,7 +18,7 @@ mod status;
 mod window;
 
 pub use error::{AlertError, EvidenceError, OutboxError};
-pub use evidence::{Snapshot, snapshot};
+pub use evidence::{Snapshot, drawn, snapshot};
 pub use outbox::{
     Append, Appended, Outbox, OutboxSettings, OutboxStats, Pending, PendingItem, Position, Removed,
 };

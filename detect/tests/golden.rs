@@ -100,7 +100,8 @@ fn check(name: &str, network: &Network, boxes: &Path) {
 #[track_caller]
 fn check_recognised(network: &Network, and_input: bool) {
     let manifest = network.manifest();
-    let mut file = OnnxFile::open(&manifest.name, network.bytes(), &SessionSettings::default()).expect("it loads");
+    let mut file =
+        OnnxFile::open(&manifest.name, network.bytes(), &SessionSettings::default()).expect("it loads");
     let wishes = Wishes { labels: Some(manifest.labels.clone()), ..Wishes::default() };
     let found = recognise(&mut file, &wishes).unwrap_or_else(|error| panic!("{}: {error}", manifest.name));
     assert_eq!(found.head, manifest.head, "{}: {:?}", manifest.name, found.reasons);

@@ -88,16 +88,37 @@ pub const COCO_LABELS: [&str; 80] = [
     "toothbrush",
 ];
 
+/// What a label means by its name alone, whatever its case, hyphens and spaces; `None` for what is none of gridwatch's
+/// classes.
+pub fn class_of_label(label: &str) -> Option<ObjectClass> {
+    let plain: String = label.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
+    Some(match plain.as_str() {
+        "person" | "people" | "pedestrian" | "行人" | "人" => ObjectClass::Person,
+        "bicycle" | "bike" | "自行车" => ObjectClass::Bicycle,
+        "motorcycle" | "motorbike" | "motor" | "scooter" | "ebike" | "electricbicycle" | "moped"
+        | "摩托车" | "电动车" => ObjectClass::Motorcycle,
+        "car" | "van" | "suv" | "sedan" | "taxi" | "pickup" | "minivan" | "vehicle" | "轿车" | "汽车"
+        | "小汽车" | "面包车" => ObjectClass::Car,
+        "bus" | "coach" | "minibus" | "公交车" | "客车" => ObjectClass::Bus,
+        "truck" | "lorry" | "货车" | "卡车" => ObjectClass::Truck,
+        _ => return None,
+    })
+}
+
 /// Which of [`COCO_LABELS`] are things that gridwatch speaks of.
 pub(crate) fn coco_classes() -> BTreeMap<String, ObjectClass> {
-    [
-        ("person", ObjectClass::Person),
-        ("bicycle", ObjectClass::Bicycle),
-        ("motorbike", ObjectClass::Motorcycle),
-        ("car", ObjectClass::Car),
-        ("bus", ObjectClass::Bus),
-        ("truck", ObjectClass::Truck),
-    ]
-    .map(|(label, class)| (label.to_owned(), class))
-    .into()
+    COCO_LABELS.iter().filter_map(|&label| Some((label.to_owned(), class_of_label(label)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_known_in_whatever_spelling() {
+        assert_eq!(class_of_label("E-Bike"), Some(ObjectClass::Motorcycle));
+        assert_eq!(class_of_label("面包车"), Some(ObjectClass::Car));
+        assert_eq!(class_of_label("hot dog"), None);
+        assert_eq!(coco_classes().len(), 6);
+    }
 }

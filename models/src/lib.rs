@@ -21,9 +21,10 @@ mod validate;
 pub use digest::sha256_of;
 pub use error::{ModelError, Problem, Problems};
 pub use head::{Activation, CellPoint, Corners, Head, HeadType};
-pub use labels::COCO_LABELS;
+pub use labels::{COCO_LABELS, class_of_label};
 pub use manifest::{
     ColorOrder, Input, Layout, Letterbox, Manifest, NetworkFile, Quality, SCHEMA, Thresholds,
 };
 pub use network::Network;
+pub use preset::name_of;
 pub use store::{Listed, MANIFEST_FILE, ModelStore};

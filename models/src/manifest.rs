@@ -176,6 +176,11 @@ impl Manifest {
         Self::parse(&text).map_err(|problems| ModelError::BadManifest { path: path.to_owned(), problems })
     }
 
+    /// As the text of a `manifest.toml`, which reads back to the same.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("a manifest has only string keys and TOML's own types")
+    }
+
     /// What each class score means, in the network's order; `None` is ignored.
     pub fn class_by_index(&self) -> Vec<Option<ObjectClass>> {
         self.labels.iter().map(|label| self.classes.get(label).copied()).collect()
@@ -251,8 +256,7 @@ nms_iou = 0.5
     #[test]
     fn a_written_manifest_reads_back() {
         let manifest = Manifest::parse(EXAMPLE).expect("valid");
-        let text = toml::to_string(&manifest).expect("serializable");
-        assert_eq!(Manifest::parse(&text), Ok(manifest));
+        assert_eq!(Manifest::parse(&manifest.to_toml()), Ok(manifest));
     }
 
     #[test]

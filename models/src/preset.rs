@@ -57,13 +57,13 @@ impl Manifest {
     }
 }
 
-/// A name that [`validate`] accepts, from whatever the file is called.
-fn name_of(path: &Path) -> String {
+/// A name that a manifest may have, from whatever the file is called.
+pub fn name_of(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
     let plain =
         |c: char| if c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c) { c } else { '-' };
     let name: String = stem.chars().map(plain).take(40).collect();
-    if name.is_empty() { "yolox".to_owned() } else { name }
+    if name.is_empty() { "network".to_owned() } else { name }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod picture;
 use std::{io, panic::AssertUnwindSafe, thread};
 
 use bytes::Bytes;
-use gridwatch_domain::{Event, EventId, Frame, NormBox, Polygon, Severity, Sha256Hex, Zone};
+use gridwatch_domain::{Detection, Event, EventId, Frame, NormBox, Polygon, Severity, Sha256Hex, Zone};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{mpsc, oneshot};
 
@@ -54,6 +54,21 @@ pub fn snapshot(frame: &Frame, event: &Event, zones: &[Zone]) -> Result<Snapshot
     let jpeg = encode(&canvas)?;
     let sha256 = Sha256Hex::from_digest(Sha256::digest(&jpeg).into());
     Ok(Snapshot { event: event.id, mime: "image/jpeg", bytes: jpeg.into(), sha256 })
+}
+
+/// Draws what a detector found into its picture, each box with its class and score; as JPEG.
+///
+/// # Errors
+/// [`EvidenceError`] where the picture cannot be used.
+pub fn drawn(frame: &Frame, found: &[Detection]) -> Result<Vec<u8>, EvidenceError> {
+    let mut canvas = picture::to_canvas(frame, WIDTH)?;
+    let colour = colour_of(Severity::Minor);
+    for detection in found {
+        draw_box(&mut canvas, detection.bbox, colour);
+        let at = canvas.place(detection.bbox.x1(), detection.bbox.y1());
+        canvas.label(at, &format!("{} {:.2}", detection.class, detection.score), colour);
+    }
+    encode(&canvas)
 }
 
 fn colour_of(severity: Severity) -> Colour {

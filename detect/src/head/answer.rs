@@ -41,6 +41,12 @@ impl fmt::Display for Sizes<'_> {
     }
 }
 
+impl fmt::Display for OutputForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}{}", self.name, if self.integer { "whole numbers " } else { "" }, Sizes(&self.shape))
+    }
+}
+
 impl OutputForm {
     /// Whether it may have these sizes; `None` takes any.
     pub(super) fn may_be(&self, wanted: &[Option<usize>]) -> bool {
@@ -67,8 +73,8 @@ fn may_equal(a: Option<usize>, b: Option<usize>) -> bool {
 impl Mismatch {
     /// What the head needs, and all that the file has.
     pub(super) fn of(expected: impl Into<String>, outputs: &[OutputForm]) -> Self {
-        let one = |output: &OutputForm| format!("{} {}", output.name, Sizes(&output.shape));
-        Self { expected: expected.into(), found: outputs.iter().map(one).collect::<Vec<_>>().join(", ") }
+        let found = outputs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        Self { expected: expected.into(), found }
     }
 }
 

@@ -1,0 +1,57 @@
+//! Pictures for `models inspect`: read from any file that cameras may be, and drawn with what was found in them.
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::{Context as _, bail};
+use gridwatch_config::{CameraSettings, Pace, SourceSettings};
+use gridwatch_domain::{CameraId, Detection, Frame, Nv12Buffer, Timestamp};
+use gridwatch_ingest::{Camera, CameraParts, CameraState, CameraTimeouts, IngestMetrics};
+use gridwatch_runtime::{Metrics, Shutdown, SystemClock, mailbox};
+
+/// The first picture of a picture or video file.
+pub(super) fn first_picture(path: &Path) -> anyhow::Result<Frame> {
+    crate::in_runtime(first_of(path))
+}
+
+async fn first_of(path: &Path) -> anyhow::Result<Frame> {
+    let (frames, frames_rx) = mailbox::<CameraId, Frame>();
+    let shutdown = Shutdown::new();
+    let parts = CameraParts {
+        frames,
+        clock: SystemClock::shared(),
+        metrics: IngestMetrics::new(&Metrics::new()),
+        timeouts: CameraTimeouts::default(),
+        shutdown: shutdown.clone(),
+    };
+    let source = SourceSettings::File { path: path.to_owned(), pace: Pace::Fast, repeat: false };
+    let id: CameraId = "picture".parse().context("a valid id")?;
+    let settings =
+        CameraSettings { id, name: String::new(), cell: None, source, sample_fps: 1, zones: Vec::new() };
+    let (camera, _) = Camera::new(settings, parts);
+    let running = tokio::spawn(camera.run());
+    // Ends with the camera where that has no picture to give.
+    let first = tokio::select! {
+        frame = frames_rx.recv() => frame,
+        () = shutdown.cancelled() => None,
+    };
+    shutdown.cancel();
+    let state = running.await.context("the camera's task")?;
+    match (first, state) {
+        (Some(frame), _) => Ok(frame),
+        (None, CameraState::Offline { reason, .. }) => bail!("{}: {reason}", path.display()),
+        (None, _) => bail!("{}: there is no picture in it", path.display()),
+    }
+}
+
+/// A picture of nothing, to time a network with.
+pub(super) fn grey_picture() -> Frame {
+    let (width, height) = (1920, 1080);
+    let planes = Arc::new(Nv12Buffer::filled(width, height, [114, 128, 128]));
+    let camera = "grey".parse().expect("letters are a valid id");
+    Frame { camera, seq: 0, at: Timestamp::UNIX_EPOCH, width, height, planes }
+}
+
+/// The picture with its boxes, as JPEG.
+pub(super) fn draw(picture: &Frame, found: &[Detection]) -> anyhow::Result<Vec<u8>> {
+    Ok(gridwatch_alert::drawn(picture, found)?)
+}

@@ -1,0 +1,102 @@
+//! `gridwatch models inspect`: what a network is, how it is fed and read, how long it takes, and what it sees in a picture.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use gridwatch_detect::{Detector as _, NetworkDetector, OnnxFile, SessionSettings};
+use gridwatch_domain::Frame;
+use gridwatch_models::{Manifest, ModelStore, Network};
+
+use super::{drawing, import};
+use crate::{
+    cli::{InspectArguments, Recognition},
+    output::say,
+};
+
+/// Runs whose median is told; the first is left out, in which buffers are made.
+const RUNS: usize = 9;
+
+pub(super) fn run(arguments: &InspectArguments) -> anyhow::Result<()> {
+    let network = find(&arguments.network, &arguments.recognition)?;
+    show(network.manifest());
+    let settings = SessionSettings::default();
+    let mut detector = NetworkDetector::open(&network, &settings, network.manifest().thresholds.score)?;
+    let picture = arguments.image.as_deref().map(drawing::first_picture).transpose()?;
+    let timed = picture.clone().unwrap_or_else(drawing::grey_picture);
+    say!(
+        "time      {:.1} ms a picture of {}x{}, one thread, median of {RUNS}",
+        median_ms(&mut detector, &timed)?,
+        timed.width,
+        timed.height
+    );
+    if let Some(picture) = picture {
+        let found = detector.detect(&picture)?;
+        for detection in &found {
+            say!(
+                "found     {:<10} {:.2}  {:?}",
+                detection.class.to_string(),
+                detection.score,
+                <[f32; 4]>::from(detection.bbox)
+            );
+        }
+        std::fs::write(&arguments.out, drawing::draw(&picture, &found)?)
+            .with_context(|| format!("write {}", arguments.out.display()))?;
+        say!("drawn     {} boxes in {}", found.len(), arguments.out.display());
+    }
+    Ok(())
+}
+
+/// A shipped network by name, one with a manifest by path, or an ONNX file, which is recognised.
+fn find(name_or_path: &Path, recognition: &Recognition) -> anyhow::Result<Network> {
+    if let Some(name) = name_or_path.to_str().filter(|_| !name_or_path.exists()) {
+        return Ok(ModelStore::builtin().get(name)?.clone());
+    }
+    let is_onnx = name_or_path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("onnx"));
+    if !is_onnx {
+        return Ok(ModelStore::inspect(name_or_path)?);
+    }
+    let bytes = import::read(name_or_path)?;
+    tell_file(name_or_path, &bytes)?;
+    let recognised = import::recognised(name_or_path, &bytes, recognition)?;
+    recognised.reasons.iter().for_each(|reason| say!("because   {reason}"));
+    Ok(Network::new(import::manifest(name_or_path, &bytes, recognised, recognition)?, bytes)?)
+}
+
+/// What the file itself declares, also where nobody can read it.
+fn tell_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let file = OnnxFile::open(&path.display().to_string(), bytes, &SessionSettings::default())?;
+    say!("file      {} ({} KiB), written by {}", path.display(), bytes.len() / 1024, file.producer());
+    file.inputs().iter().for_each(|input| say!("input     {input}"));
+    file.outputs().iter().for_each(|output| say!("output    {output}"));
+    Ok(())
+}
+
+fn show(manifest: &Manifest) {
+    say!("name      {} {}", manifest.name, manifest.version);
+    say!("licence   {}", manifest.licence);
+    say!("sha256    {} (checked)", manifest.file.sha256);
+    say!("fed       {}x{} pixels", manifest.input.width, manifest.input.height);
+    say!("head      {}", manifest.head.kind());
+    say!("labels    {}", manifest.labels.join(", "));
+    let classes = manifest.classes.iter().map(|(label, class)| format!("{label} → {class}"));
+    say!("counted   {}", classes.collect::<Vec<_>>().join(", "));
+    for quality in &manifest.quality {
+        say!("measured  {}: {} = {}", quality.dataset, quality.metric, quality.value);
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long a run takes is told to a person")]
+fn median_ms(detector: &mut NetworkDetector, picture: &Frame) -> anyhow::Result<f64> {
+    detector.detect(picture)?;
+    let mut times = Vec::with_capacity(RUNS);
+    for _ in 0..RUNS {
+        let began = Instant::now();
+        detector.detect(picture)?;
+        times.push(began.elapsed());
+    }
+    times.sort_unstable();
+    Ok(times[RUNS / 2].max(Duration::ZERO).as_secs_f64() * 1000.0)
+}

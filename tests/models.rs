@@ -1,0 +1,119 @@
+//! A user's own network, by command: looked at, imported, refused. Skipped with a printed reason where ONNX Runtime is absent.
+
+mod support;
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use support::{GRIDWATCH, root, write};
+
+fn models(arguments: &[&str]) -> Output {
+    Command::new(GRIDWATCH).arg("models").args(arguments).output().expect("the binary runs")
+}
+
+/// The folder of a tiny network of ours, or `None` after saying why the test is skipped.
+fn tiny(name: &str) -> Option<PathBuf> {
+    if std::env::var_os("ORT_DYLIB_PATH").is_none() {
+        println!("SKIPPED: ORT_DYLIB_PATH names no ONNX Runtime");
+        return None;
+    }
+    Some(root().join("detect/tests/golden").join(name))
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("UTF-8")
+}
+
+/// Labels of the tiny networks.
+fn labels(folder: &Path) -> PathBuf {
+    write(folder, "labels.txt", "person\nkite\ncar\nbus\ntruck\n")
+}
+
+#[track_caller]
+fn refused(arguments: &[&str], expected: &[&str]) {
+    let output = models(arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    for part in expected {
+        assert!(said.contains(part), "{part:?} is not in {said}");
+    }
+}
+
+#[test]
+fn an_imported_file_is_a_network_that_a_configuration_may_name() {
+    let Some(network) = tiny("yolov8") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let (labels, into) = (labels(folder.path()), folder.path().join("networks"));
+    let onnx = network.join("tiny.onnx");
+    let import = ["import", text(&onnx), "--labels", text(&labels), "--into", text(&into), "--name", "mine"];
+    let output = models(&import);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("YOLOv8") && said.contains("[network]"), "{said}");
+
+    // A configuration that names it is sound; importing it again changes nothing.
+    let manifest = into.join("mine/manifest.toml");
+    let edge = format!(
+        "[edge]\nid = \"e\"\nstate_dir = \"s\"\n[broker]\nurl = \"mqtt://127.0.0.1:1\"\n[network]\nmanifest = {:?}\n\
+         [[camera]]\nid = \"c\"\nurl = \"rtsp://127.0.0.1:1/c\"\n",
+        text(&manifest)
+    );
+    let edge = write(folder.path(), "edge.toml", &edge);
+    let checked = Command::new(GRIDWATCH).args(["config", "check", text(&edge)]).output().expect("it runs");
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    refused(&import, &["mine is there already", "--name"]);
+}
+
+#[test]
+fn inspecting_with_a_picture_tells_and_draws_what_is_found() {
+    let Some(network) = tiny("nanodet") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let (picture, out) = (root().join("docs/images/scene-yard.jpg"), folder.path().join("drawn.jpg"));
+    let output = models(&["inspect", text(&network), "--image", text(&picture), "--out", text(&out)]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("head      nanodet") && said.contains(" ms a picture of 1280x720"), "{said}");
+    let found = said.lines().filter(|line| line.starts_with("found ")).count();
+    assert!(found > 0 && said.contains(&format!("drawn     {found} boxes")), "{said}");
+    assert!(std::fs::read(&out).expect("written").starts_with(&[0xff, 0xd8]), "a JPEG");
+}
+
+#[test]
+fn what_cannot_be_run_is_refused_with_what_would_help() {
+    let Some(network) = tiny("ssd") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let into = ["--into", text(folder.path())];
+    let import = |file: &Path, more: &[&str], expected: &[&str]| {
+        refused(&[&["import", text(file)], &into[..], more].concat(), expected);
+    };
+    let readme = root().join("README.md");
+    import(&readme, &[], &["README.md", "not an ONNX file"]);
+    import(&folder.path().join("none.onnx"), &[], &["none.onnx"]);
+    let onnx = network.join("tiny.onnx");
+    import(&onnx, &[], &["nothing says what its classes are", "--labels"]);
+    let kites = write(folder.path(), "kites.txt", "kite\nballoon\n");
+    import(&onnx, &["--labels", text(&kites)], &["kite, balloon", "--class LABEL=CLASS", "motorcycle"]);
+    let labels = labels(folder.path());
+    import(&onnx, &["--labels", text(&labels), "--class", "lorry=truck"], &["no label \"lorry\""]);
+    import(&onnx, &["--labels", text(&labels), "--size", "640x384"], &["160x96, not 640x384"]);
+    let whole = std::fs::read(&onnx).expect("it is there");
+    let truncated = folder.path().join("truncated.onnx");
+    std::fs::write(&truncated, &whole[..whole.len() / 2]).expect("written");
+    import(&truncated, &["--labels", text(&labels)], &["truncated.onnx", "not an ONNX file"]);
+    assert!(!folder.path().join("tiny").exists(), "nothing is left behind");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_crash() {
+    let mut child = Command::new(GRIDWATCH)
+        .args(["config", "schema", "edge"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
