@@ -87,6 +87,7 @@ impl Bench {
             let ack = AckMessage {
                 events: found.iter().map(|event| AckedEvent { id: event.id, rev: event.rev }).collect(),
                 snapshots: pictures.iter().map(|picture| picture.sha256.clone()).collect(),
+                ..AckMessage::default()
             };
             self.runtime.block_on(self.outbox.remove_acked(&ack)).expect("writable");
         }

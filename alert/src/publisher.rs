@@ -29,6 +29,9 @@ use crate::{
     window::{Name, Window},
 };
 
+/// After so long, what the center has refused is offered to it again.
+const OFFER_AGAIN: Duration = Duration::from_secs(3600);
+
 pub(crate) struct Publisher {
     pub(crate) outbox: Outbox,
     pub(crate) link: LinkPublisher,
@@ -58,12 +61,14 @@ pub(crate) struct State {
     cameras_ended: bool,
     /// The connection that the window belongs to.
     connection: Option<u64>,
-    connected_at: Option<Timestamp>,
     /// Up to here everything has been handed to this connection.
     cursor: Position,
     /// Up to here everything has been handed to some connection.
     furthest: Position,
     complaints: Throttle,
+    refusals: Throttle,
+    /// When what the center has refused is offered again.
+    offer_again: Option<Instant>,
 }
 
 impl Task for Publisher {
@@ -123,10 +128,10 @@ impl Publisher {
         self.state.connection = connection;
         self.window.clear();
         self.state.cursor = Position::default();
+        self.state.offer_again = None;
         if connection.is_none() {
             return;
         }
-        self.state.connected_at = Some(self.clock.now());
         let waiting = self.outbox.stats();
         info!(events = waiting.entries, snapshots = waiting.snapshots, "publishing what waits in the outbox");
         self.tell_status().await;
@@ -140,7 +145,7 @@ impl Publisher {
     async fn tell_status(&mut self) {
         if self.state.connection.is_some() {
             let problem = self.problem.borrow_and_update().clone();
-            let since = self.state.connected_at.unwrap_or_else(|| self.clock.now());
+            let since = self.presence.connection_began();
             self.publish(self.presence.status(true, since, problem)).await;
         }
     }
@@ -165,7 +170,8 @@ impl Publisher {
     }
 
     async fn receive_ack(&mut self, payload: &[u8]) {
-        let edge = self.presence.edge().as_str();
+        let edge = self.presence.edge().clone();
+        let edge = edge.as_str();
         self.metrics.acks.received(edge);
         let ack = match AckMessage::from_json(payload) {
             Ok(ack) => ack,
@@ -177,6 +183,7 @@ impl Publisher {
                 return;
             }
         };
+        self.note_refusals(&ack);
         match self.outbox.remove_acked(&ack).await {
             Ok(removed) => {
                 self.window.acked(&ack, Instant::now());
@@ -192,6 +199,25 @@ impl Publisher {
                     warn!(error = %Chain(&error), "acknowledged entries cannot be removed yet");
                 }
             }
+        }
+    }
+
+    /// What the center cannot use stays in the outbox and is offered again with the next connection, and every hour: a
+    /// later center may understand it. It takes no place in the window, or a few would stop everything behind them.
+    fn note_refusals(&mut self, ack: &AckMessage) {
+        let count = ack.refused.len() + ack.refused_snapshots.len();
+        if count == 0 {
+            return;
+        }
+        self.metrics.undeliverable.inc_by(count as u64);
+        self.state.offer_again.get_or_insert_with(|| Instant::now() + OFFER_AGAIN);
+        if self.state.refusals.may_log() {
+            let reason = ack.refused.first().map_or("a snapshot", |refused| refused.reason.as_str());
+            warn!(
+                count,
+                reason,
+                "the center refuses what it was sent; it stays in the outbox. The center's own log and what it keeps aside tell more"
+            );
         }
     }
 
@@ -229,6 +255,10 @@ impl Publisher {
     async fn resend(&mut self) {
         if self.state.connection.is_none() {
             return;
+        }
+        if self.state.offer_again.is_some_and(|at| at <= Instant::now()) {
+            self.state.offer_again = None;
+            self.state.cursor = Position::default();
         }
         for position in self.window.due(Instant::now()) {
             match self.outbox.pending_at(&position).await {

@@ -1,6 +1,6 @@
 //! What the edge tells about itself and its cameras: retained, so that a center that comes later knows it too.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use gridwatch_domain::{
     CameraId, EdgeId, Timestamp,
@@ -15,11 +15,19 @@ use gridwatch_runtime::SharedClock;
 pub(crate) struct Presence {
     edge: EdgeId,
     version: String,
+    /// When the present connection, or the one being made, was begun. Status and will of one connection tell the same
+    /// time, or the center would take the will for that of an earlier one.
+    began: Arc<Mutex<Timestamp>>,
 }
 
 impl Presence {
     pub(crate) fn new(edge: EdgeId, version: String) -> Self {
-        Self { edge, version }
+        Self { edge, version, began: Arc::new(Mutex::new(Timestamp::UNIX_EPOCH)) }
+    }
+
+    /// When the present connection was begun.
+    pub(crate) fn connection_began(&self) -> Timestamp {
+        *self.began.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn edge(&self) -> &EdgeId {
@@ -40,11 +48,13 @@ impl Presence {
             .retained()
     }
 
-    /// The broker says that we are offline when we vanish; the time is that of the connection.
+    /// The broker says that we are offline when we vanish. Made when a connection is begun, whose time it tells.
     pub(crate) fn will(&self, clock: SharedClock) -> WillSource {
         let presence = self.clone();
         Arc::new(move || {
-            let Publication { topic, payload, retain, .. } = presence.status(false, clock.now(), None);
+            let began = clock.now();
+            *presence.began.lock().unwrap_or_else(PoisonError::into_inner) = began;
+            let Publication { topic, payload, retain, .. } = presence.status(false, began, None);
             Will { topic, payload, retain }
         })
     }

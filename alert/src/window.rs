@@ -55,7 +55,10 @@ impl Window {
         for event in &ack.events {
             self.under_way.remove(&Name::Event(*event));
         }
-        for sha256 in &ack.snapshots {
+        for refused in &ack.refused {
+            self.under_way.remove(&Name::Event(AckedEvent { id: refused.id, rev: refused.rev }));
+        }
+        for sha256 in ack.snapshots.iter().chain(&ack.refused_snapshots) {
             self.under_way.remove(&Name::Snapshot(sha256.clone()));
         }
     }
@@ -117,7 +120,7 @@ mod tests {
     }
 
     fn events(numbers: &[u8]) -> AckMessage {
-        AckMessage { events: numbers.iter().copied().map(event).collect(), snapshots: Vec::new() }
+        AckMessage { events: numbers.iter().copied().map(event).collect(), ..AckMessage::default() }
     }
 
     /// Events 1–4, each with its picture, sent at once.

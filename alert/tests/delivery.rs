@@ -81,8 +81,10 @@ impl Edge {
         soon(what, wait).await;
     }
 
+    /// Nothing waits, and the counts, which follow a moment later, say so.
     async fn is_delivered(&self) {
-        self.waits("the outbox is empty", |edge| edge.handle.waiting().is_empty()).await;
+        let counted = |edge: &Self| edge.metric("gridwatch_alert_outbox_entries") == 0;
+        self.waits("the outbox is empty", |edge| edge.handle.waiting().is_empty() && counted(edge)).await;
     }
 
     async fn is_connected(&self) {
@@ -205,6 +207,34 @@ async fn pictures_that_the_broker_refuses_do_not_stop_the_events_behind_them() {
 }
 
 #[tokio::test]
+async fn what_the_center_refuses_stays_and_does_not_stop_what_is_behind_it() {
+    let broker = Mosquitto::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut center = Center::start(broker.port()).await;
+    center.refuses = 6;
+    let narrow = AlertTuning { window: 4, ..QUICK };
+    let edge = Edge::start_with(&broker, folder.path(), 64 << 20, narrow).await;
+    for number in 1..=12 {
+        edge.finds(findings(vec![event(number, 2)])).await;
+    }
+    center.until("all have come", |center| center.deliveries.contains(&12)).await;
+    edge.waits("the later ones are through", |edge| edge.handle.waiting().entries == 6).await;
+    assert!(edge.metric("gridwatch_alert_undeliverable_total") >= 6);
+    // A later center, which understands them: they are offered again with the next connection.
+    center.refuses = 0;
+    edge.finish().await;
+    let edge = Edge::start(&broker, folder.path()).await;
+    let delivered = async {
+        tokio::select! {
+            () = center.until("never", |_| false) => {}
+            () = edge.is_delivered() => {}
+        }
+    };
+    delivered.await;
+    assert_eq!(edge.finish().await, 0);
+}
+
+#[tokio::test]
 async fn malformed_and_foreign_acknowledgements_are_passed_over() {
     let broker = Mosquitto::start();
     let folder = tempfile::tempdir().expect("a folder");
@@ -231,7 +261,7 @@ async fn malformed_and_foreign_acknowledgements_are_passed_over() {
 
     let event = AckedEvent { id: event_id(1), rev: 1 };
     let snapshots = center.snapshots.keys().cloned().collect();
-    let ack = AckMessage { events: vec![event, event], snapshots }.to_json();
+    let ack = AckMessage { events: vec![event, event], snapshots, ..AckMessage::default() }.to_json();
     center.acknowledge(ack.clone()).await;
     center.acknowledge(ack).await;
     edge.is_delivered().await;
@@ -371,7 +401,13 @@ async fn the_center_knows_edge_and_cameras_also_when_it_comes_late() {
     // Killed: the will speaks. Then back again, and an orderly end.
     let Edge { handle, .. } = edge;
     drop(handle);
+    let online = center.statuses.last().expect("told above").clone();
     center.until("offline", |center| center.statuses.last().is_some_and(|last| !last.online)).await;
+    let will = center.statuses.last().expect("just seen");
+    assert_eq!(
+        will.at, online.at,
+        "the will is of the same connection, or the center takes it for an old one"
+    );
     let edge = Edge::start(&broker, folder.path()).await;
     center.until("online", |center| center.statuses.last().is_some_and(|last| last.online)).await;
     edge.finish().await;

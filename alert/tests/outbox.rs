@@ -37,6 +37,7 @@ fn ack(events: &[(u8, u32)], snapshots: &[u8]) -> AckMessage {
     AckMessage {
         events: events.iter().map(|&(number, rev)| AckedEvent { id: event_id(number), rev }).collect(),
         snapshots: snapshots.iter().map(|&number| Sha256Hex::from_digest([number; 32])).collect(),
+        ..AckMessage::default()
     }
 }
 

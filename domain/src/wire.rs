@@ -74,7 +74,8 @@ impl Message for EventMessage {
     }
 }
 
-/// What the center has stored, on `gridwatch/v1/<edge>/ack`: the edge may forget it.
+/// What the center has stored, on `gridwatch/v1/<edge>/ack`: the edge may forget it. And what it cannot use: the edge keeps
+/// it, and need not wait for it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct AckMessage {
     /// Revisions stored.
@@ -83,6 +84,12 @@ pub struct AckMessage {
     /// Snapshots stored.
     #[serde(default)]
     pub snapshots: Vec<Sha256Hex>,
+    /// Revisions that this center cannot use and has not stored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<RefusedEvent>,
+    /// Snapshots that it cannot use.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused_snapshots: Vec<Sha256Hex>,
 }
 impl Message for AckMessage {
     const SCHEMA: &'static str = ACK_SCHEMA;
@@ -95,6 +102,17 @@ pub struct AckedEvent {
     pub id: EventId,
     /// Its revision.
     pub rev: u32,
+}
+
+/// A revision that the center cannot use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedEvent {
+    /// The event.
+    pub id: EventId,
+    /// Its revision.
+    pub rev: u32,
+    /// Why, in a word.
+    pub reason: String,
 }
 
 /// Whether an edge box is there, on `gridwatch/v1/<edge>/status`, retained and as last will.

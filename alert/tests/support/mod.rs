@@ -13,7 +13,8 @@ use gridwatch_domain::{
     Nv12Buffer, ObjectClass, Phase, RuleRef, Severity, Sha256Hex, Timestamp,
     topic::{CENTER_FILTERS, Topic, TopicKind},
     wire::{
-        ACK_SCHEMA, AckMessage, AckedEvent, CameraStateMessage, EdgeStatusMessage, EventMessage, Message as _,
+        ACK_SCHEMA, AckMessage, AckedEvent, CameraStateMessage, EdgeStatusMessage, EventMessage,
+        Message as _, RefusedEvent,
     },
 };
 use gridwatch_link::{BrokerUrl, Incoming, IncomingStream, Link, LinkSettings, Publication};
@@ -113,6 +114,8 @@ pub(crate) struct Center {
     link: Link,
     incoming: IncomingStream,
     pub(crate) acknowledges: bool,
+    /// Revisions up to this number are ones that it does not understand.
+    pub(crate) refuses: u64,
     pub(crate) events: BTreeMap<u64, EventMessage>,
     pub(crate) snapshots: HashMap<Sha256Hex, Vec<u8>>,
     pub(crate) statuses: Vec<EdgeStatusMessage>,
@@ -134,6 +137,7 @@ impl Center {
             link,
             incoming,
             acknowledges: true,
+            refuses: 0,
             events: BTreeMap::new(),
             snapshots: HashMap::new(),
             statuses: Vec::new(),
@@ -163,7 +167,12 @@ impl Center {
         match topic.kind {
             TopicKind::Event => {
                 let event = EventMessage::from_json(&message.payload).expect("valid");
-                ack.events.push(AckedEvent { id: event.event.id, rev: event.event.rev });
+                let (id, rev) = (event.event.id, event.event.rev);
+                if event.seq <= self.refuses {
+                    ack.refused.push(RefusedEvent { id, rev, reason: "value".to_owned() });
+                } else {
+                    ack.events.push(AckedEvent { id, rev });
+                }
                 self.deliveries.push(event.seq);
                 let before = self.events.insert(event.seq, event.clone());
                 assert!(before.is_none_or(|before| before == event), "the same number, another message");

@@ -2,8 +2,8 @@
 //!
 //! In: messages of `topic::CENTER_FILTERS`. What waits already is taken together, committed in one transaction, then
 //! acknowledged twice: to the edge boxes (`…/ack`, so that they may forget) and to the broker. A message that cannot be
-//! used is counted, logged once per source and minute, kept aside in the store and acknowledged to the broker alone:
-//! the edge box keeps its event, and a later version of the center may understand it. A revision that contradicts the
+//! used is counted, logged once per source and minute, kept aside in the store and acknowledged to the broker; its edge
+//! box is told that it was refused, keeps its event and goes on: a later version of the center may understand it. A revision that contradicts the
 //! one stored is kept aside too, but acknowledged to its edge box: the first one stands, and sending it again would
 //! never change that.
 //!
@@ -23,7 +23,7 @@ use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 use bytes::Bytes;
 use gridwatch_domain::{
     EdgeId, GridTree,
-    wire::{AckMessage, AckedEvent},
+    wire::{AckMessage, AckedEvent, RefusedEvent},
 };
 use gridwatch_runtime::{Backoff, BackoffRange, Chain, SharedClock, Shutdown};
 use tokio::time::Instant;
@@ -37,6 +37,7 @@ use crate::{
 
 use limiter::LogLimiter;
 pub(crate) use link::Answers;
+use open::Named;
 #[cfg(test)]
 pub(crate) use open::open;
 
@@ -298,14 +299,12 @@ fn fill_batch<I: Inbox>(first: I::Letter, inbox: &mut I) -> Vec<I::Letter> {
     letters
 }
 
-/// What each edge box may forget.
+/// What each edge box may forget, and what it need not wait for.
 fn acknowledgements(batch: &[Received], verdicts: &[Verdict]) -> BTreeMap<EdgeId, AckMessage> {
     let mut by_edge: BTreeMap<EdgeId, AckMessage> = BTreeMap::new();
     for (received, verdict) in batch.iter().zip(verdicts) {
-        if *verdict == Verdict::Rejected {
-            continue;
-        }
         match &received.delivery {
+            _ if *verdict == Verdict::Rejected => refuse(received, &mut by_edge),
             Delivery::Event(message) => {
                 let event = &message.event;
                 let acked = AckedEvent { id: event.id, rev: event.rev };
@@ -318,4 +317,20 @@ fn acknowledgements(batch: &[Received], verdicts: &[Verdict]) -> BTreeMap<EdgeId
         }
     }
     by_edge
+}
+
+/// Tells the edge box of a message that cannot be used, as far as it can be told which one.
+fn refuse(received: &Received, by_edge: &mut BTreeMap<EdgeId, AckMessage>) {
+    let Some((edge, named)) = open::named(&received.topic, &received.payload) else { return };
+    let answer = by_edge.entry(edge).or_default();
+    match named {
+        Named::Event { id, rev } => {
+            let reason = match &received.delivery {
+                Delivery::Rejected { reason, .. } => reason.as_str(),
+                _ => RejectReason::Refused.as_str(),
+            };
+            answer.refused.push(RefusedEvent { id, rev, reason: reason.to_owned() });
+        }
+        Named::Snapshot(sha256) => answer.refused_snapshots.push(sha256),
+    }
 }

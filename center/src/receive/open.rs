@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 use gridwatch_domain::{
-    CameraId, DomainError, EdgeId, Sha256Hex,
+    CameraId, DomainError, EdgeId, EventId, Sha256Hex,
     topic::{Topic, TopicKind},
     wire::{CameraStateMessage, EdgeStatusMessage, EventMessage, Message},
 };
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::store::{Delivery, RejectReason};
@@ -43,6 +44,34 @@ pub(crate) fn kind_label(topic: &str) -> &'static str {
 /// Who sent a message, for the log: the edge its topic names, if that is an id at all.
 pub(crate) fn source(topic: &str) -> Option<EdgeId> {
     topic.strip_prefix(gridwatch_domain::topic::ROOT)?.strip_prefix('/')?.split('/').next()?.parse().ok()
+}
+
+/// What a message that cannot be used is about, as far as that can be read: its edge box waits for an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Named {
+    /// A revision of an event.
+    Event { id: EventId, rev: u32 },
+    /// A snapshot.
+    Snapshot(Sha256Hex),
+}
+
+/// The edge box whose topic it came on, and what it is about.
+pub(crate) fn named(topic: &str, payload: &Bytes) -> Option<(EdgeId, Named)> {
+    #[derive(Deserialize)]
+    struct Revision {
+        id: EventId,
+        rev: u32,
+    }
+    let topic: Topic = topic.parse().ok()?;
+    let named = match topic.kind {
+        TopicKind::Event if payload.len() <= EVENT_BYTES => {
+            let Revision { id, rev } = serde_json::from_slice(payload).ok()?;
+            Named::Event { id, rev }
+        }
+        TopicKind::Snapshot(sha256) => Named::Snapshot(sha256),
+        _ => return None,
+    };
+    Some((topic.edge, named))
 }
 
 struct Refusal {

@@ -60,6 +60,10 @@ impl Acknowledge for FakeEdges {
                 message.events.iter().map(|acked| format!("{}/{}", acked.id, acked.rev)).collect();
             let told = format!("tell {edge} events {events:?} snapshots {}", message.snapshots.len());
             self.0.lock().expect("not poisoned").push(told);
+            for refused in message.refused {
+                let told = format!("refuse {edge} {}/{} {}", refused.id, refused.rev, refused.reason);
+                self.0.lock().expect("not poisoned").push(told);
+            }
         }
     }
 }
@@ -353,13 +357,27 @@ async fn a_message_that_cannot_be_used_is_kept_aside_and_stops_nobody() {
     let journal = tester.journal();
     assert_eq!(journal.iter().filter(|line| line.starts_with("ack ")).count(), 2 * corpus.len());
     let told: Vec<&String> = journal.iter().filter(|line| line.starts_with("tell ")).collect();
-    assert!(
-        told.iter().all(|line| line.contains(&id(7).to_string())),
-        "no edge box forgets what is not stored"
-    );
+    let forgotten = |line: &&String| line.contains("/") && !line.contains(&id(7).to_string());
+    assert_eq!(told.into_iter().find(forgotten), None, "no edge box forgets what is not stored");
     let kept: u64 = tester.test.store.rejected().await.expect("reads").values().sum();
     assert_eq!(usize::try_from(kept).expect("few"), corpus.len());
     assert!(tester.registry.render().contains("gridwatch_center_rejected_total{reason=\"schema\"} 1"));
+    tester.check_balance();
+}
+
+#[tokio::test]
+async fn an_edge_box_is_told_what_was_refused_as_far_as_that_can_be_read() {
+    let mut tester = Tester::new().await;
+    let mut renamed = event(1, 1);
+    renamed.event.edge = "ljp-99".parse().expect("valid");
+    tester.send("gridwatch/v1/ljp-01/event", renamed.to_json());
+    let newer = format!(r#"{{"schema":"gridwatch.event/2","id":"{}","rev":3,"more":true}}"#, id(2));
+    tester.send("gridwatch/v1/ljp-01/event", newer);
+    tester.send("gridwatch/v1/ljp-01/event", "{}");
+    tester.run().await;
+    let told: Vec<_> = tester.journal().into_iter().filter(|line| line.starts_with("refuse ")).collect();
+    let expected = [format!("refuse ljp-01 {}/1 source", id(1)), format!("refuse ljp-01 {}/3 schema", id(2))];
+    assert_eq!(told, expected);
     tester.check_balance();
 }
 
