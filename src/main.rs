@@ -71,9 +71,13 @@ fn run(command: Command) -> anyhow::Result<()> {
 #[cfg(any(feature = "edge", feature = "center"))]
 fn in_runtime<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     use anyhow::Context as _;
-    tokio::runtime::Builder::new_multi_thread()
+    /// What still hangs in a library by then is left behind: everything of ours has ended in order.
+    const STRAGGLERS: std::time::Duration = std::time::Duration::from_secs(1);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .context("start the async runtime")?
-        .block_on(future)
+        .context("start the async runtime")?;
+    let done = runtime.block_on(future);
+    runtime.shutdown_timeout(STRAGGLERS);
+    done
 }

@@ -442,7 +442,9 @@ async fn the_end_delivers_what_it_can_and_tells_what_is_left() {
     let broker = Mosquitto::start();
     let folder = tempfile::tempdir().expect("a folder");
     let mut center = Center::start(broker.port()).await;
-    let edge = Edge::start(&broker, folder.path()).await;
+    // Ends as soon as all is delivered, however slow the machine.
+    let patient = AlertTuning { farewell: Duration::from_secs(20), ..QUICK };
+    let edge = Edge::start_with(&broker, folder.path(), 64 << 20, patient).await;
     for number in 1..=30 {
         edge.opens(number).await;
     }

@@ -21,7 +21,7 @@ use tokio::{
 use crate::{
     CameraState, IngestMetrics, OfflineReason,
     address::Address,
-    file,
+    file, greeting,
     metrics::CameraMetrics,
     rtsp,
     stream::{self, Stream},
@@ -31,6 +31,9 @@ use crate::{
 
 /// Notes that may wait for the camera's task; the first bad one ends the stream, so more are of no use.
 const NOTES_LIMIT: usize = 16;
+
+/// Longest time for a stream to be taken down; a healthy one takes a fraction of a second.
+const STOP_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Waits of a camera. The defaults are fit for cameras on a local network.
 #[derive(Debug, Clone)]
@@ -98,6 +101,8 @@ enum End {
     ConsumerGone,
     Played,
     Failed(OfflineReason),
+    /// The same, told already while its stream would not end.
+    FailedAndTold(OfflineReason),
 }
 
 impl Camera {
@@ -136,6 +141,7 @@ impl Camera {
             }
         };
         watch.armed = false;
+        let told = matches!(end, End::FailedAndTold(_));
         let reason = match end {
             End::Shutdown | End::ConsumerGone => return Outcome::Done,
             End::Played if matches!(self.settings.source, SourceSettings::File { .. }) => {
@@ -146,14 +152,16 @@ impl Camera {
                 OfflineReason::Garbage { detail: "no picture in the whole file".into() }
             }
             End::Played => OfflineReason::Ended,
-            End::Failed(reason) => reason,
+            End::Failed(ref reason) | End::FailedAndTold(ref reason) => reason.clone(),
         };
         let healthy = live_since.is_some_and(|since: Instant| since.elapsed() >= self.timeouts.healthy_after);
         let hopeless = self.is_hopeless(&reason);
         if hopeless {
             tracing::error!(camera = %self.settings.id, %reason, "given up");
         }
-        self.fail(reason.clone());
+        if !told {
+            self.fail(reason.clone());
+        }
         if hopeless { Outcome::Done } else { Outcome::Failed { error: reason, healthy } }
     }
 
@@ -162,6 +170,9 @@ impl Camera {
         let (notes_tx, notes_rx) = mpsc::channel(NOTES_LIMIT);
         let on_probation = self.failures().garbage;
         self.tap.begin(self.mode(), self.settings.sample_fps, on_probation, notes_tx.clone());
+        if let Err(end) = self.greet().await {
+            return end;
+        }
         let (source, tap) = (self.settings.source.clone(), Arc::clone(&self.tap));
         let connect_timeout = self.timeouts.connect;
         let started = spawn_blocking(move || {
@@ -176,8 +187,43 @@ impl Camera {
             Err(_) => return End::Failed(OfflineReason::Panicked),
         };
         let end = self.watch_over(notes_rx, live_since).await;
+        self.take_down(stream, end).await
+    }
+
+    /// Whether the camera answers at all, before GStreamer hangs on its lips.
+    async fn greet(&self) -> Result<(), End> {
+        let SourceSettings::Rtsp { url } = &self.settings.source else { return Ok(()) };
+        let address = Address::parse(url.reveal()).map_err(End::Failed)?;
+        tokio::select! {
+            () = self.shutdown.cancelled() => Err(End::Shutdown),
+            greeted = greeting::exchange(&address, self.timeouts.connect) => greeted.map_err(End::Failed),
+        }
+    }
+
+    /// Takes a stream down. One that hangs, as GStreamer's do on a camera that dribbles, is told of at once, and no other is
+    /// begun before it has ended: threads would pile up. At shutdown it is left behind.
+    async fn take_down(&self, stream: Stream, end: End) -> End {
         // Joins GStreamer's threads, so not here.
-        if spawn_blocking(move || stream.stop()).await.is_err() {
+        let mut stopping = spawn_blocking(move || stream.stop());
+        let stopped = match tokio::time::timeout(STOP_PATIENCE, &mut stopping).await {
+            Ok(stopped) => stopped,
+            Err(_) => {
+                let camera = &self.settings.id;
+                tracing::warn!(%camera, "its stream hangs; it is tried again when that has ended");
+                let end = match end {
+                    End::Failed(reason) => {
+                        self.fail(reason.clone());
+                        End::FailedAndTold(reason)
+                    }
+                    other => other,
+                };
+                return tokio::select! {
+                    () = self.shutdown.cancelled() => End::Shutdown,
+                    _ = stopping => end,
+                };
+            }
+        };
+        if stopped.is_err() {
             tracing::warn!(camera = %self.settings.id, "the stream could not be taken down in order");
         }
         end

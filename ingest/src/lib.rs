@@ -9,6 +9,7 @@ mod address;
 mod camera;
 mod diagnose;
 mod file;
+mod greeting;
 mod metrics;
 mod planes;
 mod rtsp;

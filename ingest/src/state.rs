@@ -63,6 +63,16 @@ pub enum OfflineReason {
         /// Host and port.
         host: String,
     },
+    /// The host takes the connection and does not answer.
+    #[error(
+        "{host} does not answer within {seconds} s: restart the camera, and check that the port is that of RTSP"
+    )]
+    Silent {
+        /// Host and port.
+        host: String,
+        /// How long was waited, in seconds.
+        seconds: u64,
+    },
     /// Nothing comes.
     #[error("no picture for {seconds} s: check the camera's network and whether it is overloaded")]
     Timeout {
@@ -113,8 +123,9 @@ pub enum OfflineReason {
 
 impl OfflineReason {
     /// Every code there is.
-    pub const CODES: [&'static str; 11] = [
+    pub const CODES: [&'static str; 12] = [
         "refused",
+        "silent",
         "not_found",
         "unauthorized",
         "timeout",
@@ -136,6 +147,7 @@ impl OfflineReason {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Refused { .. } => "refused",
+            Self::Silent { .. } => "silent",
             Self::NotFound { .. } => "not_found",
             Self::Unauthorized { .. } => "unauthorized",
             Self::Timeout { .. } => "timeout",

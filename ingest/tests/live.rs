@@ -2,7 +2,12 @@
 
 mod tester;
 
-use std::{net::TcpListener, sync::Arc, time::Duration};
+use std::{
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    sync::Arc,
+    time::Duration,
+};
 
 use gridwatch_domain::Timestamp;
 use gridwatch_ingest::{CameraState, OfflineReason};
@@ -225,4 +230,78 @@ async fn a_camera_ends_when_nobody_takes_its_frames() {
     tester.consumer_goes();
     tester.ended("gate").await;
     tester.finish().await;
+}
+
+/// How a camera that is none answers.
+#[derive(Clone, Copy)]
+enum Manners {
+    /// A line, and then a byte from time to time, for ever.
+    Dribbles,
+    /// Headers without an end.
+    NeverEnds,
+    /// As it should, once; then it dribbles.
+    GreetsAndDribbles,
+}
+
+/// A camera that answers so. Ends with the test's process.
+fn ill_mannered(manners: Manners) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("it listens");
+    std::thread::spawn(move || {
+        for connection in listener.incoming().map_while(Result::ok) {
+            std::thread::spawn(move || answer(connection, manners));
+        }
+    });
+    format!("rtsp://{address}/1")
+}
+
+#[expect(clippy::disallowed_methods, reason = "a camera's slowness is real")]
+fn answer(mut connection: TcpStream, manners: Manners) -> std::io::Result<()> {
+    let mut heard = [0; 4096];
+    let count = connection.read(&mut heard)?;
+    if matches!(manners, Manners::GreetsAndDribbles) && heard[..count].starts_with(b"OPTIONS") {
+        connection
+            .write_all(b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nPublic: OPTIONS, DESCRIBE, SETUP, PLAY\r\n\r\n")?;
+        let _ = connection.read(&mut heard)?;
+    }
+    connection.write_all(b"RTSP/1.0 200 OK\r\n")?;
+    loop {
+        match manners {
+            Manners::NeverEnds => connection.write_all(b"X-More: and more\r\n")?,
+            _ => {
+                connection.write_all(b"X")?;
+                std::thread::sleep(Duration::from_millis(300));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_camera_that_dribbles_or_never_ends_is_shown_as_such_and_harms_no_other() {
+    let cameras = Cameras::start(&["good"]);
+    let mut tester = IngestTester::start();
+    tester.watch(rtsp("good", &cameras.url("good")));
+    tester.watch(rtsp("dribbles", &ill_mannered(Manners::Dribbles)));
+    tester.watch(rtsp("endless", &ill_mannered(Manners::NeverEnds)));
+    let offline = tester.expect_offline("dribbles", "silent").await;
+    assert!(offline.to_string().contains("does not answer within 5 s"), "{offline}");
+    tester.expect_offline("endless", "garbage").await;
+    tester
+        .expect_state("dribbles", |state| matches!(state, CameraState::Offline { attempts: 2.., .. }))
+        .await;
+    tester.next_frame_of("good").await;
+    tester.finish().await;
+}
+
+/// GStreamer hangs on this one, and cannot be stopped; the process goes on and ends all the same.
+#[test]
+fn a_camera_that_greets_and_then_dribbles_is_shown_as_such_and_does_not_hold_up_the_end() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
+    runtime.block_on(async {
+        let mut tester = IngestTester::start();
+        tester.watch(rtsp("gate", &ill_mannered(Manners::GreetsAndDribbles)));
+        tester.expect_offline("gate", "timeout").await;
+        tester.finish().await;
+    });
+    runtime.shutdown_background();
 }

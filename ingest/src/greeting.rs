@@ -1,0 +1,64 @@
+//! A word with a camera before GStreamer talks to it.
+//!
+//! GStreamer's RTSP client waits for each byte anew: of a camera that dribbles its answer, or never ends it, nobody can make
+//! it let go. So the camera is asked first (`OPTIONS`, RFC 2326 section 10.1) on a connection of our own, and must answer
+//! wholly, shortly and in time. Whether the answer is a good one is GStreamer's business, which says it better.
+
+use std::{io, time::Duration};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::timeout,
+};
+
+use crate::{OfflineReason, address::Address};
+
+/// Longest answer: a hundred times a usual one.
+const LONGEST_ANSWER: usize = 16 * 1024;
+
+/// Lets pass every camera that answers within `patience`, and every one that cannot be reached at all: GStreamer tells why.
+pub(crate) async fn exchange(address: &Address, patience: Duration) -> Result<(), OfflineReason> {
+    // TLS would have to be spoken first.
+    if !address.location.starts_with("rtsp://") {
+        return Ok(());
+    }
+    match timeout(patience, answer(address)).await {
+        Ok(Ok(Answer::Whole)) | Ok(Err(_)) => Ok(()),
+        Ok(Ok(Answer::TooLong)) => {
+            Err(OfflineReason::Garbage { detail: "its answer to OPTIONS does not end".into() })
+        }
+        Err(_) => {
+            Err(OfflineReason::Silent { host: address.host.clone(), seconds: patience.as_secs().max(1) })
+        }
+    }
+}
+
+enum Answer {
+    Whole,
+    TooLong,
+}
+
+async fn answer(address: &Address) -> io::Result<Answer> {
+    let mut stream = TcpStream::connect(&address.host).await?;
+    let request = format!(
+        "OPTIONS {} RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: gridwatch/{}\r\n\r\n",
+        address.location,
+        env!("CARGO_PKG_VERSION")
+    );
+    stream.write_all(request.as_bytes()).await?;
+    let mut heard = Vec::with_capacity(1024);
+    let mut bytes = [0; 1024];
+    loop {
+        let count = stream.read(&mut bytes).await?;
+        heard.extend_from_slice(&bytes[..count]);
+        let is_rtsp = heard.starts_with(b"RTSP/") || b"RTSP/".starts_with(&heard[..heard.len().min(5)]);
+        // What is no RTSP, or has ended, is no riddle to GStreamer.
+        if count == 0 || !is_rtsp || heard.windows(4).any(|window| window == b"\r\n\r\n") {
+            return Ok(Answer::Whole);
+        }
+        if heard.len() > LONGEST_ANSWER {
+            return Ok(Answer::TooLong);
+        }
+    }
+}
