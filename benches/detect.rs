@@ -85,7 +85,8 @@ fn rule_step(criterion: &mut Criterion) {
         limit: DwellLimit::new(Duration::from_secs(60)).expect("in range"),
         cell: None,
     };
-    let watch = CameraWatch { id: camera(), cell: None, zones: (0..4).map(zone).collect() };
+    let watch =
+        CameraWatch { id: camera(), cell: None, zones: (0..4).map(zone).collect(), begins_anew: false };
     let edge: EdgeId = "box-1".parse().expect("valid");
     let network = NetworkRef { name: "scripted".to_owned(), sha256: Sha256Hex::from_digest([0; 32]) };
     let settings = DetectSettings::new(edge, network, vec![watch.clone()]);

@@ -46,7 +46,15 @@ fn check(file: &Path) -> anyhow::Result<()> {
 /// What only the files that a configuration names can tell.
 #[cfg(feature = "edge")]
 fn edge_files(settings: &gridwatch_config::EdgeSettings) -> Problems {
-    crate::network::load(&settings.network).err().unwrap_or_default()
+    let network = match crate::network::load(&settings.network) {
+        Ok(network) => network,
+        Err(problems) => return problems,
+    };
+    let Err(error) = crate::edge::detector(settings, &network) else { return Problems::default() };
+    crate::network::problem(&settings.network, &error).unwrap_or_else(|| {
+        eprintln!("the network was not tried: {error:#}");
+        Problems::default()
+    })
 }
 
 #[cfg(not(feature = "edge"))]

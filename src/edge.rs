@@ -5,7 +5,7 @@
 
 use anyhow::Context as _;
 use gridwatch_alert::{AlertHandle, AlertSettings, AlertStage};
-use gridwatch_config::{CameraSettings, ConfigError, EdgeSettings, load_edge};
+use gridwatch_config::{CameraSettings, ConfigError, EdgeSettings, SourceSettings, load_edge};
 use gridwatch_detect::{
     CameraWatch, DetectParts, DetectSettings, DetectStage, MemorySettings, NetworkDetector, SessionSettings,
 };
@@ -36,7 +36,12 @@ pub(crate) async fn run(arguments: ConfigFile) -> anyhow::Result<()> {
     if let Some(listen) = settings.metrics_listen {
         metrics_server::start(listen, metrics.clone(), shutdown.clone()).await?;
     }
-    let mut edge = Edge::start(settings, &network, SystemClock::shared(), &metrics, None).await?;
+    let named = settings.network.clone();
+    let started = Edge::start(settings, &network, SystemClock::shared(), &metrics, None).await;
+    let mut edge = started.map_err(|error| match network::problem(&named, &error) {
+        Some(problems) => ConfigError::Invalid { path: arguments.config.clone(), problems }.into(),
+        None => error,
+    })?;
     edge.start_cameras(|_| true);
     info!("edge box is running; Ctrl-C stops it");
     shutdown.cancelled().await;
@@ -63,6 +68,7 @@ impl Edge {
         metrics: &Metrics,
         tap: Option<fn(&Findings)>,
     ) -> anyhow::Result<Self> {
+        info!(network = network.manifest().name, sha256 = %network.sha256(), "loading the network");
         let detector = detector(&settings, network)?;
         let detect_settings = detect_settings(&settings, network, detector.reference().clone());
         let alert = AlertStage::open(alert_settings(&settings)?, clock.clone(), metrics).await?;
@@ -124,9 +130,9 @@ impl Edge {
 /// Detections below this score are noise, even for keeping a known place alive.
 const LEAST_SCORE: f32 = 0.1;
 
-fn detector(settings: &EdgeSettings, network: &Network) -> anyhow::Result<NetworkDetector> {
+/// Loads the network into ONNX Runtime.
+pub(crate) fn detector(settings: &EdgeSettings, network: &Network) -> anyhow::Result<NetworkDetector> {
     let session = SessionSettings { threads: settings.network_threads.into(), ..SessionSettings::default() };
-    info!(network = network.manifest().name, sha256 = %network.sha256(), "loading the network");
     NetworkDetector::open(network, &session, LEAST_SCORE).context("load the network")
 }
 
@@ -138,6 +144,7 @@ fn detect_settings(settings: &EdgeSettings, network: &Network, reference: Networ
             id: camera.id.clone(),
             cell: camera.cell.clone(),
             zones: camera.zones.clone(),
+            begins_anew: matches!(camera.source, SourceSettings::File { repeat: false, .. }),
         })
         .collect();
     let strong_score = settings.score_threshold.unwrap_or(network.manifest().thresholds.score);

@@ -1,16 +1,35 @@
 //! From `[network]` to a network whose hash is proven.
 
 use gridwatch_config::{NetworkPreset, NetworkSettings, Problems};
+use gridwatch_detect::DetectError;
 use gridwatch_models::{ModelError, ModelStore, Network};
 use gridwatch_runtime::Chain;
 
+/// The key that names the network.
+fn key(settings: &NetworkSettings) -> &'static str {
+    match settings {
+        NetworkSettings::Shipped { .. } => "network.name",
+        NetworkSettings::Manifest { .. } => "network.manifest",
+        NetworkSettings::Preset { .. } => "network.file",
+    }
+}
+
+/// What `error` says of the network that `settings` name; `None` where the fault lies elsewhere.
+pub(crate) fn problem(settings: &NetworkSettings, error: &anyhow::Error) -> Option<Problems> {
+    let error = error.downcast_ref::<DetectError>().filter(|error| error.blames_network())?;
+    let mut problems = Problems::default();
+    problems.push(key(settings), Chain(error));
+    Some(problems)
+}
+
 /// Loads the network that the configuration names, or tells what is wrong at which key.
 pub(crate) fn load(settings: &NetworkSettings) -> Result<Network, Problems> {
-    let (key, loaded) = match settings {
-        NetworkSettings::Shipped { name } => ("network.name", ModelStore::builtin().get(name).cloned()),
-        NetworkSettings::Manifest { path } => ("network.manifest", Network::load(path)),
+    let key = key(settings);
+    let loaded = match settings {
+        NetworkSettings::Shipped { name } => ModelStore::builtin().get(name).cloned(),
+        NetworkSettings::Manifest { path } => Network::load(path),
         NetworkSettings::Preset { preset: NetworkPreset::YoloxCoco, file, width, height, sha256 } => {
-            ("network.file", Network::load_yolox_coco(file, *width, *height, sha256.clone()))
+            Network::load_yolox_coco(file, *width, *height, sha256.clone())
         }
     };
     loaded.map_err(|error| {

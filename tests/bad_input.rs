@@ -2,7 +2,10 @@
 
 mod support;
 
-use std::process::{Command, Output};
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
 
 use support::{GRIDWATCH, write};
 
@@ -104,4 +107,21 @@ fn a_grid_file_with_problems_names_the_lines() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("grid.file") && said.contains("line 3"), "{said}");
+}
+
+#[test]
+fn a_network_that_does_not_fit_is_refused_by_check_and_by_start() {
+    if std::env::var_os("ORT_DYLIB_PATH").is_none() {
+        println!("SKIPPED: ORT_DYLIB_PATH names no ONNX Runtime");
+        return;
+    }
+    let network = |file: &Path, width: u32| {
+        format!("[network]\npreset = \"yolox-coco\"\nfile = {file:?}\nwidth = {width}\nheight = 96\n{EDGE}")
+    };
+    let readme = support::root().join("README.md");
+    refused(&network(&readme, 160), &["network.file", "load network readme"]);
+    // Five labels where the preset means eighty, and another size.
+    let tiny = support::root().join("detect/tests/golden/yolox/tiny.onnx");
+    refused(&network(&tiny, 160), &["network.file", "output", "[1, 315, 10]"]);
+    refused(&network(&tiny, 640), &["network.file", "input", "[1, 3, 96, 640]", "[1, 3, 96, 160]"]);
 }

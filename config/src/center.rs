@@ -7,7 +7,7 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::{BrokerConfig, BrokerSettings, Problems, network::existing};
+use crate::{BrokerConfig, BrokerSettings, Problems, edge::address, network::existing};
 
 /// The file of a center: `gridwatch center --config FILE`.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
@@ -29,7 +29,7 @@ pub struct CenterSection {
     /// Stable name: MQTT client id. Default: `center`.
     pub id: Option<gridwatch_domain::EdgeId>,
     /// Address for pages and API. Default: `127.0.0.1:8080`, which only this machine reaches.
-    pub listen: Option<SocketAddr>,
+    pub listen: Option<String>,
     /// Folder for the store. Must survive a restart; only one process may use it.
     pub state_dir: PathBuf,
 }
@@ -60,6 +60,10 @@ pub struct CenterSettings {
 impl CenterConfig {
     pub(crate) fn check(self, folder: &Path, problems: &mut Problems) -> Option<CenterSettings> {
         let broker = self.broker.check(problems);
+        let listen = match &self.center.listen {
+            Some(listen) => problems.keep("center.listen", address(listen)),
+            None => Some(SocketAddr::from(([127, 0, 0, 1], 8080))),
+        };
         let grid_file = match self.grid.file {
             Some(file) => Some(existing(folder, &file, "grid.file", problems)?),
             None => None,
@@ -69,7 +73,7 @@ impl CenterConfig {
                 .center
                 .id
                 .unwrap_or_else(|| gridwatch_domain::EdgeId::new("center").expect("a valid id")),
-            listen: self.center.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+            listen: listen?,
             state_dir: folder.join(self.center.state_dir),
             broker: broker?,
             grid_file,

@@ -1,6 +1,9 @@
 //! The file of an edge box.
 
-use std::path::{Path, PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use gridwatch_domain::EdgeId;
 use serde::Deserialize;
@@ -40,7 +43,7 @@ pub struct EdgeSection {
     /// Folder for the outbox and the memory of parked vehicles. Must survive a restart; only one process may use it.
     pub state_dir: PathBuf,
     /// Address for `/metrics` and `/healthz`, such as `127.0.0.1:9600`. Default: none.
-    pub metrics_listen: Option<std::net::SocketAddr>,
+    pub metrics_listen: Option<String>,
 }
 
 /// The `[detect]` table.
@@ -73,7 +76,7 @@ pub struct EdgeSettings {
     /// Folder for durable state.
     pub state_dir: PathBuf,
     /// Address for `/metrics`.
-    pub metrics_listen: Option<std::net::SocketAddr>,
+    pub metrics_listen: Option<SocketAddr>,
     /// Where alerts go.
     pub broker: BrokerSettings,
     /// What detects.
@@ -103,11 +106,15 @@ impl EdgeConfig {
             seen.push(camera.id.clone());
             cameras.extend(camera.check(&key, folder, problems));
         }
+        let metrics_listen = self
+            .edge
+            .metrics_listen
+            .and_then(|listen| problems.keep("edge.metrics_listen", address(&listen)));
         let outbox_mib = self.outbox.max_size_mib.unwrap_or(DEFAULT_OUTBOX_MIB);
         Some(EdgeSettings {
             id: self.edge.id,
             state_dir: folder.join(self.edge.state_dir),
-            metrics_listen: self.edge.metrics_listen,
+            metrics_listen,
             broker: broker?,
             network: network?,
             network_threads,
@@ -116,4 +123,9 @@ impl EdgeConfig {
             cameras,
         })
     }
+}
+
+/// An address to listen on, or what is wrong with it.
+pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| format!("{text:?}: expected IP:PORT, such as 127.0.0.1:8080 or 0.0.0.0:8080"))
 }

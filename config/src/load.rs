@@ -1,6 +1,9 @@
 //! From a file to settings.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -78,8 +81,20 @@ pub fn parse_center(text: &str, folder: &Path) -> Result<CenterSettings, Problem
     parse(Kind::Center, text, |config: CenterConfig, problems| config.check(folder, problems))
 }
 
+/// Largest file that is read: ten thousand cameras fit in. What is larger, or has no end, is no configuration.
+const LARGEST: u64 = 16 << 20;
+
 fn read(path: &Path) -> Result<String, ConfigError> {
-    std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })
+    let read = || -> std::io::Result<String> {
+        let mut text = String::new();
+        let count = std::fs::File::open(path)?.take(LARGEST + 1).read_to_string(&mut text)?;
+        if count as u64 > LARGEST {
+            let too_large = format!("it is larger than {} MiB, which no configuration is", LARGEST >> 20);
+            return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, too_large));
+        }
+        Ok(text)
+    };
+    read().map_err(|source| ConfigError::Read { path: path.to_owned(), source })
 }
 
 fn folder(path: &Path) -> &Path {
@@ -92,14 +107,16 @@ fn parse<C: DeserializeOwned, S>(
     check: impl FnOnce(C, &mut Problems) -> Option<S>,
 ) -> Result<S, Problems> {
     let mut problems = Problems::default();
-    let document = match toml::from_str::<Value>(text) {
-        Ok(document) => document,
+    let written = match toml::from_str::<toml::Value>(text) {
+        Ok(written) => written,
         Err(error) => {
             problems.push("", not_toml(text, &error));
             return Err(problems);
         }
     };
-    let settings = parse_document(kind, document, check, &mut problems);
+    let endless = schema::endless_numbers(&written);
+    let document = serde_json::to_value(&written).expect("TOML has only string keys");
+    let settings = parse_document(kind, document, endless, check, &mut problems);
     match settings {
         Some(settings) if problems.is_empty() => Ok(settings),
         _ => Err(problems),
@@ -115,10 +132,15 @@ fn not_toml(text: &str, error: &toml::de::Error) -> String {
 fn parse_document<C: DeserializeOwned, S>(
     kind: Kind,
     mut document: Value,
+    endless: Vec<schema::Violation>,
     check: impl FnOnce(C, &mut Problems) -> Option<S>,
     problems: &mut Problems,
 ) -> Option<S> {
-    let violations = schema::violations(kind, &document);
+    let told =
+        |violation: &schema::Violation| endless.iter().any(|other| violation.at.starts_with(&other.at));
+    let mut violations: Vec<_> =
+        schema::violations(kind, &document).into_iter().filter(|violation| !told(violation)).collect();
+    violations.extend(endless);
     let found_some = !violations.is_empty();
     for violation in violations {
         problems.push(violation.problem.key, violation.problem.message);

@@ -14,7 +14,7 @@ use crate::Problems;
 pub struct NetworkConfig {
     /// A network that gridwatch ships; `gridwatch models list` names them. Default: `yard-n`.
     pub name: Option<String>,
-    /// A manifest file beside an ONNX file of your own.
+    /// A manifest beside an ONNX file of your own, or the folder of both, as `gridwatch models import` makes it.
     pub manifest: Option<PathBuf>,
     /// The convention that `file` follows.
     pub preset: Option<NetworkPreset>,
@@ -78,6 +78,9 @@ impl NetworkConfig {
             return None;
         }
         if let Some(manifest) = self.manifest {
+            // A network's folder stands for the manifest in it.
+            let in_folder = manifest.join("manifest.toml");
+            let manifest = if folder.join(&in_folder).is_file() { in_folder } else { manifest };
             let path = existing(folder, &manifest, "network.manifest", problems)?;
             return Some(NetworkSettings::Manifest { path });
         }
@@ -112,6 +115,7 @@ pub(crate) fn existing(folder: &Path, path: &Path, key: &str, problems: &mut Pro
     if path.is_file() {
         return Some(path);
     }
-    problems.push(key, format!("{}: no such file", path.display()));
+    let what = if path.is_dir() { "is a folder, expected a file" } else { "no such file" };
+    problems.push(key, format!("{}: {what}", path.display()));
     None
 }

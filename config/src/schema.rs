@@ -98,6 +98,39 @@ fn violation(at: Vec<Step>, message: impl std::fmt::Display) -> Violation {
     Violation { problem: Problem::new(key_path(&at), message), at }
 }
 
+/// Numbers that are none, or without end: TOML can write them (`nan`, `inf`), JSON cannot, and they would pass for absent.
+/// Each takes its whole key with it.
+pub(crate) fn endless_numbers(document: &toml::Value) -> Vec<Violation> {
+    let mut found = Vec::new();
+    find_endless(document, &mut Vec::new(), &mut found);
+    found
+}
+
+fn find_endless(value: &toml::Value, at: &mut Vec<Step>, found: &mut Vec<Violation>) {
+    match value {
+        toml::Value::Float(number) if !number.is_finite() => {
+            let problem = Problem::new(key_path(at), format!("{number}: expected a number with an end"));
+            let key = at.iter().rposition(|step| matches!(step, Step::Key(_))).map_or(0, |last| last + 1);
+            found.push(Violation { problem, at: at[..key].to_vec() });
+        }
+        toml::Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                at.push(Step::Index(index));
+                find_endless(item, at, found);
+                at.pop();
+            }
+        }
+        toml::Value::Table(table) => {
+            for (name, item) in table {
+                at.push(Step::Key(name.clone()));
+                find_endless(item, at, found);
+                at.pop();
+            }
+        }
+        _ => {}
+    }
+}
+
 /// `camera[1].zone[0].polygon`
 pub(crate) fn key_path(steps: &[Step]) -> String {
     let mut path = String::new();

@@ -69,7 +69,28 @@ fn each_problem_has_its_key_and_says_what_is_allowed() {
         "camera[0].zone[0].classes",
         "person",
     );
+    for endless in ["nan", "inf", "-inf"] {
+        let zone = |line: &str| GOOD.replace("id = \"z1\"", &format!("id = \"z1\"\n{line}"));
+        check(&zone(&format!("limit_s = {endless}")), "camera[0].zone[0].limit_s", "a number with an end");
+    }
+    check(&GOOD.replace("[0.9, 0.9]", "[0.9, nan]"), "camera[0].zone[0].polygon[2][1]", "NaN");
+    check(
+        &GOOD.replace("[edge]", "[edge]\nmetrics_listen = \"nohost\""),
+        "edge.metrics_listen",
+        "\"nohost\": expected IP:PORT",
+    );
     check("[edge", "", "not TOML");
+}
+
+#[test]
+fn an_address_that_is_none_hides_no_other_problem() {
+    let edge = GOOD.replace("[edge]", "[edge]\nmetrics_listen = \"nohost\"").replace("mqtt://", "http://");
+    let keys: Vec<_> = problems_of(&edge).into_iter().map(|(key, _)| key).collect();
+    assert_eq!(keys, ["broker.url", "edge.metrics_listen"]);
+    let center = "[center]\nlisten = \"0.0.0.0\"\nstate_dir = \"s\"\n[broker]\nurl = \"http://h\"\n[grid]\nfile = \"no.csv\"\n";
+    let problems = parse_center(center, Path::new("")).expect_err("three problems");
+    let keys: Vec<_> = problems.iter().map(|problem| problem.key.as_str()).collect();
+    assert_eq!(keys, ["broker.url", "center.listen", "grid.file"]);
 }
 
 #[test]

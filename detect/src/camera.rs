@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     DetectError,
     appearance::Grey,
+    motion::Kind,
     parked::{Observation, ParkedMemory, Place},
     rules::{Ledger, Revision, Scene, count_standing},
     settings::{CameraWatch, DetectSettings, MemorySettings, RuleSettings},
@@ -44,6 +45,7 @@ pub struct CameraState {
     id: CameraId,
     cell: Option<CellCode>,
     zones: Vec<Zone>,
+    kinds: Vec<Kind>,
     edge: EdgeId,
     network: NetworkRef,
     memory_settings: MemorySettings,
@@ -79,6 +81,7 @@ impl CameraState {
             id: watch.id.clone(),
             cell: watch.cell.clone(),
             zones: watch.zones.clone(),
+            kinds: watch.kinds(),
             edge: settings.edge.clone(),
             network: settings.network.clone(),
             memory_settings: settings.memory,
@@ -134,6 +137,14 @@ impl CameraState {
             material: changes.material || !revisions.is_empty(),
             events: self.told(revisions),
         }
+    }
+
+    /// What comes next is another recording: events that are open end with what was seen last, and nothing is remembered.
+    pub fn begin_anew(&mut self) -> Vec<Event> {
+        let revisions = self.ledger.close_all();
+        self.memory = ParkedMemory::new(self.memory_settings, self.kinds.clone());
+        self.tracker.clear();
+        self.told(revisions)
     }
 
     /// The camera has been blind since before `at`: its open events are unobserved from now on.

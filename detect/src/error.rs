@@ -100,6 +100,11 @@ pub enum DetectError {
 }
 
 impl DetectError {
+    /// Whether it is the network's own fault, not that of the machine: another network would load.
+    pub fn blames_network(&self) -> bool {
+        matches!(self, Self::Load { .. } | Self::Shape { .. })
+    }
+
     /// Whether the next frame may still succeed.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Run { .. } | Self::Answer { .. } | Self::Frame { .. })

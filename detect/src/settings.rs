@@ -46,6 +46,8 @@ pub struct CameraWatch {
     pub cell: Option<CellCode>,
     /// Its zones.
     pub zones: Vec<Zone>,
+    /// Whether it shows another recording at each start, so that what was open in the last one is over. Not so for cameras.
+    pub begins_anew: bool,
 }
 
 impl CameraWatch {

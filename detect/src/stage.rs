@@ -104,8 +104,12 @@ struct Worker {
 /// A camera and what is pending for it.
 struct Watched {
     state: CameraState,
-    /// Away, or not to be analysed, since then, while that has not been told.
+    /// Away since then, while that has not been told.
     away_since: Option<Timestamp>,
+    /// There, but its pictures cannot be analysed since then, while that has not been told.
+    blind_since: Option<Timestamp>,
+    /// What its beginning has led to, until it is told.
+    first_events: Vec<Event>,
     /// Whether its memory changed in a way that should be kept soon, and whether at all.
     is_unkept: bool,
     is_stale: bool,
@@ -128,12 +132,16 @@ impl Worker {
             {
                 error!(camera = %watch.id, error = %Chain(&error), "its memory is lost, dwell begins anew");
             }
-            cameras.insert(watch.id.clone(), Watched::new(state));
+            let first_events = if watch.begins_anew { state.begin_anew() } else { Vec::new() };
+            cameras.insert(watch.id.clone(), Watched { first_events, ..Watched::new(state) });
         }
         Self { cameras, parts, offline_after: settings.offline_after, metrics, counts, grey: Grey::default() }
     }
 
     fn run(mut self) {
+        if self.look_after_cameras().is_err() {
+            return;
+        }
         loop {
             let outcome = match self.parts.frames.recv_timeout(IDLE) {
                 Ok(Some(frame)) => self.analyse(&frame),
@@ -167,7 +175,7 @@ impl Worker {
                 inference_timer.stop_and_discard();
                 frame_timer.stop_and_discard();
                 self.metrics.frames.failed(camera);
-                watched.away_since.get_or_insert(frame.at);
+                watched.blind_since.get_or_insert(frame.at);
                 if is_due(&mut watched.complained_at, COMPLAIN_EVERY) {
                     warn!(camera, error = %Chain(&error), "frames cannot be analysed");
                 }
@@ -175,7 +183,8 @@ impl Worker {
             }
         };
         inference_timer.observe_duration();
-        watched.away_since = None;
+        // Not `away_since`: the last pictures of a camera that went away may come after word of it.
+        watched.blind_since = None;
         self.grey.fill(frame);
         let step = watched.state.step(frame.at, &detections, Some(&self.grey), &mut random);
         frame_timer.observe_duration();
@@ -212,11 +221,12 @@ impl Worker {
         }
         let now = self.parts.clock.now();
         for watched in self.cameras.values_mut() {
-            let mut events = Vec::new();
-            let away = watched.away_since.filter(|since| now.saturating_since(*since) >= self.offline_after);
-            if let Some(since) = away {
-                watched.away_since = None;
-                events = watched.state.lose_sight(since.saturating_add(self.offline_after));
+            let mut events = std::mem::take(&mut watched.first_events);
+            let unseen_since = watched.away_since.into_iter().chain(watched.blind_since).min();
+            let lost = unseen_since.filter(|since| now.saturating_since(*since) >= self.offline_after);
+            if let Some(since) = lost {
+                (watched.away_since, watched.blind_since) = (None, None);
+                events.extend(watched.state.lose_sight(since.saturating_add(self.offline_after)));
             }
             if !events.is_empty() || watched.is_checkpoint_due() {
                 let findings = watched.findings(events, None);
@@ -232,6 +242,8 @@ impl Watched {
         Self {
             state,
             away_since: None,
+            blind_since: None,
+            first_events: Vec::new(),
             is_unkept: false,
             is_stale: false,
             kept_at: None,

@@ -43,7 +43,8 @@ impl Footage {
 
     /// The events of zones; the process ends and begins anew where `restarts` (seconds) says.
     fn events(&self, zones: Vec<Zone>, restarts: &[f64]) -> Vec<Event> {
-        let watch = CameraWatch { id: "footage".parse().expect("valid"), cell: None, zones };
+        let watch =
+            CameraWatch { id: "footage".parse().expect("valid"), cell: None, zones, begins_anew: false };
         let edge = "test".parse().expect("valid");
         let settings = DetectSettings::new(edge, self.network.clone(), vec![watch.clone()]);
         let mut state = CameraState::new(&watch, &settings);

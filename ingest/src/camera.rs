@@ -283,9 +283,7 @@ impl Camera {
             SourceSettings::File { pace: Pace::Realtime, .. } => {
                 Mode::FileRealtime { anchor: after_last.map_or(now, |after| after.max(now)) }
             }
-            SourceSettings::File { pace: Pace::Fast, .. } => {
-                Mode::FileFast { anchor: after_last.unwrap_or(now) }
-            }
+            SourceSettings::File { pace: Pace::Fast, .. } => Mode::FileFast { anchor: after_last },
         }
     }
 

@@ -120,7 +120,8 @@ pub(crate) fn watch_decoded(pad: &gst::Pad, tap: &Arc<Tap>) {
             .as_ref()
             .and_then(|event| event.segment().downcast_ref::<gst::ClockTime>()?.to_running_time(pts));
         let damaged = buffer.flags().intersects(gst::BufferFlags::CORRUPTED | gst::BufferFlags::DECODE_ONLY);
-        if tap.on_decoded(pts, time.map(Into::into), damaged) {
+        let duration = || pad.query_duration::<gst::ClockTime>().map(Into::into);
+        if tap.on_decoded(pts, time.map(Into::into), damaged, duration) {
             gst::PadProbeReturn::Ok
         } else {
             gst::PadProbeReturn::Drop

@@ -49,8 +49,9 @@ pub(crate) enum Mode {
     Live,
     /// `anchor` + time in the file, which plays in real time; the newest wins.
     FileRealtime { anchor: Timestamp },
-    /// `anchor` + time in the file; waits for the consumer and loses nothing.
-    FileFast { anchor: Timestamp },
+    /// `anchor` + time in the file; waits for the consumer and loses nothing. Without an anchor the file is taken to have ended
+    /// just now, so that nothing in it lies in the future.
+    FileFast { anchor: Option<Timestamp> },
 }
 
 /// See the module's documentation.
@@ -176,17 +177,22 @@ impl Tap {
         stream.arrivals.push_back((pts, now));
     }
 
-    /// A picture was decoded; says whether it goes on to be converted. `time` is its time in the stream.
+    /// A picture was decoded; says whether it goes on to be converted. `time` is its time in the stream, `duration` that of
+    /// the whole of it, if it has one.
     pub(crate) fn on_decoded(
         &self,
         pts: Option<gst::ClockTime>,
         time: Option<Duration>,
         damaged: bool,
+        duration: impl FnOnce() -> Option<Duration>,
     ) -> bool {
         self.metrics.received.inc();
         let mut stream = self.lock();
         stream.seq += 1;
         let seq = stream.seq;
+        if let Mode::FileFast { anchor: anchor @ None } = &mut stream.mode {
+            *anchor = Some(self.clock.now().saturating_sub(duration().unwrap_or_default()));
+        }
         let at = stream.time_of(pts, time, &self.clock);
         if damaged {
             self.metrics.failed.inc();
@@ -288,7 +294,8 @@ impl Stream {
                     None => clock.now(),
                 };
             }
-            Mode::FileRealtime { anchor } | Mode::FileFast { anchor } => anchor,
+            Mode::FileRealtime { anchor } => anchor,
+            Mode::FileFast { anchor } => anchor.unwrap_or_else(|| clock.now()),
         };
         // A file may lack times or step back; events may not.
         let at = anchor.saturating_add(time.unwrap_or(Duration::ZERO));

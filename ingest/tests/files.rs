@@ -60,15 +60,24 @@ fn noon() -> Timestamp {
     "2026-06-01T12:00:00Z".parse().expect("a valid time")
 }
 
-/// Plays a file to its end in fast mode; gives number and time after the start, in ms, of every frame.
+/// Plays a file to its end in fast mode; gives number and time after the first one, in ms, of every frame. None lies in the
+/// future: the file counts as having ended when its playing began.
 async fn play_fast(path: &Path) -> (Vec<(u32, i64)>, CameraState) {
     let mut tester = IngestTester::start_with(ManualClock::new(noon()), quick_timeouts());
     tester.watch(file("clip", path, Pace::Fast, false));
     tester.no_more_cameras();
     let mut frames = Vec::new();
     while let Some(frame) = tester.next_frame().await {
-        frames.push((card_number(&frame), frame.at.as_millisecond() - noon().as_millisecond()));
+        frames.push((card_number(&frame), frame.at.as_millisecond()));
     }
+    let first = frames.first().map_or(0, |&(_, at)| at);
+    let last = frames.last().map_or(0, |&(_, at)| at);
+    assert!(
+        last <= noon().as_millisecond(),
+        "the last frame is {} ms in the future",
+        last - noon().as_millisecond()
+    );
+    frames.iter_mut().for_each(|(_, at)| *at -= first);
     let state = tester.ended("clip").await;
     assert_eq!(tester.count("clip", "sent"), frames.len() as u64);
     assert_eq!(tester.count("clip", "dropped"), 0, "fast mode loses nothing");
@@ -125,11 +134,15 @@ async fn a_file_that_repeats_goes_on_in_time() {
     write_video(&path, MP4, &steady(25));
     let mut tester = IngestTester::start_with(ManualClock::new(noon()), quick_timeouts());
     tester.watch(file("clip", &path, Pace::Fast, true));
+    let mut first = None;
     for slot in 0..15_u32 {
         let frame = tester.next_frame_of("clip").await;
         assert_eq!(card_number(&frame), slot % 5 * 5);
-        assert_eq!(frame.at.as_millisecond() - noon().as_millisecond(), i64::from(slot) * 200);
+        let at = frame.at.as_millisecond();
+        assert_eq!(at - *first.get_or_insert(at), i64::from(slot) * 200);
     }
+    let first = first.expect("there were some") - noon().as_millisecond();
+    assert!((-1_000..=-900).contains(&first), "a second of film ended at noon, and began {first} ms from it");
     assert!(matches!(tester.state("clip"), CameraState::Live { .. }));
     tester.finish().await;
 }

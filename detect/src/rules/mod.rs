@@ -90,6 +90,11 @@ impl Ledger {
         .collect()
     }
 
+    /// Nothing will be seen of any of them any more: they end with what was seen last.
+    pub fn close_all(&mut self) -> Vec<Revision> {
+        self.open.drain(..).map(|mut event| event.close(event.revised_at.max(event.last_seen))).collect()
+    }
+
     /// Moves all times back by `by`, as the clock was.
     pub fn rewind(&mut self, by: Duration) {
         self.open.iter_mut().for_each(|event| event.rewind(by));

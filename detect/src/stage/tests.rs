@@ -43,7 +43,7 @@ fn settings() -> DetectSettings {
         cell: None,
     };
     let network = NetworkRef { name: "scripted".to_owned(), sha256: Sha256Hex::from_digest([0; 32]) };
-    let watch = CameraWatch { id: camera(), cell: None, zones: vec![zone] };
+    let watch = CameraWatch { id: camera(), cell: None, zones: vec![zone], begins_anew: false };
     DetectSettings::new("edge".parse().expect("valid"), network, vec![watch])
 }
 
@@ -58,6 +58,10 @@ struct Tester {
 
 impl Tester {
     fn start(checkpoints: Vec<Checkpoint>) -> Self {
+        Self::start_with(settings(), checkpoints)
+    }
+
+    fn start_with(settings: DetectSettings, checkpoints: Vec<Checkpoint>) -> Self {
         let (frames, frames_rx) = mailbox();
         let (notices, notices_rx) = mpsc::channel(8);
         let (findings_tx, findings) = mpsc::channel(256);
@@ -71,7 +75,7 @@ impl Tester {
             checkpoints,
             clock: clock.clone(),
         };
-        let stage = DetectStage::start(&settings(), parts, &metrics).expect("a thread");
+        let stage = DetectStage::start(&settings, parts, &metrics).expect("a thread");
         Self { frames, notices, findings, clock, stage, metrics }
     }
 
@@ -161,4 +165,37 @@ fn an_event_of_a_camera_that_stays_away_is_unobserved() {
     };
     assert_eq!((unobserved.rev, unobserved.phase, unobserved.unobserved), (2, Phase::Update, true));
     tester.finish();
+}
+
+#[test]
+fn the_last_pictures_of_a_camera_may_come_after_word_of_its_end() {
+    let mut tester = Tester::start(Vec::new());
+    tester.car_stands(0.0, 12.0);
+    let notice = CameraNotice { camera: camera(), live: false, at: time(12.0) };
+    tester.notices.blocking_send(notice).expect("the stage runs");
+    // The first of these is taken with word of the end, the others after it.
+    tester.car_stands(12.0, 13.0);
+    tester.clock.advance(Duration::from_secs(60));
+    let mut events = Vec::new();
+    while events.len() < 2 {
+        events.extend(tester.findings.blocking_recv().expect("the stage runs").events);
+    }
+    assert!(events[1].unobserved, "{events:#?}");
+    tester.finish();
+}
+
+#[test]
+fn another_recording_ends_what_was_open_in_the_last_one() {
+    let first = Tester::start(Vec::new());
+    first.car_stands(0.0, 14.0);
+    let (opened, checkpoints, _) = first.finish();
+    let mut settings = settings();
+    settings.cameras[0].begins_anew = true;
+    let second = Tester::start_with(settings, vec![checkpoints.last().expect("kept at the end").clone()]);
+    second.car_stands(3.0, 9.0);
+    let (events, ..) = second.finish();
+    let [closed] = &events[..] else { panic!("one revision: {events:#?}") };
+    assert_eq!((closed.id, closed.rev, closed.phase), (opened[0].id, 2, Phase::Close));
+    assert_eq!(closed.since, time(0.0));
+    assert!(closed.until.is_some_and(|until| until > time(13.0) && until <= closed.at), "{closed:#?}");
 }

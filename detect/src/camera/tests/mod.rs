@@ -88,7 +88,7 @@ impl CameraTester {
     }
 
     fn with_zones(zones: Vec<Zone>) -> Self {
-        let watch = CameraWatch { id: "gate".parse().expect("valid"), cell: None, zones };
+        let watch = CameraWatch { id: "gate".parse().expect("valid"), cell: None, zones, begins_anew: false };
         let network = NetworkRef { name: "scripted".to_owned(), sha256: Sha256Hex::from_digest([0; 32]) };
         let settings = DetectSettings::new("edge".parse().expect("valid"), network, vec![watch.clone()]);
         let state = CameraState::new(&watch, &settings);
