@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::{fs, path::Path, time::Duration};
+use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 
 use serde_json::Value;
 use support::{
@@ -18,23 +18,42 @@ struct Run {
     events: Vec<Value>,
 }
 
-/// Plays a video through edge, broker and center, and waits until all of it is stored.
-fn play(footage: &Path, video: &str, zones: &str) -> Run {
+/// The shipped example, as a user edits it: his own files, broker and folder. `zones` in place of its zones.
+fn example(footage: &Path, video: &str, zones: Option<&str>, broker: u16, metrics: u16) -> String {
+    let path = support::root().join("config/examples/video.toml");
+    let mut text = fs::read_to_string(path).expect("the example is shipped");
+    if let Some(zones) = zones {
+        let begin = text.find("[[camera.zone]]").expect("it has zones");
+        text.replace_range(begin.., zones);
+    }
+    let edits = [
+        ("url = \"mqtt://127.0.0.1:1883\"", format!("url = \"mqtt://127.0.0.1:{broker}\"")),
+        (
+            "state_dir = \"../../state/video\"",
+            format!("state_dir = \"edge\"\nmetrics_listen = \"127.0.0.1:{metrics}\""),
+        ),
+        (
+            "file = \"yolox_nano_640x384.onnx\"",
+            format!("file = {:?}", footage.join("networks/yolox_nano_640x384.onnx")),
+        ),
+        ("file = \"lot.mp4\"", format!("file = {:?}", footage.join("videos").join(video))),
+    ];
+    for (from, to) in edits {
+        assert_eq!(text.matches(from).count(), 1, "{from} is once in the example");
+        text = text.replace(from, &to);
+    }
+    text
+}
+
+/// Plays a video through edge, broker and center, and waits until all of it is stored, and on the page.
+fn play(footage: &Path, video: &str, zones: Option<&str>) -> Run {
     let folder = tempfile::tempdir().expect("a folder");
     let mosquitto = Mosquitto::start(folder.path());
     let port = free_port();
     let config = center_config(folder.path(), mosquitto.port, port);
     let _center = start_center(folder.path(), &config, port);
     let metrics_port = free_port();
-    let text = format!(
-        "[edge]\nid = \"e\"\nstate_dir = \"edge\"\nmetrics_listen = \"127.0.0.1:{metrics_port}\"\n\
-         [broker]\nurl = \"mqtt://127.0.0.1:{}\"\n\
-         [network]\npreset = \"yolox-coco\"\nfile = {:?}\nwidth = 640\nheight = 384\n\
-         [[camera]]\nid = \"lot\"\ncell = \"520121002003007\"\nfile = {:?}\npace = \"fast\"\nsample_fps = 5\n{zones}",
-        mosquitto.port,
-        footage.join("networks/yolox_nano_640x384.onnx"),
-        footage.join("videos").join(video),
-    );
+    let text = example(footage, video, zones, mosquitto.port, metrics_port);
     let config = write(folder.path(), "edge.toml", &text);
     let mut edge = gridwatch("edge", folder.path(), &["edge", "--config", config.to_str().expect("UTF-8")]);
     let base = format!("http://127.0.0.1:{port}");
@@ -50,20 +69,14 @@ fn play(footage: &Path, video: &str, zones: &str) -> Run {
         metrics.lines().any(|line| line == "gridwatch_alert_outbox_entries 0").then_some(())
     });
     let events = events_of(&base);
+    if let Some(rows) = support::rows_on_the_page(&base) {
+        let ids = |found: &[Value]| -> BTreeSet<String> {
+            found.iter().map(|event| event["id"].to_string()).collect()
+        };
+        assert_eq!(ids(&rows), ids(&events), "the page shows what is stored");
+    }
     edge.stop();
     Run { events }
-}
-
-fn zones_of(truth: &Value) -> String {
-    let mut text = String::new();
-    for zone in truth["zones"].as_array().expect("zones") {
-        let id = zone["id"].as_str().expect("an id");
-        text += &format!(
-            "[[camera.zone]]\nid = \"{id}\"\ntype = \"no_parking\"\nlimit_s = {LIMIT_S}\npolygon = {}\n",
-            zone["polygon"]
-        );
-    }
-    text
 }
 
 #[test]
@@ -74,7 +87,7 @@ fn the_two_long_stops_of_a_real_lot_and_nothing_else() {
     };
     let truth = fs::read_to_string(footage.join("groundtruth/pklot_composite_a.json")).expect("the truth");
     let truth: Value = serde_json::from_str(&truth).expect("JSON");
-    let run = play(&footage, "pklot_composite_a.mp4", &zones_of(&truth));
+    let run = play(&footage, "pklot_composite_a.mp4", None);
     let stops: Vec<&Value> = truth["stops_outside_slots"]
         .as_array()
         .expect("stops")
@@ -83,8 +96,11 @@ fn the_two_long_stops_of_a_real_lot_and_nothing_else() {
         .collect();
     assert_eq!(run.events.len(), stops.len(), "{:#?}", run.events);
     let event_of = |stop: &Value| {
-        let zone = stop["zone"].as_str().expect("a zone");
-        run.events.iter().find(|event| event["zone"] == zone).unwrap_or_else(|| panic!("none in {zone}"))
+        let zone = stop["zone"].as_str().expect("a zone").replace('_', "-");
+        run.events
+            .iter()
+            .find(|event| event["zone"] == zone.as_str())
+            .unwrap_or_else(|| panic!("none in {zone}"))
     };
     // The video's own time zero is not on the wire, so times are held against the first stop's.
     let (first, first_event) = (stops[0], event_of(stops[0]));
@@ -110,6 +126,6 @@ fn nothing_in_a_whole_day_of_the_empty_lot() {
     };
     let zone = "[[camera.zone]]\nid = \"lot\"\ntype = \"no_parking\"\nlimit_s = 30\n\
                 polygon = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]\n";
-    let run = play(&footage, "pklot_empty_day_2013-02-24.mp4", zone);
+    let run = play(&footage, "pklot_empty_day_2013-02-24.mp4", Some(zone));
     assert!(run.events.is_empty(), "{:#?}", run.events);
 }

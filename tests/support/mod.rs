@@ -193,6 +193,24 @@ pub(crate) fn events_of(base: &str) -> Vec<Value> {
     page["items"].as_array().expect("a list").clone()
 }
 
+/// The rows that the page shows in Chromium, or `None` after saying why they cannot be looked at.
+pub(crate) fn rows_on_the_page(base: &str) -> Option<Vec<Value>> {
+    if !root().join("web/node_modules").is_dir() {
+        println!("SKIPPED: the page in Chromium, as web/node_modules is not there: ./dev setup");
+        return None;
+    }
+    // It looks for some seconds more than the page needs: what is not to be there might come late.
+    let output = Command::new("node")
+        .arg(root().join("web/e2e/watch-alerts.mjs"))
+        .args([base, "--until", "1000", "--timeout", "12"])
+        .output()
+        .expect("node is there");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("\"ready\":true"), "the page did not open: {said}");
+    let rows = String::from_utf8_lossy(&output.stdout);
+    Some(rows.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+}
+
 /// The lines that a process prints, one at a time.
 pub(crate) fn lines(child: &mut Child) -> impl Iterator<Item = String> + use<> {
     let output = child.stdout.take().expect("its output is piped");
