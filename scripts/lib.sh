@@ -55,6 +55,7 @@ summary() {
 on_exit() {
   local code=$?
   release_services
+  unmount_small_disk
   if [ "$code" -ne 0 ] && [ -n "$STEP_TITLE" ]; then
     if [ ${#STEPS_DONE[@]} -gt 0 ]; then summary "Stopped at step $STEP_NUMBER of $STEP_TOTAL"; fi
     printf '%sRepeat only this step with:%s %s\n' "$BOLD" "$PLAIN" "$STEP_REPEAT"

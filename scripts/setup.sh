@@ -66,7 +66,9 @@ use_present_tools() {
 
 # Two runs at once must not unpack over each other.
 lock_setup() {
-  mkdir -p "$CACHE"
+  if ! mkdir -p "$CACHE" 2>/dev/null || ! { : >>"$CACHE/setup.lock"; } 2>/dev/null; then
+    die "${CACHE#"$PWD"/} cannot be written by $(id -un): it was made by another user. Run ./dev as that user, or remove it."
+  fi
   exec 9>"$CACHE/setup.lock"
   flock -n 9 || {
     say "Another ./dev is setting up; waiting for it."

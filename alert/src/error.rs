@@ -65,10 +65,12 @@ pub enum OutboxError {
         source: sqlx::migrate::MigrateError,
     },
     /// Neither the limit nor the disk has room.
-    #[error("no room: the limit of {limit_mib} MiB is reached, or the disk is full")]
+    #[error("no room: {}", if *limit_reached { format!("the limit of {limit_mib} MiB is reached (outbox.max_size_mib)") } else { "the disk is full".to_owned() })]
     Full {
         /// The limit.
         limit_mib: u64,
+        /// Whether it is the limit; else it is the disk.
+        limit_reached: bool,
     },
     /// A statement failed.
     #[error("{what}")]

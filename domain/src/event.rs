@@ -196,14 +196,17 @@ impl Event {
             "phase close and an end time belong together"
         } else if self.since > self.at || self.until.is_some_and(|until| until < self.since) {
             "begins after its end"
-        } else if !self.dwell_s.is_finite() || self.dwell_s < 0.0 {
-            "dwell is negative or no number"
+        } else if !(0.0..=LONGEST_DWELL_S).contains(&self.dwell_s) {
+            "dwell is negative, longer than a century, or no number"
         } else {
             return Ok(());
         };
         Err(DomainError::Event(problem))
     }
 }
+
+/// A century: what has stood for longer is a fault.
+const LONGEST_DWELL_S: f64 = 100.0 * 366.0 * 86_400.0;
 
 /// What detection hands on after one picture: revisions to deliver, the picture that shows them, and the state of the
 /// camera's memory after them. The outbox writes all of it in one transaction, so that a process killed at any point

@@ -90,7 +90,9 @@ impl fmt::Display for EventId {
 impl FromStr for EventId {
     type Err = DomainError;
     fn from_str(text: &str) -> Result<Self, DomainError> {
-        uuid::Uuid::try_parse(text).map(Self).map_err(|_| DomainError::EventId(text.to_owned()))
+        let id =
+            uuid::Uuid::try_parse(text).ok().filter(|id| id.get_version() == Some(uuid::Version::SortRand));
+        id.map(Self).ok_or_else(|| DomainError::EventId(text.to_owned()))
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod open;
 mod pending;
+mod reserve;
 mod write;
 
 use std::{
@@ -23,13 +24,14 @@ use tokio::sync::Mutex;
 pub use pending::{Pending, PendingItem, Position};
 pub use write::{Appended, Removed};
 
+use self::reserve::Reserve;
 use crate::{OutboxError, Snapshot};
 
 /// How much the outbox may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutboxSettings {
-    /// Largest size of the database in bytes, at least 1 MiB. A little more is used on disk, for the log of the latest
-    /// writes (up to 4 MiB).
+    /// Largest size of the database in bytes, at least 1 MiB. A little more is used on disk: the log of the latest writes (up to
+    /// 4 MiB), and room set aside for the day on which the disk is full (6 MiB).
     pub max_size: u64,
 }
 
@@ -62,6 +64,9 @@ impl OutboxStats {
     }
 }
 
+/// More than any one append needs: some events with their pictures, and the memory of a full car park.
+const LARGEST_APPEND: u64 = 4 << 20;
+
 /// The outbox of one edge. Clone freely.
 #[derive(Clone)]
 pub struct Outbox {
@@ -71,6 +76,7 @@ pub struct Outbox {
 struct Inner {
     path: PathBuf,
     settings: OutboxSettings,
+    reserve: Reserve,
     database: Mutex<Database>,
     entries: AtomicU64,
     snapshots: AtomicU64,
@@ -95,6 +101,7 @@ impl Outbox {
             inner: Arc::new(Inner {
                 path: path.to_owned(),
                 settings,
+                reserve: Reserve::beside(path),
                 database: Mutex::new(Database { connection, dirty: false, durable: true }),
                 entries: AtomicU64::new(0),
                 snapshots: AtomicU64::new(0),
@@ -102,6 +109,7 @@ impl Outbox {
             }),
         };
         outbox.count().await?;
+        outbox.inner.clone().keep_reserve().await;
         Ok(outbox)
     }
 
@@ -162,6 +170,17 @@ impl Outbox {
 }
 
 impl Inner {
+    /// Sets room aside where there is none yet.
+    async fn keep_reserve(self: Arc<Self>) {
+        // A panic in there would be a bug, and costs only the reserve.
+        let _ = tokio::task::spawn_blocking(move || self.reserve.keep()).await;
+    }
+
+    /// Gives up what was set aside; whether there was any.
+    async fn spend_reserve(self: Arc<Self>) -> bool {
+        tokio::task::spawn_blocking(move || self.reserve.spend()).await.unwrap_or(false)
+    }
+
     async fn measure(&self, database: &mut Database) -> Result<(), OutboxError> {
         let used: i64 = sqlx::query_scalar(
             "SELECT (page_count - freelist_count) * page_size
@@ -176,7 +195,12 @@ impl Inner {
 
     fn failed(&self, what: &'static str, error: sqlx::Error) -> OutboxError {
         match open::primary_code(&error) {
-            Some(open::FULL) => OutboxError::Full { limit_mib: self.settings.max_size >> 20 },
+            Some(open::FULL) => {
+                // SQLite does not say which; what was to be added is no more than one event with its picture.
+                let used = self.bytes.load(Ordering::Relaxed);
+                let limit_reached = used + LARGEST_APPEND >= self.settings.max_size;
+                OutboxError::Full { limit_mib: self.settings.max_size >> 20, limit_reached }
+            }
             Some(open::CORRUPT | open::NOT_A_DATABASE) => {
                 OutboxError::Corrupt { path: self.path.clone(), detail: error.to_string() }
             }

@@ -63,7 +63,7 @@ pub(super) async fn open(path: &Path, settings: OutboxSettings) -> Result<Sqlite
         Some(CORRUPT | NOT_A_DATABASE) => {
             OutboxError::Corrupt { path: path.to_owned(), detail: error.to_string() }
         }
-        Some(FULL) => OutboxError::Full { limit_mib: settings.max_size >> 20 },
+        Some(FULL) => OutboxError::Full { limit_mib: settings.max_size >> 20, limit_reached: false },
         _ => OutboxError::Open { path: path.to_owned(), source: error },
     };
     let mut connection = options.connect().await.map_err(explain)?;

@@ -5,7 +5,10 @@ use std::sync::atomic::Ordering;
 use gridwatch_domain::{Event, Evidence, EvidenceType, Phase, Timestamp, wire::AckMessage};
 use sqlx::{Row, SqliteConnection};
 
-use super::{Append, Database, Outbox};
+use super::{
+    Append, Database, Outbox,
+    open::{FULL, primary_code},
+};
 use crate::{OutboxError, Snapshot};
 
 /// What an append did.
@@ -37,11 +40,13 @@ impl Outbox {
     pub async fn append(&self, append: Append<'_>) -> Result<Appended, OutboxError> {
         let inner = &self.inner;
         let mut database = inner.database.lock().await;
-        begin(&mut database, !append.events.is_empty())
-            .await
-            .map_err(|error| inner.failed("begin to append", error))?;
-        let appended = write_all(&mut database.connection, append).await;
-        let appended = end(&mut database, appended).await.map_err(|error| inner.failed("append", error))?;
+        let mut appended = append_once(&mut database, append).await;
+        if is_full(&appended) {
+            // What waits in the log may only have to be written back.
+            write_back(&mut database).await;
+            appended = append_once(&mut database, append).await;
+        }
+        let appended = appended.map_err(|error| inner.failed("append", error))?;
         inner.entries.fetch_add(appended.entries, Ordering::Relaxed);
         inner.snapshots.fetch_add(appended.snapshots, Ordering::Relaxed);
         inner.measure(&mut database).await?;
@@ -63,14 +68,44 @@ impl Outbox {
         const WHAT: &str = "remove what is acknowledged";
         let inner = &self.inner;
         let mut database = inner.database.lock().await;
-        begin(&mut database, false).await.map_err(|error| inner.failed(WHAT, error))?;
-        let removed = remove(&mut database.connection, ack).await;
-        let removed = end(&mut database, removed).await.map_err(|error| inner.failed(WHAT, error))?;
+        let mut removed = remove_once(&mut database, ack).await;
+        if is_full(&removed) {
+            write_back(&mut database).await;
+            removed = remove_once(&mut database, ack).await;
+        }
+        if is_full(&removed) && inner.clone().spend_reserve().await {
+            write_back(&mut database).await;
+            removed = remove_once(&mut database, ack).await;
+        }
+        let removed = removed.map_err(|error| inner.failed(WHAT, error))?;
+        inner.clone().keep_reserve().await;
         inner.entries.fetch_sub(removed.entries, Ordering::Relaxed);
         inner.snapshots.fetch_sub(removed.snapshots, Ordering::Relaxed);
         inner.measure(&mut database).await?;
         Ok(removed)
     }
+}
+
+async fn append_once(database: &mut Database, append: Append<'_>) -> Result<Appended, sqlx::Error> {
+    begin(database, !append.events.is_empty()).await?;
+    let appended = write_all(&mut database.connection, append).await;
+    end(database, appended).await
+}
+
+async fn remove_once(database: &mut Database, ack: &AckMessage) -> Result<Removed, sqlx::Error> {
+    begin(database, false).await?;
+    let removed = remove(&mut database.connection, ack).await;
+    end(database, removed).await
+}
+
+fn is_full<T>(outcome: &Result<T, sqlx::Error>) -> bool {
+    outcome.as_ref().is_err_and(|error| primary_code(error) == Some(FULL))
+}
+
+/// Writes the log back into the database and begins it anew, as far as there is room.
+async fn write_back(database: &mut Database) {
+    // Where it fails, so does what is tried next, which tells.
+    let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut database.connection).await;
 }
 
 /// Begins a transaction, `durable` or not. sqlx's own are not used: SQLite rolls back by itself when the disk is full,
