@@ -131,3 +131,6 @@ impl Reader {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
