@@ -88,7 +88,6 @@ fn show(manifest: &Manifest) {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "how long a run takes is told to a person")]
 fn median_ms(detector: &mut NetworkDetector, picture: &Frame) -> anyhow::Result<f64> {
     detector.detect(picture)?;
     let mut times = Vec::with_capacity(RUNS);

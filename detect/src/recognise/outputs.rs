@@ -94,10 +94,12 @@ impl Probe<'_> {
     }
 }
 
+/// One way to recognise outputs: a head, `None` where they are of another one.
+type Attempt = fn(&Probe<'_>) -> Result<Option<FoundHead>, NotRecognised>;
+
 /// The first head whose form the outputs have, the most particular forms first.
 pub(super) fn head_of(probe: &Probe<'_>) -> Result<FoundHead, NotRecognised> {
-    let tries: [fn(&Probe<'_>) -> Result<Option<FoundHead>, NotRecognised>; 6] =
-        [grids_apart, boxes_scores_labels, detr, one_table, ssd, one_grid];
+    let tries: [Attempt; 6] = [grids_apart, boxes_scores_labels, detr, one_table, ssd, one_grid];
     for attempt in tries {
         if let Some(found) = attempt(probe)? {
             return Ok(found);
