@@ -57,6 +57,12 @@ run_rust_tests() {
   step "Rust tests" "cargo test --workspace --locked"
   mount_small_disk
   cargo test --workspace --locked
+  if [ -z "${GRIDWATCH_DATA:-}" ]; then
+    note "SKIPPED: tests on real footage and public networks, as GRIDWATCH_DATA names no folder with them"
+  fi
+  if [ -z "${GRIDWATCH_SMALL_DISK:-}" ]; then
+    note "SKIPPED: the test of a full disk, as only root can have a small one (or name one in GRIDWATCH_SMALL_DISK)"
+  fi
   unmount_small_disk
 }
 

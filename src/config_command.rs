@@ -28,7 +28,7 @@ fn check(file: &Path) -> anyhow::Result<()> {
     let problems = match load_file(file) {
         Ok(Loaded::Edge(settings)) => edge_files(&settings),
         Ok(Loaded::Center(settings)) => center_files(&settings),
-        Err(ConfigError::Invalid { problems, .. }) => problems,
+        Err(ConfigError::Invalid { problems, .. }) => with_network(file, problems),
         Err(error) => return Err(error.into()),
     };
     if problems.is_empty() {
@@ -46,12 +46,35 @@ fn check(file: &Path) -> anyhow::Result<()> {
 /// What only the files that a configuration names can tell.
 #[cfg(feature = "edge")]
 fn edge_files(settings: &gridwatch_config::EdgeSettings) -> Problems {
-    let network = match crate::network::load(&settings.network) {
+    network_problems(&settings.network)
+}
+
+/// With what is wrong with the network that an edge box's file names, beside all else.
+#[cfg(feature = "edge")]
+fn with_network(file: &Path, mut problems: Problems) -> Problems {
+    if let Ok((Some(network), found)) = gridwatch_config::examine_edge(file)
+        && found.iter().count() == problems.iter().count()
+    {
+        network_problems(&network)
+            .iter()
+            .for_each(|problem| problems.push(problem.key.clone(), &problem.message));
+    }
+    problems
+}
+
+#[cfg(not(feature = "edge"))]
+fn with_network(_: &Path, problems: Problems) -> Problems {
+    problems
+}
+
+#[cfg(feature = "edge")]
+fn network_problems(settings: &gridwatch_config::NetworkSettings) -> Problems {
+    let network = match crate::network::load(settings) {
         Ok(network) => network,
         Err(problems) => return problems,
     };
-    let Err(error) = crate::edge::detector(settings, &network) else { return Problems::default() };
-    crate::network::problem(&settings.network, &error).unwrap_or_else(|| {
+    let Err(error) = crate::network::try_out(&network) else { return Problems::default() };
+    crate::network::problem(settings, &error).unwrap_or_else(|| {
         eprintln!("the network was not tried: {error:#}");
         Problems::default()
     })

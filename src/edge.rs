@@ -130,8 +130,7 @@ impl Edge {
 /// Detections below this score are noise, even for keeping a known place alive.
 const LEAST_SCORE: f32 = 0.1;
 
-/// Loads the network into ONNX Runtime.
-pub(crate) fn detector(settings: &EdgeSettings, network: &Network) -> anyhow::Result<NetworkDetector> {
+fn detector(settings: &EdgeSettings, network: &Network) -> anyhow::Result<NetworkDetector> {
     let session = SessionSettings { threads: settings.network_threads.into(), ..SessionSettings::default() };
     NetworkDetector::open(network, &session, LEAST_SCORE).context("load the network")
 }

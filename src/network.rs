@@ -1,7 +1,7 @@
 //! From `[network]` to a network whose hash is proven.
 
 use gridwatch_config::{NetworkPreset, NetworkSettings, Problems};
-use gridwatch_detect::DetectError;
+use gridwatch_detect::{DetectError, NetworkDetector, SessionSettings};
 use gridwatch_models::{ModelError, ModelStore, Network};
 use gridwatch_runtime::Chain;
 
@@ -20,6 +20,12 @@ pub(crate) fn problem(settings: &NetworkSettings, error: &anyhow::Error) -> Opti
     let mut problems = Problems::default();
     problems.push(key(settings), Chain(error));
     Some(problems)
+}
+
+/// Loads it into ONNX Runtime, as a start would.
+pub(crate) fn try_out(network: &Network) -> anyhow::Result<()> {
+    NetworkDetector::open(network, &SessionSettings::default(), network.manifest().thresholds.score)?;
+    Ok(())
 }
 
 /// Loads the network that the configuration names, or tells what is wrong at which key.

@@ -30,7 +30,11 @@ pub(crate) fn run(command: SimulateCommand) -> anyhow::Result<()> {
 /// Serves until a signal. Prints one line of JSON a camera: its address, and the time at which its first loop began.
 async fn serve(arguments: SceneArguments, listen: SocketAddr) -> anyhow::Result<()> {
     let shutdown = signals::shutdown_on_signal()?;
-    let rendered = tokio::task::spawn_blocking(move || scenes::render(&arguments)).await??;
+    // What is half rendered is begun anew by the next one.
+    let rendered = tokio::select! {
+        rendered = tokio::task::spawn_blocking(move || scenes::render(&arguments)) => rendered??,
+        () = shutdown.cancelled() => return Ok(()),
+    };
     let anchor = SystemClock.now();
     let options = RtspOptions { bind: listen, anchor, login: None };
     let mounts = rendered.iter().map(|scene| (scene.mount(), scene.encoded.clone())).collect();

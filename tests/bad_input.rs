@@ -124,4 +124,14 @@ fn a_network_that_does_not_fit_is_refused_by_check_and_by_start() {
     let tiny = support::root().join("detect/tests/golden/yolox/tiny.onnx");
     refused(&network(&tiny, 160), &["network.file", "output", "[1, 315, 10]"]);
     refused(&network(&tiny, 640), &["network.file", "input", "[1, 3, 96, 640]", "[1, 3, 96, 160]"]);
+    // Beside other problems too, when a file is checked.
+    let folder = tempfile::tempdir().expect("a folder");
+    let both = network(&readme, 160).replace("[broker]", "colour = 1\n[broker]");
+    let file = write(folder.path(), "edge.toml", &both);
+    let checked = gridwatch(&["config", "check", file.to_str().expect("UTF-8")]);
+    let said = String::from_utf8_lossy(&checked.stderr);
+    assert!(
+        said.contains("2 problems") && said.contains("network.file") && said.contains("edge.colour"),
+        "{said}"
+    );
 }

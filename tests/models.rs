@@ -91,6 +91,8 @@ fn what_cannot_be_run_is_refused_with_what_would_help() {
     let readme = root().join("README.md");
     import(&readme, &[], &["README.md", "not an ONNX file"]);
     import(&folder.path().join("none.onnx"), &[], &["none.onnx"]);
+    let no_picture = ["inspect", text(&network), "--image", "/nowhere/photo.jpg"];
+    refused(&no_picture, &["/nowhere/photo.jpg: no such file"]);
     let onnx = network.join("tiny.onnx");
     import(&onnx, &[], &["nothing says what its classes are", "--labels"]);
     let kites = write(folder.path(), "kites.txt", "kite\nballoon\n");

@@ -146,6 +146,10 @@ impl CameraConfig {
                 Some(SourceSettings::Rtsp { url })
             }
             (None, Some(file)) => {
+                if self.repeat && self.pace == Some(Pace::Fast) {
+                    let what = "a file that is played fast, again and again, runs into the future; expected pace = \"realtime\"";
+                    problems.push(format!("{key}.pace"), what);
+                }
                 let path = existing(folder, file, &format!("{key}.file"), problems)?;
                 Some(SourceSettings::File {
                     path,

@@ -19,7 +19,9 @@ pub use broker::{BrokerConfig, BrokerSettings};
 pub use camera::{CameraConfig, CameraSettings, Pace, SourceSettings, ZoneConfig};
 pub use center::{CenterConfig, CenterSection, CenterSettings};
 pub use edge::{DetectConfig, EdgeConfig, EdgeSection, EdgeSettings, OutboxConfig};
-pub use load::{ConfigError, Kind, Loaded, load_center, load_edge, load_file, parse_center, parse_edge};
+pub use load::{
+    ConfigError, Kind, Loaded, examine_edge, load_center, load_edge, load_file, parse_center, parse_edge,
+};
 pub use network::{NetworkConfig, NetworkPreset, NetworkSettings};
 pub use problem::{Problem, Problems};
 pub use schema::json_schema;

@@ -8,7 +8,9 @@ use std::{
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::{CenterConfig, CenterSettings, EdgeConfig, EdgeSettings, Problems, prune, schema};
+use crate::{
+    CenterConfig, CenterSettings, EdgeConfig, EdgeSettings, NetworkSettings, Problems, prune, schema,
+};
 
 /// A configuration that starts nothing.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +73,14 @@ pub fn load_file(path: &Path) -> Result<Loaded, ConfigError> {
     if is_center { load_center(path).map(Loaded::Center) } else { load_edge(path).map(Loaded::Edge) }
 }
 
+/// What is wrong with an edge box's file, and which network it names as far as that can be told all the same.
+pub fn examine_edge(path: &Path) -> Result<(Option<NetworkSettings>, Problems), ConfigError> {
+    let text = read(path)?;
+    let check = |config: EdgeConfig, problems: &mut Problems| config.check(folder(path), problems);
+    let (settings, problems) = examine(Kind::Edge, &text, check);
+    Ok((settings.map(|settings| settings.network), problems))
+}
+
 /// Reads an edge box's file from text; `folder` is where relative paths begin.
 pub fn parse_edge(text: &str, folder: &Path) -> Result<EdgeSettings, Problems> {
     parse(Kind::Edge, text, |config: EdgeConfig, problems| config.check(folder, problems))
@@ -106,21 +116,30 @@ fn parse<C: DeserializeOwned, S>(
     text: &str,
     check: impl FnOnce(C, &mut Problems) -> Option<S>,
 ) -> Result<S, Problems> {
+    match examine(kind, text, check) {
+        (Some(settings), problems) if problems.is_empty() => Ok(settings),
+        (_, problems) => Err(problems),
+    }
+}
+
+/// The settings as far as they can be told, and all that is wrong.
+fn examine<C: DeserializeOwned, S>(
+    kind: Kind,
+    text: &str,
+    check: impl FnOnce(C, &mut Problems) -> Option<S>,
+) -> (Option<S>, Problems) {
     let mut problems = Problems::default();
     let written = match toml::from_str::<toml::Value>(text) {
         Ok(written) => written,
         Err(error) => {
             problems.push("", not_toml(text, &error));
-            return Err(problems);
+            return (None, problems);
         }
     };
     let endless = schema::endless_numbers(&written);
     let document = serde_json::to_value(&written).expect("TOML has only string keys");
     let settings = parse_document(kind, document, endless, check, &mut problems);
-    match settings {
-        Some(settings) if problems.is_empty() => Ok(settings),
-        _ => Err(problems),
-    }
+    (settings, problems)
 }
 
 /// Names the line without repeating it: there may be a password in it.

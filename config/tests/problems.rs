@@ -79,6 +79,11 @@ fn each_problem_has_its_key_and_says_what_is_allowed() {
         "edge.metrics_listen",
         "\"nohost\": expected IP:PORT",
     );
+    let fast = GOOD.replace(
+        "url = \"rtsp://admin:hunter2@10.0.0.9/1\"",
+        "file = \"Cargo.toml\"\npace = \"fast\"\nrepeat = true",
+    );
+    check(&fast, "camera[0].pace", "runs into the future");
     check("[edge", "", "not TOML");
 }
 

@@ -125,6 +125,7 @@ impl Camera {
             shutdown: self.shutdown.clone(),
         };
         supervise(task, || self.run_once()).await;
+        self.tap.let_go();
         self.states.borrow().clone()
     }
 

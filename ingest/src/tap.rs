@@ -57,7 +57,8 @@ pub(crate) enum Mode {
 /// See the module's documentation.
 pub(crate) struct Tap {
     camera: CameraId,
-    frames: MailboxSender<CameraId, Frame>,
+    /// `None` once the camera has ended: a stream that hangs in GStreamer must not keep the consumer waiting for its end.
+    frames: Mutex<Option<MailboxSender<CameraId, Frame>>>,
     clock: SharedClock,
     metrics: CameraMetrics,
     stopping: AtomicBool,
@@ -110,7 +111,7 @@ impl Tap {
         };
         Arc::new(Self {
             camera,
-            frames,
+            frames: Mutex::new(Some(frames)),
             clock,
             metrics,
             stopping: AtomicBool::new(false),
@@ -243,10 +244,17 @@ impl Tap {
         self.deliver(frame, waits)
     }
 
+    /// The camera has ended: no picture goes on from here any more.
+    pub(crate) fn let_go(&self) {
+        *self.frames.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     fn deliver(&self, frame: Frame, waits: bool) -> Result<gst::FlowSuccess, gst::FlowError> {
         let key = self.camera.clone();
+        let frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(frames) = frames else { return Err(self.refused()) };
         if waits {
-            return match self.frames.put_waiting(key, frame, || self.stopping.load(Ordering::Acquire)) {
+            return match frames.put_waiting(key, frame, || self.stopping.load(Ordering::Acquire)) {
                 Ok(()) => {
                     self.metrics.sent.inc();
                     Ok(gst::FlowSuccess::Ok)
@@ -254,7 +262,7 @@ impl Tap {
                 Err(_) => Err(self.refused()),
             };
         }
-        match self.frames.put(key, frame) {
+        match frames.put(key, frame) {
             Put::Stored => self.metrics.sent.inc(),
             // The older one counted as sent when it was stored; this one takes its place.
             Put::Replaced(_) => self.metrics.dropped.inc(),

@@ -300,8 +300,9 @@ fn a_camera_that_greets_and_then_dribbles_is_shown_as_such_and_does_not_hold_up_
     runtime.block_on(async {
         let mut tester = IngestTester::start();
         tester.watch(rtsp("gate", &ill_mannered(Manners::GreetsAndDribbles)));
+        tester.no_more_cameras();
         tester.expect_offline("gate", "timeout").await;
-        tester.finish().await;
+        tester.ends_with_its_cameras().await;
     });
     runtime.shutdown_background();
 }

@@ -10,6 +10,9 @@ use gridwatch_runtime::{Metrics, Shutdown, SystemClock, mailbox};
 
 /// The first picture of a picture or video file.
 pub(super) fn first_picture(path: &Path) -> anyhow::Result<Frame> {
+    if !path.is_file() {
+        bail!("{}: no such file", path.display());
+    }
     crate::in_runtime(first_of(path))
 }
 

@@ -42,8 +42,15 @@ pub(super) fn input_of(
             "PicoDet (the file was written by Paddle): RGB, ImageNet's mean and spread, stretched",
         ),
         Head::Nanodet { .. } => (
-            Input { color: ColorOrder::Bgr, mean: NANODET_MEAN, std: NANODET_STD, ..plain },
-            "NanoDet: BGR, its own mean and spread, stretched",
+            Input {
+                color: ColorOrder::Bgr,
+                mean: NANODET_MEAN,
+                std: NANODET_STD,
+                letterbox: Letterbox::TopLeft,
+                pad: 0,
+                ..plain
+            },
+            "NanoDet: BGR, its own mean and spread, letterbox top left on black",
         ),
         Head::Fastestdet => {
             (Input { color: ColorOrder::Bgr, scale: unit, ..plain }, "FastestDet: BGR 0–1, stretched")

@@ -159,6 +159,13 @@ impl IngestTester {
         timeout(PATIENCE, task).await.expect("it ends in time").expect("it does not panic")
     }
 
+    /// Shuts down; with the cameras the frames end, or whoever takes them would wait for ever.
+    pub async fn ends_with_its_cameras(self) {
+        self.shutdown.cancel();
+        assert!(self.next_frame().await.is_none(), "no frame comes any more");
+        self.finish().await;
+    }
+
     /// Shuts down, joins all cameras, checks that all counts balance.
     pub async fn finish(mut self) {
         self.shutdown.cancel();
