@@ -2,11 +2,16 @@
 
 mod support;
 
-use std::{path::Path, time::Duration};
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpListener,
+    path::Path,
+    time::Duration,
+};
 
 use serde_json::Value;
 use support::{
-    Mosquitto, Process, center_config, free_port, get_json, gridwatch, start_center, wait_for, write,
+    Mosquitto, Process, center_config, free_port, get_json, gridwatch, pause, start_center, wait_for, write,
 };
 
 /// A broker notices a dead connection at once where the process is gone.
@@ -43,4 +48,46 @@ fn an_edge_that_dies_is_shown_as_gone_and_with_it_its_cameras() {
     }
     let shown = camera().expect("the center answers");
     assert_ne!(shown["state"], "live", "{shown}");
+}
+
+/// A camera that answers OPTIONS as it should, and then a byte from time to time, for ever: GStreamer hangs on it.
+fn dribbling_camera() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("it listens").port();
+    std::thread::spawn(move || {
+        for mut connection in listener.incoming().map_while(Result::ok) {
+            std::thread::spawn(move || -> std::io::Result<()> {
+                let mut heard = [0; 4096];
+                let count = connection.read(&mut heard)?;
+                if heard[..count].starts_with(b"OPTIONS") {
+                    connection
+                        .write_all(b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nPublic: DESCRIBE, SETUP, PLAY\r\n\r\n")?;
+                    let _ = connection.read(&mut heard)?;
+                }
+                connection.write_all(b"RTSP/1.0 200 OK\r\n")?;
+                loop {
+                    connection.write_all(b"X")?;
+                    pause(Duration::from_millis(300));
+                }
+            });
+        }
+    });
+    port
+}
+
+#[test]
+fn an_edge_whose_camera_hangs_ends_in_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mosquitto = Mosquitto::start(folder.path());
+    let config = format!(
+        "[edge]\nid = \"box-1\"\nstate_dir = \"edge\"\n[broker]\nurl = \"mqtt://127.0.0.1:{}\"\n\
+         [[camera]]\nid = \"gate\"\nurl = \"rtsp://127.0.0.1:{}/gate\"\n",
+        mosquitto.port,
+        dribbling_camera()
+    );
+    let edge = start_edge(folder.path(), &write(folder.path(), "edge.toml", &config));
+    wait_for("its stream hangs", Duration::from_secs(40), || {
+        edge.log().contains("its stream hangs").then_some(())
+    });
+    edge.stop();
 }
