@@ -172,6 +172,9 @@ impl Outbox {
 impl Inner {
     /// Sets room aside where there is none yet.
     async fn keep_reserve(self: Arc<Self>) {
+        if !self.reserve.is_due() {
+            return;
+        }
         // A panic in there would be a bug, and costs only the reserve.
         let _ = tokio::task::spawn_blocking(move || self.reserve.keep()).await;
     }

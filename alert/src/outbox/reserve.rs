@@ -8,32 +8,48 @@ use std::{
     fs::File,
     io::{self, Write as _},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    time::Duration,
 };
+
+use tokio::time::Instant;
 
 use tracing::warn;
 
 /// Larger than SQLite's log ever is, by what a removal needs.
 const BYTES: usize = 6 << 20;
 
+/// Time between two tries to set it aside: on a full disk each writes for nothing.
+const TRY_EVERY: Duration = Duration::from_secs(60);
+
 /// See the module's documentation.
 pub(super) struct Reserve {
     path: PathBuf,
+    /// When it may be set aside again; `None` while it is.
+    due_at: Mutex<Option<Instant>>,
 }
 
 impl Reserve {
     /// Beside the database; not set aside yet.
     pub(super) fn beside(database: &Path) -> Self {
-        Self { path: database.with_extension("reserve") }
+        Self { path: database.with_extension("reserve"), due_at: Mutex::new(Some(Instant::now())) }
+    }
+
+    /// Whether it is time to set it aside. Costs nothing while it is there.
+    pub(super) fn is_due(&self) -> bool {
+        self.due().is_some_and(|due| due <= Instant::now())
     }
 
     /// Sets it aside where it is not and the disk has room. May block.
     pub(super) fn keep(&self) {
+        *self.due() = None;
         if self.path.metadata().is_ok_and(|found| found.len() == BYTES as u64) {
             return;
         }
         if let Err(error) = self.write() {
             // Half of it would only take the room that others need.
             let _ = std::fs::remove_file(&self.path);
+            *self.due() = Some(Instant::now() + TRY_EVERY);
             if error.kind() != io::ErrorKind::StorageFull {
                 warn!(path = %self.path.display(), %error, "no room can be set aside for a full disk");
             }
@@ -42,7 +58,12 @@ impl Reserve {
 
     /// Gives it up; whether there was one. May block.
     pub(super) fn spend(&self) -> bool {
+        *self.due() = Some(Instant::now() + TRY_EVERY);
         std::fs::remove_file(&self.path).is_ok()
+    }
+
+    fn due(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.due_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self) -> io::Result<()> {
