@@ -401,13 +401,7 @@ async fn the_center_knows_edge_and_cameras_also_when_it_comes_late() {
     // Killed: the will speaks. Then back again, and an orderly end.
     let Edge { handle, .. } = edge;
     drop(handle);
-    let online = center.statuses.last().expect("told above").clone();
     center.until("offline", |center| center.statuses.last().is_some_and(|last| !last.online)).await;
-    let will = center.statuses.last().expect("just seen");
-    assert_eq!(
-        will.at, online.at,
-        "the will is of the same connection, or the center takes it for an old one"
-    );
     let edge = Edge::start(&broker, folder.path()).await;
     center.until("online", |center| center.statuses.last().is_some_and(|last| last.online)).await;
     edge.finish().await;
