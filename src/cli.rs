@@ -26,7 +26,7 @@ pub(crate) enum Command {
     /// Checks configuration files and prints what they may hold.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Lists and inspects detector networks.
+    /// Lists, inspects, imports and measures detector networks.
     #[cfg(feature = "edge")]
     #[command(subcommand)]
     Models(ModelsCommand),
@@ -94,6 +94,8 @@ pub(crate) enum ModelsCommand {
     Inspect(InspectArguments),
     /// Takes an ONNX file in: works out how it is fed and read, and writes its manifest.
     Import(ImportArguments),
+    /// Measures networks on labelled pictures: average precision and time, as a table, a file and a plot.
+    Evaluate(EvaluateArguments),
 }
 
 #[cfg(feature = "edge")]
@@ -125,6 +127,34 @@ pub(crate) struct ImportArguments {
     /// SPDX identifier of the licence that the weights are under.
     #[arg(long, default_value = "unknown")]
     pub(crate) licence: String,
+    #[command(flatten)]
+    pub(crate) recognition: Recognition,
+}
+
+#[cfg(feature = "edge")]
+#[derive(Debug, Args)]
+pub(crate) struct EvaluateArguments {
+    /// ONNX files, manifests, folders of one, names of shipped networks or of folders in networks/. Several are compared.
+    #[arg(required = true)]
+    pub(crate) networks: Vec<PathBuf>,
+    /// Folder with `labels.jsonl` and `images/`, as `gridwatch simulate dataset` writes it.
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// Folder for evaluation.json and evaluation.svg. Default: that of the network where it is one, else the current one.
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
+    /// Writes the tables as Markdown, too.
+    #[arg(long)]
+    pub(crate) markdown: Option<PathBuf>,
+    /// Boxes of a lower score are not looked at, 0–1.
+    #[arg(long, default_value_t = 0.01)]
+    pub(crate) score: f32,
+    /// Objects that are narrower or lower, in pixels of a picture fitted into 640x384, are neither wanted nor wrong.
+    #[arg(long, default_value = "3x6")]
+    pub(crate) smallest: InputSize,
+    /// How often each network is timed; 0 leaves that out.
+    #[arg(long, default_value_t = 60)]
+    pub(crate) runs: usize,
     #[command(flatten)]
     pub(crate) recognition: Recognition,
 }

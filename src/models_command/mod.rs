@@ -1,8 +1,11 @@
-//! `gridwatch models list|inspect|import`.
+//! `gridwatch models list|inspect|import|evaluate`.
 
-mod drawing;
+mod evaluate;
+mod find;
 mod import;
 mod inspect;
+mod pictures;
+mod progress;
 
 use gridwatch_models::{ModelStore, Network};
 use gridwatch_runtime::Chain;
@@ -22,6 +25,7 @@ pub(crate) fn run(command: ModelsCommand) -> anyhow::Result<()> {
         }
         ModelsCommand::Inspect(arguments) => inspect::run(&arguments)?,
         ModelsCommand::Import(arguments) => import::run(&arguments)?,
+        ModelsCommand::Evaluate(arguments) => evaluate::run(&arguments)?,
     }
     Ok(())
 }
