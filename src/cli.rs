@@ -26,7 +26,7 @@ pub(crate) enum Command {
     /// Checks configuration files and prints what they may hold.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Lists, inspects, imports and measures detector networks.
+    /// Lists, inspects, imports, measures and quantises detector networks.
     #[cfg(feature = "edge")]
     #[command(subcommand)]
     Models(ModelsCommand),
@@ -96,6 +96,8 @@ pub(crate) enum ModelsCommand {
     Import(ImportArguments),
     /// Measures networks on labelled pictures: average precision and time, as a table, a file and a plot.
     Evaluate(EvaluateArguments),
+    /// Makes a network of 8-bit numbers out of one of 32-bit ones, and tells what that changes in quality and speed.
+    Quantize(QuantizeArguments),
 }
 
 #[cfg(feature = "edge")]
@@ -155,6 +157,34 @@ pub(crate) struct EvaluateArguments {
     /// How often each network is timed; 0 leaves that out.
     #[arg(long, default_value_t = 60)]
     pub(crate) runs: usize,
+    #[command(flatten)]
+    pub(crate) recognition: Recognition,
+}
+
+#[cfg(feature = "edge")]
+#[derive(Debug, Args)]
+pub(crate) struct QuantizeArguments {
+    /// An ONNX file, a manifest, the folder of one, or the name of a shipped network or of a folder in networks/.
+    pub(crate) network: PathBuf,
+    /// Folder of pictures such as the network will see; with `labels.jsonl` in it quality is measured, else how far both
+    /// networks agree. Every second picture calibrates, the others measure.
+    #[arg(long)]
+    pub(crate) images: PathBuf,
+    /// Folder of networks; the new network gets a folder of its own in it.
+    #[arg(long, default_value = "networks")]
+    pub(crate) into: PathBuf,
+    /// Name of the new network. Default: the old one's with -int8.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Most pictures to calibrate with.
+    #[arg(long, default_value_t = 100)]
+    pub(crate) calibrate: usize,
+    /// How often both networks are timed.
+    #[arg(long, default_value_t = 60)]
+    pub(crate) runs: usize,
+    /// The Python with numpy, onnx and onnxruntime.
+    #[arg(long, default_value = "python3", env = "GRIDWATCH_PYTHON")]
+    pub(crate) python: PathBuf,
     #[command(flatten)]
     pub(crate) recognition: Recognition,
 }

@@ -81,6 +81,20 @@ impl NetworkDetector {
         &self.reference
     }
 
+    /// The picture as the network is fed it, in the order of the file's own input: for calibration.
+    ///
+    /// # Errors
+    /// [`DetectError::Frame`].
+    pub fn fed(&mut self, frame: &Frame) -> Result<&[f32], DetectError> {
+        self.letterbox.fill(frame)?;
+        Ok(self.session.fed(self.letterbox.tensor()))
+    }
+
+    /// The sizes of what [`fed`](Self::fed) gives.
+    pub fn input_shape(&self) -> [usize; 4] {
+        self.session.input_shape()
+    }
+
     /// As [`Detector::detect`], and how long each step took.
     ///
     /// # Errors

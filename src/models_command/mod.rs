@@ -1,4 +1,4 @@
-//! `gridwatch models list|inspect|import|evaluate`.
+//! `gridwatch models list|inspect|import|evaluate|quantize`.
 
 mod evaluate;
 mod find;
@@ -6,6 +6,7 @@ mod import;
 mod inspect;
 mod pictures;
 mod progress;
+mod quantize;
 
 use gridwatch_models::{ModelStore, Network};
 use gridwatch_runtime::Chain;
@@ -26,6 +27,7 @@ pub(crate) fn run(command: ModelsCommand) -> anyhow::Result<()> {
         ModelsCommand::Inspect(arguments) => inspect::run(&arguments)?,
         ModelsCommand::Import(arguments) => import::run(&arguments)?,
         ModelsCommand::Evaluate(arguments) => evaluate::run(&arguments)?,
+        ModelsCommand::Quantize(arguments) => quantize::run(&arguments)?,
     }
     Ok(())
 }

@@ -5,8 +5,8 @@
 
 mod plot;
 mod quality;
-mod report;
-mod tables;
+pub(super) mod report;
+pub(super) mod tables;
 mod timing;
 
 use std::path::{Path, PathBuf};
@@ -37,21 +37,47 @@ pub(super) fn run(arguments: &EvaluateArguments) -> anyhow::Result<()> {
     let out = out_folder(arguments);
     std::fs::create_dir_all(&out).with_context(|| format!("create {}", out.display()))?;
 
-    let (tallies, kept) = quality::tallies(&networks, &data_set, arguments.score)?;
-    let timings = timing::measure(&networks, &kept, arguments.runs)?;
-    let reports = networks.iter().zip(&tallies).zip(timings);
-    let report = Report {
-        schema: report::SCHEMA,
+    let conditions = Conditions {
         data: arguments.data.display().to_string(),
-        pictures: data_set.pictures.len(),
         smallest: [width, height],
         least_score: arguments.score,
+        runs: arguments.runs,
+    };
+    tell(&report(&networks, data_set, conditions)?, &out, arguments.markdown.as_deref())
+}
+
+/// Under what conditions networks are measured.
+pub(super) struct Conditions {
+    /// What the data set is called.
+    pub(super) data: String,
+    /// Least width and height of objects that are wanted, in pixels of a picture fitted into 640×384.
+    pub(super) smallest: [u32; 2],
+    /// Boxes of a lower score are not looked at.
+    pub(super) least_score: f32,
+    /// How often each network is timed.
+    pub(super) runs: usize,
+}
+
+/// Measures `networks` side by side.
+pub(super) fn report(
+    networks: &[Network],
+    data_set: DataSet,
+    conditions: Conditions,
+) -> anyhow::Result<Report> {
+    let (tallies, kept) = quality::tallies(networks, &data_set, conditions.least_score)?;
+    let timings = timing::measure(networks, &kept, conditions.runs)?;
+    let reports = networks.iter().zip(&tallies).zip(timings);
+    Ok(Report {
+        schema: report::SCHEMA,
+        data: conditions.data,
+        pictures: data_set.pictures.len(),
+        smallest: conditions.smallest,
+        least_score: conditions.least_score,
         unknown_classes: data_set.unknown,
         networks: reports
             .map(|((network, tally), timing)| NetworkReport::new(network, tally, timing))
             .collect(),
-    };
-    tell(&report, &out, arguments.markdown.as_deref())
+    })
 }
 
 fn find_all(arguments: &EvaluateArguments) -> anyhow::Result<Vec<Network>> {

@@ -9,81 +9,81 @@ use gridwatch_models::{
 use serde::Serialize;
 
 /// The form of the file.
-pub(super) const SCHEMA: &str = "gridwatch.evaluation/1";
+pub(in crate::models_command) const SCHEMA: &str = "gridwatch.evaluation/1";
 
 /// An evaluation of networks on one data set.
 #[derive(Debug, Serialize)]
-pub(super) struct Report {
-    pub(super) schema: &'static str,
+pub(in crate::models_command) struct Report {
+    pub(in crate::models_command) schema: &'static str,
     /// The data set's folder, as it was named.
-    pub(super) data: String,
-    pub(super) pictures: usize,
+    pub(in crate::models_command) data: String,
+    pub(in crate::models_command) pictures: usize,
     /// Least width and height of objects that are wanted, in pixels of a picture fitted into 640×384.
-    pub(super) smallest: [u32; 2],
+    pub(in crate::models_command) smallest: [u32; 2],
     /// Boxes of a lower score were not looked at.
-    pub(super) least_score: f32,
+    pub(in crate::models_command) least_score: f32,
     /// Classes of the truth that gridwatch does not know, and how many objects were ignored therefore.
-    pub(super) unknown_classes: BTreeMap<String, usize>,
-    pub(super) networks: Vec<NetworkReport>,
+    pub(in crate::models_command) unknown_classes: BTreeMap<String, usize>,
+    pub(in crate::models_command) networks: Vec<NetworkReport>,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct NetworkReport {
-    pub(super) name: String,
-    pub(super) version: String,
-    pub(super) licence: String,
-    pub(super) sha256: String,
+pub(in crate::models_command) struct NetworkReport {
+    pub(in crate::models_command) name: String,
+    pub(in crate::models_command) version: String,
+    pub(in crate::models_command) licence: String,
+    pub(in crate::models_command) sha256: String,
     /// Size of the ONNX file in bytes.
-    pub(super) bytes: usize,
+    pub(in crate::models_command) bytes: usize,
     /// Width and height of its input in pixels.
-    pub(super) input: [u32; 2],
+    pub(in crate::models_command) input: [u32; 2],
     /// The network's own score, at which recall and precision are told.
-    pub(super) score: f32,
-    pub(super) groups: Vec<GroupReport>,
+    pub(in crate::models_command) score: f32,
+    pub(in crate::models_command) groups: Vec<GroupReport>,
     /// One an execution provider; empty where time was not asked for.
-    pub(super) timings: Vec<Timing>,
+    pub(in crate::models_command) timings: Vec<Timing>,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct GroupReport {
-    pub(super) group: Group,
+pub(in crate::models_command) struct GroupReport {
+    pub(in crate::models_command) group: Group,
     #[serde(flatten)]
-    pub(super) figures: Figures,
+    pub(in crate::models_command) figures: Figures,
     /// In the order in which sources were met; empty where the data set tells none.
-    pub(super) sources: Vec<SourceReport>,
+    pub(in crate::models_command) sources: Vec<SourceReport>,
     /// Recall and precision at an overlap of 0.5; empty without an object.
-    pub(super) curve: Vec<(f64, f64)>,
+    pub(in crate::models_command) curve: Vec<(f64, f64)>,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct SourceReport {
-    pub(super) source: String,
+pub(in crate::models_command) struct SourceReport {
+    pub(in crate::models_command) source: String,
     #[serde(flatten)]
-    pub(super) figures: Figures,
+    pub(in crate::models_command) figures: Figures,
 }
 
 /// How long one picture takes with one execution provider, on one thread.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Timing {
-    pub(super) provider: String,
-    pub(super) letterbox: Spread,
-    pub(super) network: Spread,
+pub(in crate::models_command) struct Timing {
+    pub(in crate::models_command) provider: String,
+    pub(in crate::models_command) letterbox: Spread,
+    pub(in crate::models_command) network: Spread,
     /// From the network's answer to boxes, suppression included.
-    pub(super) reading: Spread,
-    pub(super) total: Spread,
+    pub(in crate::models_command) reading: Spread,
+    pub(in crate::models_command) total: Spread,
 }
 
 /// In milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub(super) struct Spread {
-    pub(super) median_ms: f64,
+pub(in crate::models_command) struct Spread {
+    pub(in crate::models_command) median_ms: f64,
     /// 95 of a hundred runs took no longer.
-    pub(super) p95_ms: f64,
+    pub(in crate::models_command) p95_ms: f64,
 }
 
 impl Spread {
     /// Of at least one time.
-    pub(super) fn of(mut times: Vec<Duration>) -> Self {
+    pub(in crate::models_command) fn of(mut times: Vec<Duration>) -> Self {
         times.sort_unstable();
         let at = |hundredth: usize| {
             let rank = (times.len() * hundredth).div_ceil(100).max(1);
@@ -94,7 +94,7 @@ impl Spread {
 }
 
 impl NetworkReport {
-    pub(super) fn new(network: &Network, tally: &Tally, timings: Vec<Timing>) -> Self {
+    pub(in crate::models_command) fn new(network: &Network, tally: &Tally, timings: Vec<Timing>) -> Self {
         let manifest = network.manifest();
         let score = manifest.thresholds.score;
         Self {

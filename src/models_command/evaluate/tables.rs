@@ -7,7 +7,7 @@ use gridwatch_models::evaluation::{Figures, Group};
 use super::report::{GroupReport, NetworkReport, Report};
 
 /// The order of groups: what counts most comes first.
-pub(super) const COLUMNS: [Group; 8] = [
+pub(in crate::models_command) const COLUMNS: [Group; 8] = [
     Group::Vehicle,
     Group::Class(ObjectClass::Car),
     Group::Class(ObjectClass::Bus),
@@ -23,7 +23,7 @@ const BY_SOURCE: [Group; 3] = [Group::Vehicle, Group::TwoWheeler, Group::Class(O
 const NONE: &str = "n/a";
 
 /// A table and what it shows.
-pub(super) struct Titled {
+pub(in crate::models_command) struct Titled {
     title: String,
     table: Table,
 }
@@ -39,16 +39,16 @@ impl Titled {
     }
 
     /// For a terminal: the table can be pasted into Markdown as it is.
-    pub(super) fn terminal(&self) -> String {
+    pub(in crate::models_command) fn terminal(&self) -> String {
         format!("{}\n{}\n", self.title, self.table)
     }
 
-    pub(super) fn markdown(&self) -> String {
+    pub(in crate::models_command) fn markdown(&self) -> String {
         format!("**{}**\n\n{}\n", self.title, self.table)
     }
 }
 
-pub(super) fn of(report: &Report) -> Vec<Titled> {
+pub(in crate::models_command) fn of(report: &Report) -> Vec<Titled> {
     let average = |title: &str, figure: fn(&Figures) -> Option<f64>| {
         let cell = move |figures: &Figures| share(figure(figures));
         by_group(format!("{title}, {} pictures of {}", report.pictures, report.data), report, cell)
@@ -138,7 +138,7 @@ fn timings(report: &Report) -> Option<Titled> {
     (!rows.is_empty()).then(|| Titled::new(title, header.map(str::to_owned).into(), rows))
 }
 
-pub(super) fn of_group(network: &NetworkReport, group: Group) -> Option<&GroupReport> {
+pub(in crate::models_command) fn of_group(network: &NetworkReport, group: Group) -> Option<&GroupReport> {
     network.groups.iter().find(|of| of.group == group)
 }
 
