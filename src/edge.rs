@@ -128,7 +128,7 @@ impl Edge {
 }
 
 /// Detections below this score are noise, even for keeping a known place alive.
-const LEAST_SCORE: f32 = 0.1;
+pub(crate) const LEAST_SCORE: f32 = 0.1;
 
 fn detector(settings: &EdgeSettings, network: &Network) -> anyhow::Result<NetworkDetector> {
     let session = SessionSettings { threads: settings.network_threads.into(), ..SessionSettings::default() };

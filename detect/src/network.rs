@@ -1,5 +1,7 @@
 //! Frames in, detections out, by a network: letterbox, session, head.
 
+use std::time::{Duration, Instant};
+
 use gridwatch_domain::{Detection, Frame, NetworkRef};
 use gridwatch_models::Network;
 
@@ -18,6 +20,24 @@ pub trait Detector: Send {
     /// # Errors
     /// Whatever keeps this picture from being analysed; [`DetectError::is_transient`] tells whether the next may be.
     fn detect(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectError>;
+}
+
+/// How long each step of one detection took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepTimes {
+    /// From the picture to the network's input.
+    pub letterbox: Duration,
+    /// The network itself, in ONNX Runtime.
+    pub network: Duration,
+    /// From its answer to boxes, suppression included.
+    pub reading: Duration,
+}
+
+impl StepTimes {
+    /// All steps together.
+    pub fn total(&self) -> Duration {
+        self.letterbox + self.network + self.reading
+    }
 }
 
 /// Finds objects with a network.
@@ -60,14 +80,44 @@ impl NetworkDetector {
     pub fn reference(&self) -> &NetworkRef {
         &self.reference
     }
+
+    /// The picture as the network is fed it, in the order of the file's own input: for calibration.
+    ///
+    /// # Errors
+    /// [`DetectError::Frame`].
+    pub fn fed(&mut self, frame: &Frame) -> Result<&[f32], DetectError> {
+        self.letterbox.fill(frame)?;
+        Ok(self.session.fed(self.letterbox.tensor()))
+    }
+
+    /// The sizes of what [`fed`](Self::fed) gives.
+    pub fn input_shape(&self) -> [usize; 4] {
+        self.session.input_shape()
+    }
+
+    /// As [`Detector::detect`], and how long each step took.
+    ///
+    /// # Errors
+    /// As [`Detector::detect`].
+    pub fn detect_timed(&mut self, frame: &Frame) -> Result<(Vec<Detection>, StepTimes), DetectError> {
+        let began = Instant::now();
+        let fit = self.letterbox.fill(frame)?;
+        let letterbox = began.elapsed();
+        let (reader, least_score) = (&self.reader, self.least_score);
+        let (read, reading) = self.session.run(self.letterbox.tensor(), |answer| {
+            let began = Instant::now();
+            let read = reader.decode(answer, least_score, fit);
+            (read, began.elapsed())
+        })?;
+        let network = began.elapsed().saturating_sub(letterbox + reading);
+        let found =
+            read.map_err(|reason| DetectError::Answer { network: self.reference.name.clone(), reason })?;
+        Ok((found, StepTimes { letterbox, network, reading }))
+    }
 }
 
 impl Detector for NetworkDetector {
     fn detect(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectError> {
-        let fit = self.letterbox.fill(frame)?;
-        let (reader, least_score) = (&self.reader, self.least_score);
-        let read =
-            self.session.run(self.letterbox.tensor(), |answer| reader.decode(answer, least_score, fit))?;
-        read.map_err(|reason| DetectError::Answer { network: self.reference.name.clone(), reason })
+        self.detect_timed(frame).map(|(found, _)| found)
     }
 }

@@ -84,6 +84,16 @@ impl NetworkSession {
         self.file.outputs()
     }
 
+    /// The sizes of its input, in the file's order.
+    pub fn input_shape(&self) -> [usize; 4] {
+        self.input.shape
+    }
+
+    /// A picture, `[3, height, width]`, in the order in which the file is fed.
+    pub(crate) fn fed<'a>(&'a mut self, picture: &'a [f32]) -> &'a [f32] {
+        self.input.fed(picture, &mut self.turned)
+    }
+
     /// Runs the network on one picture, `[3, height, width]`, and gives its answer, in the order of
     /// [`outputs`](Self::outputs), to `read`.
     ///
