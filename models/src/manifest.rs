@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{ModelError, Problem, Problems};
 use crate::head::{Head, HeadForm};
-use crate::validate;
+use crate::{DownloadUrl, validate};
 
 /// The version of the manifest's form that this program reads and writes.
 pub const SCHEMA: u32 = 1;
@@ -57,6 +57,13 @@ pub struct NetworkFile {
     pub onnx: String,
     /// SHA-256 of that file, 64 lower-case hexadecimal digits. Another file is refused.
     pub sha256: Sha256Hex,
+    /// Where `gridwatch models pull` gets it from; then `onnx` is the mere name that it gets. Default: it comes with the
+    /// manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<DownloadUrl>,
+    /// Its size in bytes, above 0. Default: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_bytes: Option<u64>,
 }
 
 /// The input tensor: one picture, as 32-bit floats.
@@ -279,6 +286,16 @@ nms_iou = 0.5
 
     #[test]
     fn impossible_values_are_refused() {
+        check(
+            "[input]",
+            "url = \"ftp://x/y\"\n[input]",
+            "file.url",
+            "allowed: an address that begins with https://",
+        );
+        check("[input]", "url = \"https://me:secret@x/y\"\n[input]", "file.url", "without user and password");
+        let parted = "onnx = \"../tiny.onnx\"\nurl = \"https://x/y\"";
+        check("onnx = \"tiny.onnx\"", parted, "file.onnx", "allowed: a mere name");
+        check("[input]", "size_bytes = 0\n[input]", "file.size_bytes", "found 0, allowed: above 0");
         check("name = \"tiny\"", "name = \"Tiny net\"", "name", "\"Tiny net\"");
         check("width = 64", "width = 65", "input.width", "found 65, allowed: 32–4096, a multiple of 32");
         check("strides = [8, 16, 32]", "strides = [8, 12]", "head.strides[1]", "found 12");

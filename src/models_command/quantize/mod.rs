@@ -8,7 +8,9 @@ mod python;
 
 use anyhow::{Context as _, bail};
 use gridwatch_detect::{Detector as _, NetworkDetector, SessionSettings};
-use gridwatch_models::{MANIFEST_FILE, Manifest, Network, Quality, evaluation::Smallest, sha256_of};
+use gridwatch_models::{
+    MANIFEST_FILE, Manifest, Network, NetworkFile, Quality, evaluation::Smallest, sha256_of,
+};
 
 use self::pictures::Pictures;
 use super::{
@@ -86,8 +88,8 @@ fn manifest(network: &Network, name: &str, bytes: &[u8], pictures: &Pictures) ->
     let old = network.manifest();
     let mut manifest = old.clone();
     name.clone_into(&mut manifest.name);
-    manifest.file.onnx = format!("{name}.onnx");
-    manifest.file.sha256 = sha256_of(bytes);
+    manifest.file =
+        NetworkFile { onnx: format!("{name}.onnx"), sha256: sha256_of(bytes), url: None, size_bytes: None };
     manifest.source = format!(
         "{}; quantised to 8 bits from {} {} (sha256 {}) by gridwatch models quantize, calibrated on {} pictures (set {})",
         old.source,
