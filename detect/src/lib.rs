@@ -23,6 +23,8 @@ pub mod tracker;
 pub use camera::{CameraState, Step};
 pub use error::DetectError;
 pub use network::{Detector, NetworkDetector};
-pub use session::{InputInfo, LIBRARY_VARIABLE, NetworkSession, NumberKind, OnnxFile, SessionSettings};
+pub use session::{
+    InputInfo, LIBRARY_VARIABLE, NetworkSession, NumberKind, OnnxFile, Provider, SessionSettings, Shape,
+};
 pub use settings::{CameraWatch, DetectSettings, MemorySettings, RuleSettings};
 pub use stage::{CameraNotice, DetectParts, DetectStage, ZoneCounts};

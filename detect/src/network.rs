@@ -7,7 +7,7 @@ use crate::{
     DetectError,
     head::Reader,
     letterbox::Letterbox,
-    session::{NetworkSession, SessionSettings},
+    session::{NetworkSession, Provider, SessionSettings},
 };
 
 /// Finds objects in pictures. Tests script their own.
@@ -60,14 +60,19 @@ impl NetworkDetector {
     pub fn reference(&self) -> &NetworkRef {
         &self.reference
     }
+
+    /// What computes it.
+    pub fn provider(&self) -> Provider {
+        self.session.provider()
+    }
 }
 
 impl Detector for NetworkDetector {
     fn detect(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectError> {
-        let fit = self.letterbox.fill(frame)?;
-        let (reader, least_score) = (&self.reader, self.least_score);
-        let read =
-            self.session.run(self.letterbox.tensor(), |answer| reader.decode(answer, least_score, fit))?;
-        read.map_err(|reason| DetectError::Answer { network: self.reference.name.clone(), reason })
+        let shape = self.session.shape();
+        let fit = self.letterbox.fill(frame, self.session.canvas(shape, 0)?)?;
+        let mut found = Ok(Vec::new());
+        self.session.run(shape, |_, answer| found = self.reader.decode(answer, self.least_score, fit))?;
+        found.map_err(|reason| DetectError::Answer { network: self.reference.name.clone(), reason })
     }
 }
