@@ -63,6 +63,7 @@ fn input(width: u32, height: u32) -> Input {
     Input {
         width,
         height,
+        dynamic: false,
         layout: Layout::Nchw,
         color: ColorOrder::Bgr,
         scale: 1.0,

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::{head::Unreadable, session::Provider};
+use crate::{
+    head::Unreadable,
+    session::{Finding, Provider},
+};
 
 /// An operation of detection that failed.
 #[derive(Debug, thiserror::Error)]
@@ -26,10 +29,12 @@ pub enum DetectError {
         source: ort::Error,
     },
     /// The library refuses the network.
-    #[error("load network {network}")]
+    #[error("load network {network} ({finding})")]
     Load {
         /// The network's name.
         network: String,
+        /// What the file is.
+        finding: Finding,
         /// What ONNX Runtime says.
         source: ort::Error,
     },
@@ -55,6 +60,18 @@ pub enum DetectError {
         provider: Provider,
         /// What ONNX Runtime says.
         source: ort::Error,
+    },
+    /// A batch is asked for that the file does not take.
+    #[error(
+        "network {network} takes one picture at a time ({found}), not {pictures}: leave batch out, or export it with a free first dimension"
+    )]
+    Batch {
+        /// The network's name.
+        network: String,
+        /// Pictures that were asked for.
+        pictures: usize,
+        /// The file's input.
+        found: String,
     },
     /// The network was loaded, but its first run failed.
     #[error("run network {network} for the first time{}", free_memory(*free_mib))]
@@ -141,6 +158,11 @@ impl DetectError {
     /// Whether it is the network's own fault, not that of the machine: another network would load.
     pub fn blames_network(&self) -> bool {
         matches!(self, Self::Load { .. } | Self::Shape { .. } | Self::FirstRun { .. })
+    }
+
+    /// Whether it is the batch that was asked for.
+    pub fn blames_batch(&self) -> bool {
+        matches!(self, Self::Batch { .. })
     }
 
     /// Whether the provider that is named is at fault.

@@ -36,6 +36,7 @@ impl Manifest {
             input: Input {
                 width,
                 height,
+                dynamic: false,
                 layout: Layout::Nchw,
                 color: ColorOrder::Bgr,
                 scale: 1.0,

@@ -26,7 +26,7 @@ pub use self::{
     fit::Fit,
 };
 use self::{color::Channel, kernel::Kernel, plane::Resampler};
-use crate::DetectError;
+use crate::{DetectError, tiles::Region};
 
 /// Sizes of pictures whose tables are kept. A box has a handful of camera models; of more, those seen last stay.
 const MOST_PLANS: usize = 16;
@@ -41,7 +41,10 @@ pub struct Letterbox {
 
 /// What one size of picture needs in one size of input.
 struct Plan {
+    /// Width and height of what is read of the picture.
     picture: (u32, u32),
+    /// Rows of the whole picture, which say how its colours are meant.
+    picture_height: u32,
     size: (usize, usize),
     fit: Fit,
     luma: Resampler,
@@ -68,36 +71,55 @@ impl Letterbox {
         self.kernel.name
     }
 
-    /// Writes `frame` into `canvas`.
+    /// Writes `frame` into `canvas`, as [`fill_region`](Self::fill_region) does a part of it.
     ///
     /// # Errors
     /// [`DetectError::Frame`] where the planes hold less than the frame's size says.
     ///
     /// # Panics
     /// Where the canvas holds another number of values than its size says.
-    pub fn fill(&mut self, frame: &Frame, mut canvas: Canvas<'_>) -> Result<Fit, DetectError> {
+    pub fn fill(&mut self, frame: &Frame, canvas: Canvas<'_>) -> Result<Fit, DetectError> {
+        self.fill_region(frame, Region::whole(frame.width, frame.height), canvas)
+    }
+
+    /// Writes what lies in `region` of `frame` into `canvas`. Boxes that the fit leads back are shares of the region.
+    ///
+    /// # Errors
+    /// [`DetectError::Frame`] where the planes hold less than the frame's size says.
+    ///
+    /// # Panics
+    /// Where the canvas holds another number of values than its size says, and where the region is none of the frame.
+    pub fn fill_region(
+        &mut self,
+        frame: &Frame,
+        region: Region,
+        mut canvas: Canvas<'_>,
+    ) -> Result<Fit, DetectError> {
         check_planes(frame)?;
         assert!(canvas.is_whole(), "a canvas of {:?} pixels", canvas.size);
-        let plan = self.plan((frame.width, frame.height), canvas.size);
+        assert!(region.is_within(frame.width, frame.height), "{region:?} of {frame:?}");
+        let plan = self.plan((region.width, region.height), frame.height, canvas.size);
         let (plan, kernel, input) = (&mut self.plans[plan], self.kernel, &self.input);
         if *canvas.covered != Some(plan.fit) {
             canvas.pixels.fill(input.layout, color::padding(input));
             *canvas.covered = Some(plan.fit);
         }
-        plan.run(kernel, input, frame, &mut canvas);
+        plan.run(kernel, input, (frame, region), &mut canvas);
         Ok(plan.fit)
     }
 
     /// The index of the plan for this size of picture and input.
-    fn plan(&mut self, picture: (u32, u32), size: (usize, usize)) -> usize {
-        let wanted = |plan: &Plan| plan.picture == picture && plan.size == size;
+    fn plan(&mut self, picture: (u32, u32), picture_height: u32, size: (usize, usize)) -> usize {
+        let wanted = |plan: &Plan| {
+            plan.picture == picture && plan.picture_height == picture_height && plan.size == size
+        };
         let last = match self.plans.iter().position(wanted) {
             Some(index) => self.plans.remove(index),
             None => {
                 if self.plans.len() == MOST_PLANS {
                     self.plans.remove(0);
                 }
-                Plan::new(&self.input, picture, size)
+                Plan::new(&self.input, picture, picture_height, size)
             }
         };
         self.plans.push(last);
@@ -106,7 +128,7 @@ impl Letterbox {
 }
 
 impl Plan {
-    fn new(input: &Input, picture: (u32, u32), size: (usize, usize)) -> Self {
+    fn new(input: &Input, picture: (u32, u32), picture_height: u32, size: (usize, usize)) -> Self {
         let fit = Fit::within(size, input.letterbox, picture.0, picture.1);
         let (width, height) = (picture.0 as usize, picture.1 as usize);
         let ratio = (width as f64 / fit.width as f64, height as f64 / fit.height as f64);
@@ -114,24 +136,36 @@ impl Plan {
         let half_source = (width.div_ceil(2), height.div_ceil(2));
         Self {
             picture,
+            picture_height,
             size,
             fit,
             luma: Resampler::luma((width, height), (fit.width, fit.height), ratio),
             chroma: Resampler::chroma(half_source, (half_width, half_height), ratio),
-            channels: color::channels(input, picture.1),
+            channels: color::channels(input, picture_height),
             additions: [(); 3].map(|()| vec![0.0; 2 * half_width]),
             rows: [(); 3].map(|()| vec![0.0; fit.width]),
         }
     }
 
-    fn run(&mut self, kernel: &Kernel, input: &Input, frame: &Frame, canvas: &mut Canvas<'_>) {
+    fn run(
+        &mut self,
+        kernel: &Kernel,
+        input: &Input,
+        (frame, region): (&Frame, Region),
+        canvas: &mut Canvas<'_>,
+    ) {
         let planes = &*frame.planes;
+        let (left, top) = (region.left as usize, region.top as usize);
+        let (y_stride, uv_stride) = (planes.y_stride(), planes.uv_stride());
+        // Chroma has half as many rows, and two numbers for two columns.
+        let y_plane = &planes.y()[top * y_stride + left..];
+        let uv_plane = &planes.uv()[top / 2 * uv_stride + left..];
         for row in 0..self.fit.height {
             if row % 2 == 0 {
-                let chroma = self.chroma.row(kernel, row / 2, planes.uv(), planes.uv_stride());
+                let chroma = self.chroma.row(kernel, row / 2, uv_plane, uv_stride);
                 kernel.spread(&self.channels, chroma, self.additions.each_mut().map(Vec::as_mut_slice));
             }
-            let luma = self.luma.row(kernel, row, planes.y(), planes.y_stride());
+            let luma = self.luma.row(kernel, row, y_plane, y_stride);
             let start = (self.fit.top + row) * self.size.0 + self.fit.left;
             let write = |outputs: [&mut [f32]; 3]| {
                 for ((channel, addition), output) in self.channels.iter().zip(&self.additions).zip(outputs) {

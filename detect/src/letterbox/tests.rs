@@ -13,6 +13,7 @@ fn input(width: u32, height: u32, letterbox: FitRule, color: ColorOrder) -> Inpu
     Input {
         width,
         height,
+        dynamic: false,
         layout: Layout::Nchw,
         color,
         scale: 1.0,

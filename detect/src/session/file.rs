@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use gridwatch_models::Layout;
 use ort::{
     session::Session,
     value::{Outlet, TensorElementType},
@@ -79,6 +80,14 @@ impl InputInfo {
         self.is_picture()
             && self.shape.len() == shape.len()
             && self.shape.iter().zip(shape).all(|(size, want)| size.is_none_or(|size| size == *want))
+    }
+
+    /// Whether it leaves width and height free.
+    pub(super) fn takes_any_size(&self, layout: Layout) -> bool {
+        matches!(
+            (layout, &self.shape[..]),
+            (Layout::Nchw, [_, _, None, None]) | (Layout::Nhwc, [_, None, None, _])
+        )
     }
 
     /// Whether it takes any number of pictures at a time.

@@ -6,6 +6,7 @@
 
 mod bound;
 mod file;
+mod finding;
 mod provider;
 mod runtime;
 
@@ -15,10 +16,12 @@ use gridwatch_models::{Layout, Manifest, Network};
 
 pub use self::{
     file::{InputInfo, NumberKind, OnnxFile},
+    finding::Finding,
     provider::Provider,
 };
 use crate::{
     DetectError,
+    batch::Batch,
     head::{OutputForm, Tensor},
     letterbox::Canvas,
 };
@@ -37,11 +40,13 @@ pub struct SessionSettings {
     pub threads: usize,
     /// What computes. Default: the first of [`Provider::ORDER`] that the library has and that takes the network.
     pub provider: Option<Provider>,
+    /// How many pictures at a time. Default: one.
+    pub batch: Batch,
 }
 
 impl Default for SessionSettings {
     fn default() -> Self {
-        Self { library: None, threads: 1, provider: None }
+        Self { library: None, threads: 1, provider: None, batch: Batch::Off }
     }
 }
 
@@ -115,6 +120,11 @@ impl NetworkSession {
         self.shape
     }
 
+    /// Its input, as the file declares it.
+    pub fn input(&self) -> String {
+        self.file.inputs()[0].to_string()
+    }
+
     /// Whether the file takes several pictures at a time.
     pub fn takes_batches(&self) -> bool {
         self.file.inputs()[0].takes_batches()
@@ -142,13 +152,20 @@ fn checked_shape(file: &OnnxFile, manifest: &Manifest) -> Result<Shape, DetectEr
     let input = &manifest.input;
     let (width, height) = (input.width as usize, input.height as usize);
     let shape = Shape { pictures: 1, width, height, layout: input.layout };
+    let takes = |picture: &InputInfo| {
+        picture.takes(&shape.dimensions()) && (!input.dynamic || picture.takes_any_size(input.layout))
+    };
     match file.inputs() {
-        [picture] if picture.takes(&shape.dimensions()) => Ok(shape),
-        [picture, size] if picture.takes(&shape.dimensions()) && size.is_size() => Ok(shape),
+        [picture] if takes(picture) => Ok(shape),
+        [picture, size] if takes(picture) && size.is_size() => Ok(shape),
         others => Err(DetectError::Shape {
             network: manifest.name.clone(),
             side: "input",
-            expected: format!("one picture, float32, float16 or uint8 {:?}", shape.dimensions()),
+            expected: format!(
+                "one picture, float32, float16 or uint8 {:?}{}",
+                shape.dimensions(),
+                if input.dynamic { ", of any size (dynamic)" } else { "" }
+            ),
             found: others.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         }),
     }

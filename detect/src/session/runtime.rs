@@ -12,7 +12,7 @@ use ort::{
 };
 use tracing::{info, warn};
 
-use super::{Provider, SessionSettings};
+use super::{Provider, SessionSettings, finding};
 use crate::DetectError;
 
 /// ONNX Runtime allows one environment per process; sessions share it, and it is never torn down.
@@ -43,7 +43,8 @@ pub(super) fn open(
     let library = settings.library_path();
     let environment = environment(&library)?;
     let load = |provider: Provider| commit(&environment, bytes, settings.threads, provider);
-    let refused = |source| DetectError::Load { network: network.to_owned(), source };
+    let refused =
+        |source| DetectError::Load { network: network.to_owned(), finding: finding::of(bytes), source };
     match settings.provider {
         Some(Provider::Cpu) => {}
         Some(provider) if !provider.is_there() => {
