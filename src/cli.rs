@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 #[cfg(feature = "edge")]
+use gridwatch_detect::Provider;
+#[cfg(feature = "edge")]
 use gridwatch_models::DownloadUrl;
 
 /// Neighbourhood cameras as a governance tool: parking disorder noticed, told, dealt with, published.
@@ -166,6 +168,10 @@ pub(crate) struct EvaluateArguments {
     /// Writes the tables as Markdown, too.
     #[arg(long)]
     pub(crate) markdown: Option<PathBuf>,
+    /// Execution providers of ONNX Runtime to be timed, parted by commas: tensorrt, cuda, openvino, cpu; boxes are those of
+    /// the first. Default: all that the library has.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) provider: Vec<Provider>,
     /// Boxes of a lower score are not looked at, 0–1.
     #[arg(long, default_value_t = 0.01)]
     pub(crate) score: f32,

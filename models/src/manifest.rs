@@ -66,7 +66,7 @@ pub struct NetworkFile {
     pub size_bytes: Option<u64>,
 }
 
-/// The input tensor: one picture, as 32-bit floats.
+/// The input tensor: one picture, in the precision that the file declares (32-bit or 16-bit floats, or bytes).
 ///
 /// A channel value `v` (0–255) is fed as `(v · scale − mean) / std`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -76,6 +76,10 @@ pub struct Input {
     pub width: u32,
     /// Height in pixels, 32–4096; for `yolox` a multiple of the largest stride.
     pub height: u32,
+    /// Whether the file takes any size: each picture then gets one of its own shape, whose longer side is the longer of `width` and
+    /// `height`. Default: false.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub dynamic: bool,
     /// Order of the dimensions. Default: `nchw`.
     #[serde(default)]
     pub layout: Layout,
@@ -192,6 +196,10 @@ impl Manifest {
     pub fn class_by_index(&self) -> Vec<Option<ObjectClass>> {
         self.labels.iter().map(|label| self.classes.get(label).copied()).collect()
     }
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 fn one() -> f32 {

@@ -41,6 +41,7 @@ impl Manifest {
             input: Input {
                 width,
                 height,
+                dynamic: false,
                 layout: Layout::Nchw,
                 color: ColorOrder::Bgr,
                 scale: 1.0,
