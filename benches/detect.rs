@@ -7,7 +7,9 @@ use std::{hint::black_box, sync::Arc, time::Duration};
 use criterion::{Criterion, criterion_group, criterion_main};
 use gridwatch_detect::{
     CameraState, CameraWatch, DetectSettings, Detector, LIBRARY_VARIABLE, NetworkDetector, SessionSettings,
-    appearance::Grey, head, letterbox::Letterbox,
+    appearance::Grey,
+    head,
+    letterbox::{Canvas, Letterbox, Pixels},
 };
 use gridwatch_domain::{
     CameraId, Detection, DwellLimit, EdgeId, Frame, NetworkRef, NormBox, Nv12Buffer, ObjectClass, Point,
@@ -49,8 +51,13 @@ fn letterbox(criterion: &mut Criterion) {
     for (name, width, height) in [("1080p", 1920, 1080), ("720p", 1280, 720)] {
         let picture = frame(width, height);
         let mut letterbox = Letterbox::new(&network.manifest().input);
+        let (mut tensor, mut covered) = (vec![0.0; 3 * 640 * 384], None);
         criterion.bench_function(&format!("letterbox/{name} to 640x384"), |bencher| {
-            bencher.iter(|| letterbox.fill(black_box(&picture)).expect("whole planes"));
+            bencher.iter(|| {
+                let pixels = Pixels::Float32(&mut tensor);
+                let canvas = Canvas { pixels, size: (640, 384), covered: &mut covered };
+                letterbox.fill(black_box(&picture), canvas).expect("whole planes")
+            });
         });
     }
     let picture = frame(1920, 1080);

@@ -66,6 +66,7 @@ refuses center rumqttd
 refuses runtime sqlx
 refuses detect sqlx
 refuses alert axum
+refuses alert ureq
 
 echo "arrows: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

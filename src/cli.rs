@@ -3,6 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+#[cfg(feature = "edge")]
+use gridwatch_detect::Provider;
+#[cfg(feature = "edge")]
+use gridwatch_models::DownloadUrl;
 
 /// Neighbourhood cameras as a governance tool: parking disorder noticed, told, dealt with, published.
 #[derive(Debug, Parser)]
@@ -26,7 +30,7 @@ pub(crate) enum Command {
     /// Checks configuration files and prints what they may hold.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Lists, inspects, imports, measures and quantises detector networks.
+    /// Lists, inspects, imports, fetches, measures and quantises detector networks.
     #[cfg(feature = "edge")]
     #[command(subcommand)]
     Models(ModelsCommand),
@@ -94,6 +98,8 @@ pub(crate) enum ModelsCommand {
     Inspect(InspectArguments),
     /// Takes an ONNX file in: works out how it is fed and read, and writes its manifest.
     Import(ImportArguments),
+    /// Fetches the file of a network whose manifest says where it is.
+    Pull(PullArguments),
     /// Measures networks on labelled pictures: average precision and time, as a table, a file and a plot.
     Evaluate(EvaluateArguments),
     /// Makes a network of 8-bit numbers out of one of 32-bit ones, and tells what that changes in quality and speed.
@@ -135,6 +141,20 @@ pub(crate) struct ImportArguments {
 
 #[cfg(feature = "edge")]
 #[derive(Debug, Args)]
+pub(crate) struct PullArguments {
+    /// A network that `gridwatch models list` marks, a manifest, or the folder of one.
+    pub(crate) network: PathBuf,
+    /// Another address of the same file, such as a mirror's.
+    #[arg(long)]
+    pub(crate) from: Option<DownloadUrl>,
+    /// Folder of networks; the network gets a folder of its own in it. Default: beside its manifest where it has one, else
+    /// networks/.
+    #[arg(long)]
+    pub(crate) into: Option<PathBuf>,
+}
+
+#[cfg(feature = "edge")]
+#[derive(Debug, Args)]
 pub(crate) struct EvaluateArguments {
     /// ONNX files, manifests, folders of one, names of shipped networks or of folders in networks/. Several are compared.
     #[arg(required = true)]
@@ -148,6 +168,10 @@ pub(crate) struct EvaluateArguments {
     /// Writes the tables as Markdown, too.
     #[arg(long)]
     pub(crate) markdown: Option<PathBuf>,
+    /// Execution providers of ONNX Runtime to be timed, parted by commas: tensorrt, cuda, openvino, cpu; boxes are those of
+    /// the first. Default: all that the library has.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) provider: Vec<Provider>,
     /// Boxes of a lower score are not looked at, 0–1.
     #[arg(long, default_value_t = 0.01)]
     pub(crate) score: f32,

@@ -46,7 +46,7 @@ fn check(file: &Path) -> anyhow::Result<()> {
 /// What only the files that a configuration names can tell.
 #[cfg(feature = "edge")]
 fn edge_files(settings: &gridwatch_config::EdgeSettings) -> Problems {
-    network_problems(&settings.network)
+    network_problems(&settings.network, &crate::network::session_settings(&settings.inference))
 }
 
 /// With what is wrong with the network that an edge box's file names, beside all else.
@@ -55,7 +55,7 @@ fn with_network(file: &Path, mut problems: Problems) -> Problems {
     if let Ok((Some(network), found)) = gridwatch_config::examine_edge(file)
         && found.iter().count() == problems.iter().count()
     {
-        network_problems(&network)
+        network_problems(&network, &gridwatch_detect::SessionSettings::default())
             .iter()
             .for_each(|problem| problems.push(problem.key.clone(), &problem.message));
     }
@@ -68,12 +68,15 @@ fn with_network(_: &Path, problems: Problems) -> Problems {
 }
 
 #[cfg(feature = "edge")]
-fn network_problems(settings: &gridwatch_config::NetworkSettings) -> Problems {
+fn network_problems(
+    settings: &gridwatch_config::NetworkSettings,
+    session: &gridwatch_detect::SessionSettings,
+) -> Problems {
     let network = match crate::network::load(settings) {
         Ok(network) => network,
         Err(problems) => return problems,
     };
-    let Err(error) = crate::network::try_out(&network) else { return Problems::default() };
+    let Err(error) = crate::network::try_out(&network, session) else { return Problems::default() };
     crate::network::problem(settings, &error).unwrap_or_else(|| {
         eprintln!("the network was not tried: {error:#}");
         Problems::default()

@@ -3,11 +3,14 @@
 //! The end is orderly from front to back: cameras stop, then detection, which hands on its last memory, then alert,
 //! which makes everything durable and delivers what it can for a few seconds. What is not delivered waits on disk.
 
+use std::collections::BTreeMap;
+
 use anyhow::Context as _;
 use gridwatch_alert::{AlertHandle, AlertSettings, AlertStage};
-use gridwatch_config::{CameraSettings, ConfigError, EdgeSettings, SourceSettings, load_edge};
+use gridwatch_config::{CameraSettings, ConfigError, EdgeSettings, SourceSettings, TilesConfig, load_edge};
 use gridwatch_detect::{
-    CameraWatch, DetectParts, DetectSettings, DetectStage, MemorySettings, NetworkDetector, SessionSettings,
+    CameraWatch, DetectParts, DetectSettings, DetectStage, Detector, MemorySettings, PoolSettings,
+    available_cores, open_pool, tiles::Tiles,
 };
 use gridwatch_domain::{CameraId, Findings, Frame, NetworkRef};
 use gridwatch_ingest::{CameraParts, CameraTimeouts, IngestMetrics};
@@ -69,8 +72,8 @@ impl Edge {
         tap: Option<fn(&Findings)>,
     ) -> anyhow::Result<Self> {
         info!(network = network.manifest().name, sha256 = %network.sha256(), "loading the network");
-        let detector = detector(&settings, network)?;
-        let detect_settings = detect_settings(&settings, network, detector.reference().clone());
+        let detectors = detectors(&settings, network)?;
+        let detect_settings = detect_settings(&settings, network);
         let alert = AlertStage::open(alert_settings(&settings)?, clock.clone(), metrics).await?;
         let checkpoints = alert.checkpoints().to_vec();
 
@@ -81,7 +84,7 @@ impl Edge {
 
         let alert = alert.start(tapped(findings_rx, tap), messages_rx);
         let parts = DetectParts {
-            detector: Box::new(detector),
+            detectors,
             frames: frames_rx,
             notices: watched_rx,
             findings: findings_tx,
@@ -130,12 +133,23 @@ impl Edge {
 /// Detections below this score are noise, even for keeping a known place alive.
 pub(crate) const LEAST_SCORE: f32 = 0.1;
 
-fn detector(settings: &EdgeSettings, network: &Network) -> anyhow::Result<NetworkDetector> {
-    let session = SessionSettings { threads: settings.network_threads.into(), ..SessionSettings::default() };
-    NetworkDetector::open(network, &session, LEAST_SCORE).context("load the network")
+fn detectors(settings: &EdgeSettings, network: &Network) -> anyhow::Result<Vec<Box<dyn Detector>>> {
+    let pool = PoolSettings {
+        cores: settings.inference.cores.map_or_else(available_cores, usize::from),
+        cameras: settings.cameras.len(),
+    };
+    let session = network::session_settings(&settings.inference);
+    let opened = open_pool(network, &session, pool, LEAST_SCORE).context("load the network")?;
+    let tiles = |camera: &CameraSettings| {
+        let TilesConfig { columns, rows } = camera.tiles;
+        (camera.id.clone(), Tiles { columns, rows })
+    };
+    let tiles: BTreeMap<CameraId, Tiles> = settings.cameras.iter().map(tiles).collect();
+    Ok(opened.into_iter().map(|detector| Box::new(detector.with_tiles(tiles.clone())) as _).collect())
 }
 
-fn detect_settings(settings: &EdgeSettings, network: &Network, reference: NetworkRef) -> DetectSettings {
+fn detect_settings(settings: &EdgeSettings, network: &Network) -> DetectSettings {
+    let reference = NetworkRef { name: network.manifest().name.clone(), sha256: network.sha256().clone() };
     let cameras = settings
         .cameras
         .iter()

@@ -1,7 +1,9 @@
 //! From `[network]` to a network whose hash is proven.
 
-use gridwatch_config::{NetworkPreset, NetworkSettings, Problems};
-use gridwatch_detect::{DetectError, NetworkDetector, SessionSettings};
+use gridwatch_config::{
+    BatchConfig, BatchWord, InferenceSettings, NetworkPreset, NetworkSettings, Problems, ProviderConfig,
+};
+use gridwatch_detect::{Batch, DetectError, NetworkDetector, Provider, SessionSettings};
 use gridwatch_models::{ModelError, ModelStore, Network};
 use gridwatch_runtime::Chain;
 
@@ -16,15 +18,38 @@ fn key(settings: &NetworkSettings) -> &'static str {
 
 /// What `error` says of the network that `settings` name; `None` where the fault lies elsewhere.
 pub(crate) fn problem(settings: &NetworkSettings, error: &anyhow::Error) -> Option<Problems> {
-    let error = error.downcast_ref::<DetectError>().filter(|error| error.blames_network())?;
+    let error = error.downcast_ref::<DetectError>()?;
+    let key = match error {
+        error if error.blames_provider() => "network.provider",
+        error if error.blames_batch() => "network.batch",
+        error if error.blames_network() => key(settings),
+        _ => return None,
+    };
     let mut problems = Problems::default();
-    problems.push(key(settings), Chain(error));
+    problems.push(key, Chain(error));
     Some(problems)
 }
 
+/// How sessions of the network are made.
+pub(crate) fn session_settings(settings: &InferenceSettings) -> SessionSettings {
+    let provider = match settings.provider {
+        ProviderConfig::Auto => None,
+        ProviderConfig::TensorRt => Some(Provider::TensorRt),
+        ProviderConfig::Cuda => Some(Provider::Cuda),
+        ProviderConfig::OpenVino => Some(Provider::OpenVino),
+        ProviderConfig::Cpu => Some(Provider::Cpu),
+    };
+    let batch = match settings.batch {
+        BatchConfig::Word(BatchWord::Auto) => Batch::Auto,
+        BatchConfig::Word(BatchWord::Off) => Batch::Off,
+        BatchConfig::Pictures(pictures) => Batch::Pictures(pictures as usize),
+    };
+    SessionSettings { threads: settings.threads.into(), provider, batch, ..SessionSettings::default() }
+}
+
 /// Loads it into ONNX Runtime, as a start would.
-pub(crate) fn try_out(network: &Network) -> anyhow::Result<()> {
-    NetworkDetector::open(network, &SessionSettings::default(), network.manifest().thresholds.score)?;
+pub(crate) fn try_out(network: &Network, settings: &SessionSettings) -> anyhow::Result<()> {
+    NetworkDetector::open(network, settings, network.manifest().thresholds.score)?;
     Ok(())
 }
 

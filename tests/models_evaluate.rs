@@ -53,6 +53,8 @@ fn a_network_is_perfect_by_its_own_truth_and_another_is_not() {
         text(&markdown),
         "--runs",
         "5",
+        "--provider",
+        "cpu",
     ]);
     let report = fs::read_to_string(out.join("evaluation.json")).expect("written");
     let report: Value = serde_json::from_str(&report).expect("JSON");
@@ -71,6 +73,7 @@ fn a_network_is_perfect_by_its_own_truth_and_another_is_not() {
     }
     assert_eq!(group(&report, 0, "bicycle")["ap50"], Value::Null, "none is there, so nothing can be said");
     let timing = &report["networks"][0]["timings"][0];
+    assert_eq!(timing["provider"], "cpu");
     let median = |step: &str| timing[step]["median_ms"].as_f64().expect("a time");
     assert!(median("network") > 0.0 && median("total") >= median("network") + median("reading"), "{timing}");
 
@@ -102,6 +105,8 @@ fn what_is_no_data_set_is_refused_with_its_line() {
     write(folder.path(), "labels.jsonl", &line("words.jpg"));
     refused(&evaluate, &["words.jpg"]);
     refused(&[&evaluate[..], &["--score", "30"]].concat(), &["--score 30: expected 0–1"]);
+    // The library of the tests is that of a processor alone.
+    refused(&[&evaluate[..], &["--provider", "cuda"]].concat(), &["cuda", "cpu"]);
     refused(&["evaluate", "yolo-9000", "--data", text(folder.path())], &["no network named", "yard-n"]);
 
     // A class that nobody knows is told, and counts neither way.

@@ -1,6 +1,9 @@
 //! `[[camera]]` and `[[camera.zone]]`: what is watched.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use gridwatch_domain::{
     CameraId, CellCode, DomainError, DwellLimit, ObjectClass, Point, Polygon, Zone, ZoneId, ZoneType,
@@ -36,6 +39,9 @@ pub struct CameraConfig {
     /// Frames analysed per second, 1–30. Default: 5.
     #[schemars(range(min = 1, max = 30))]
     pub sample_fps: Option<u8>,
+    /// Overlapping tiles that its picture is divided into for the network, such as `2x1` (two beside each other), 1–4 each way:
+    /// small objects are found better, and each tile costs as much as a whole picture. Default: `1x1`, the whole picture.
+    pub tiles: Option<String>,
     /// What is watched in its picture. Default: nothing.
     #[serde(default)]
     pub zone: Vec<ZoneConfig>,
@@ -86,8 +92,39 @@ pub struct CameraSettings {
     pub source: SourceSettings,
     /// Frames analysed per second, 1–30.
     pub sample_fps: u8,
+    /// Tiles that its picture is divided into for the network.
+    pub tiles: TilesConfig,
     /// What is watched.
     pub zones: Vec<Zone>,
+}
+
+/// Tiles across and down, 1–4 each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TilesConfig {
+    /// Tiles across.
+    pub columns: u8,
+    /// Tiles down.
+    pub rows: u8,
+}
+
+impl TilesConfig {
+    /// The whole picture.
+    pub const WHOLE: Self = Self { columns: 1, rows: 1 };
+    /// Most tiles each way: of more, each sees less than a network was trained on.
+    const MOST: u8 = 4;
+}
+
+impl FromStr for TilesConfig {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let count = |text: &str| text.parse().ok().filter(|count| (1..=Self::MOST).contains(count));
+        let counts = text.split_once('x').and_then(|(columns, rows)| Some((count(columns)?, count(rows)?)));
+        let (columns, rows) = counts.ok_or_else(|| {
+            format!("{text:?}: expected tiles across and down, 1–{} each, such as 2x1", Self::MOST)
+        })?;
+        Ok(Self { columns, rows })
+    }
 }
 
 /// Where pictures come from.
@@ -130,7 +167,17 @@ impl CameraConfig {
         }
         let name = self.name.unwrap_or_else(|| self.id.to_string());
         let sample_fps = self.sample_fps.unwrap_or(DEFAULT_SAMPLE_FPS);
-        Some(CameraSettings { id: self.id, name, cell: self.cell, source: source?, sample_fps, zones })
+        let tiles = self.tiles.as_deref().map_or(Ok(TilesConfig::WHOLE), str::parse);
+        let tiles = problems.keep(format!("{key}.tiles"), tiles);
+        Some(CameraSettings {
+            id: self.id,
+            name,
+            cell: self.cell,
+            source: source?,
+            sample_fps,
+            tiles: tiles?,
+            zones,
+        })
     }
 
     fn source(&self, key: &str, folder: &Path, problems: &mut Problems) -> Option<SourceSettings> {

@@ -9,7 +9,8 @@ use gridwatch_domain::EdgeId;
 use serde::Deserialize;
 
 use crate::{
-    BrokerConfig, BrokerSettings, CameraConfig, CameraSettings, NetworkConfig, NetworkSettings, Problems,
+    BrokerConfig, BrokerSettings, CameraConfig, CameraSettings, InferenceSettings, NetworkConfig,
+    NetworkSettings, Problems,
 };
 
 /// The file of an edge box: `gridwatch edge --config FILE`.
@@ -81,8 +82,8 @@ pub struct EdgeSettings {
     pub broker: BrokerSettings,
     /// What detects.
     pub network: NetworkSettings,
-    /// Threads of the network, 1–64.
-    pub network_threads: u8,
+    /// How the network is run.
+    pub inference: InferenceSettings,
     /// Score from which a detection counts; none: the network's own.
     pub score_threshold: Option<f32>,
     /// Most that the outbox may take, in bytes.
@@ -94,7 +95,7 @@ pub struct EdgeSettings {
 impl EdgeConfig {
     pub(crate) fn check(self, folder: &Path, problems: &mut Problems) -> Option<EdgeSettings> {
         let broker = self.broker.check(problems);
-        let network_threads = self.network.threads.unwrap_or(1);
+        let inference = self.network.inference(problems);
         let network = self.network.check(folder, problems);
         let mut cameras: Vec<CameraSettings> = Vec::with_capacity(self.camera.len());
         let mut seen = Vec::new();
@@ -117,7 +118,7 @@ impl EdgeConfig {
             metrics_listen,
             broker: broker?,
             network: network?,
-            network_threads,
+            inference,
             score_threshold: self.detect.score_threshold,
             outbox_max_bytes: u64::from(outbox_mib) << 20,
             cameras,

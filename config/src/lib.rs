@@ -8,6 +8,7 @@ mod broker;
 mod camera;
 mod center;
 mod edge;
+mod inference;
 mod load;
 mod network;
 mod problem;
@@ -16,9 +17,10 @@ mod schema;
 mod secret;
 
 pub use broker::{BrokerConfig, BrokerSettings};
-pub use camera::{CameraConfig, CameraSettings, Pace, SourceSettings, ZoneConfig};
+pub use camera::{CameraConfig, CameraSettings, Pace, SourceSettings, TilesConfig, ZoneConfig};
 pub use center::{CenterConfig, CenterSection, CenterSettings};
 pub use edge::{DetectConfig, EdgeConfig, EdgeSection, EdgeSettings, OutboxConfig};
+pub use inference::{BatchConfig, BatchWord, InferenceSettings, ProviderConfig};
 pub use load::{
     ConfigError, Kind, Loaded, examine_edge, load_center, load_edge, load_file, parse_center, parse_edge,
 };

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use gridwatch_domain::Sha256Hex;
 use serde::Deserialize;
 
-use crate::Problems;
+use crate::{BatchConfig, InferenceSettings, Problems, ProviderConfig};
 
 /// The `[network]` table. Name the shipped network with `name`, or bring your own: with `manifest`, or with `preset`
 /// and `file`.
@@ -28,9 +28,19 @@ pub struct NetworkConfig {
     pub height: Option<u32>,
     /// SHA-256 of `file`, 64 hexadecimal digits. Default: any file is taken, and its hash is written to the log.
     pub sha256: Option<Sha256Hex>,
-    /// Threads of ONNX Runtime, 1–64. Default: 1; more make one call faster and all calls together slower.
+    /// What computes: `auto` (the first of tensorrt, cuda, openvino and cpu that ONNX Runtime has and that takes the network), or
+    /// one of these. Default: auto.
+    pub provider: Option<ProviderConfig>,
+    /// Threads of ONNX Runtime for one picture, 1–64. Default: 1; more make one call faster and all calls together slower.
     #[schemars(range(min = 1, max = 64))]
     pub threads: Option<u8>,
+    /// Cores that inference may take, 1–255. The network is loaded as often as its threads fit in them, but no oftener than there are
+    /// cameras. Default: all that the box has.
+    #[schemars(range(min = 1, max = 255))]
+    pub cores: Option<u8>,
+    /// Pictures of different cameras that the network sees together: `"auto"` (as many as are measured to gain at start), `"off"`, or a
+    /// number from 1 to 32. Needs a file with a free first dimension. Default: auto.
+    pub batch: Option<BatchConfig>,
 }
 
 /// A convention for inputs, outputs and labels.
@@ -70,6 +80,16 @@ pub enum NetworkSettings {
 }
 
 impl NetworkConfig {
+    /// How it is run.
+    pub(crate) fn inference(&self, problems: &mut Problems) -> InferenceSettings {
+        InferenceSettings {
+            provider: self.provider.unwrap_or_default(),
+            threads: self.threads.unwrap_or(1),
+            cores: self.cores,
+            batch: self.batch.unwrap_or_default().check(problems),
+        }
+    }
+
     pub(crate) fn check(self, folder: &Path, problems: &mut Problems) -> Option<NetworkSettings> {
         let chosen =
             [self.name.is_some(), self.manifest.is_some(), self.preset.is_some() || self.file.is_some()];

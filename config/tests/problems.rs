@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use gridwatch_config::{ConfigError, Loaded, SourceSettings, load_edge, load_file, parse_center, parse_edge};
+use gridwatch_config::{
+    BatchConfig, BatchWord, ConfigError, Loaded, ProviderConfig, SourceSettings, TilesConfig, load_edge,
+    load_file, parse_center, parse_edge,
+};
 
 const GOOD: &str = r#"
 [edge]
@@ -40,6 +43,16 @@ fn a_good_file_becomes_settings_with_defaults() {
     assert_eq!(edge.cameras[0].zones[0].limit.get().as_secs(), 60);
     assert_eq!(edge.cameras[0].zones[0].name, "z1");
     assert_eq!(edge.state_dir, Path::new("/etc/gridwatch/state"));
+    assert_eq!((edge.inference.threads, edge.inference.cores), (1, None));
+    assert_eq!(edge.inference.batch, BatchConfig::Word(BatchWord::Auto));
+    let text = GOOD.replace(
+        "[[camera]]",
+        "[network]\nprovider = \"openvino\"\ncores = 3\nbatch = 4\n[[camera]]\ntiles = \"2x1\"",
+    );
+    let edge = parse_edge(&text, Path::new("")).expect("valid");
+    assert_eq!((edge.inference.provider, edge.inference.cores), (ProviderConfig::OpenVino, Some(3)));
+    assert_eq!(edge.inference.batch, BatchConfig::Pictures(4));
+    assert_eq!(edge.cameras[0].tiles, TilesConfig { columns: 2, rows: 1 });
 }
 
 #[test]
@@ -79,6 +92,19 @@ fn each_problem_has_its_key_and_says_what_is_allowed() {
         "edge.metrics_listen",
         "\"nohost\": expected IP:PORT",
     );
+    let network = |line: &str| GOOD.replace("[[camera]]", &format!("[network]\n{line}\n[[camera]]"));
+    check(
+        &network("provider = \"gpu\""),
+        "network.provider",
+        "\"tensorrt\", \"cuda\", \"openvino\", \"cpu\"",
+    );
+    check(&network("batch = \"on\""), "network.batch", "\"auto\", \"off\"");
+    check(&network("batch = 0"), "network.batch", "a number from 1 to 32");
+    check(&network("cores = 0"), "network.cores", "1");
+    for tiles in ["2", "0x1", "5x1", "two"] {
+        let camera = GOOD.replace("id = \"gate\"", &format!("id = \"gate\"\ntiles = \"{tiles}\""));
+        check(&camera, "camera[0].tiles", "such as 2x1");
+    }
     let fast = GOOD.replace(
         "url = \"rtsp://admin:hunter2@10.0.0.9/1\"",
         "file = \"Cargo.toml\"\npace = \"fast\"\nrepeat = true",

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::head::Unreadable;
+use crate::{
+    head::Unreadable,
+    session::{Finding, Provider},
+};
 
 /// An operation of detection that failed.
 #[derive(Debug, thiserror::Error)]
@@ -26,10 +29,57 @@ pub enum DetectError {
         source: ort::Error,
     },
     /// The library refuses the network.
-    #[error("load network {network}")]
+    #[error("load network {network} ({finding})")]
     Load {
         /// The network's name.
         network: String,
+        /// What the file is.
+        finding: Finding,
+        /// What ONNX Runtime says.
+        source: ort::Error,
+    },
+    /// The provider that the configuration names is not in the library.
+    #[error(
+        "provider {provider} is not in the ONNX Runtime at {library}, which has {}: name one of these or auto, or another library with ORT_DYLIB_PATH",
+        listed(present)
+    )]
+    ProviderMissing {
+        /// The provider.
+        provider: Provider,
+        /// The library.
+        library: PathBuf,
+        /// Those that it has.
+        present: Vec<Provider>,
+    },
+    /// The provider is in the library, but cannot run this network on this machine.
+    #[error(
+        "run the network with provider {provider} (is its driver installed? provider = \"auto\" takes another)"
+    )]
+    Provider {
+        /// The provider.
+        provider: Provider,
+        /// What ONNX Runtime says.
+        source: ort::Error,
+    },
+    /// A batch is asked for that the file does not take.
+    #[error(
+        "network {network} takes one picture at a time ({found}), not {pictures}: leave batch out, or export it with a free first dimension"
+    )]
+    Batch {
+        /// The network's name.
+        network: String,
+        /// Pictures that were asked for.
+        pictures: usize,
+        /// The file's input.
+        found: String,
+    },
+    /// The network was loaded, but its first run failed.
+    #[error("run network {network} for the first time{}", free_memory(*free_mib))]
+    FirstRun {
+        /// The network's name.
+        network: String,
+        /// Memory that was left, in MiB, where the system tells.
+        free_mib: Option<u64>,
         /// What ONNX Runtime says.
         source: ort::Error,
     },
@@ -100,13 +150,44 @@ pub enum DetectError {
 }
 
 impl DetectError {
+    /// A first run that failed just now.
+    pub(crate) fn first_run(network: &str, source: ort::Error) -> Self {
+        Self::FirstRun { network: network.to_owned(), free_mib: free_mib(), source }
+    }
+
     /// Whether it is the network's own fault, not that of the machine: another network would load.
     pub fn blames_network(&self) -> bool {
-        matches!(self, Self::Load { .. } | Self::Shape { .. })
+        matches!(self, Self::Load { .. } | Self::Shape { .. } | Self::FirstRun { .. })
+    }
+
+    /// Whether it is the batch that was asked for.
+    pub fn blames_batch(&self) -> bool {
+        matches!(self, Self::Batch { .. })
+    }
+
+    /// Whether the provider that is named is at fault.
+    pub fn blames_provider(&self) -> bool {
+        matches!(self, Self::ProviderMissing { .. } | Self::Provider { .. })
     }
 
     /// Whether the next frame may still succeed.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Run { .. } | Self::Answer { .. } | Self::Frame { .. })
     }
+}
+
+fn listed(providers: &[Provider]) -> String {
+    providers.iter().map(|provider| provider.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn free_memory(free_mib: Option<u64>) -> String {
+    free_mib.map_or_else(String::new, |free| format!(" ({free} MiB of memory are left)"))
+}
+
+/// Memory that can be had without swapping, where the system tells: Linux does.
+fn free_mib() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib / 1024)
 }

@@ -5,6 +5,7 @@
 //! Knows nothing of decoders, brokers and stores.
 
 pub mod appearance;
+mod batch;
 mod camera;
 mod error;
 pub mod head;
@@ -13,16 +14,24 @@ mod metrics;
 pub mod motion;
 mod network;
 pub mod parked;
+mod pool;
 pub mod recognise;
 pub mod rules;
 mod session;
 mod settings;
+mod sizes;
 mod stage;
+pub mod tiles;
 pub mod tracker;
 
+pub use batch::Batch;
 pub use camera::{CameraState, Step};
 pub use error::DetectError;
 pub use network::{Detector, NetworkDetector, StepTimes};
-pub use session::{InputInfo, LIBRARY_VARIABLE, NetworkSession, NumberKind, OnnxFile, SessionSettings};
+pub use pool::{PoolSettings, available_cores, open_pool};
+pub use session::{
+    Finding, InputInfo, LIBRARY_VARIABLE, NetworkSession, NumberKind, OnnxFile, Provider, SessionSettings,
+    Shape,
+};
 pub use settings::{CameraWatch, DetectSettings, MemorySettings, RuleSettings};
 pub use stage::{CameraNotice, DetectParts, DetectStage, ZoneCounts};

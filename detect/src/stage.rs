@@ -1,5 +1,7 @@
-//! The stage: one thread that takes the newest frame of each camera, and hands on what it found.
+//! The stage: threads that take the newest frame of each camera, and hand on what they found.
 //!
+//! A thread for each detector. They share the cameras: whoever is free takes the frame that has waited longest, and of one
+//! camera one frame is worked on at a time, so that its tracks see them in order.
 //! In: frames (newest wins, ahead of here), and word of cameras that went away or came back. Out: [`Findings`]; where
 //! the next stage is slow this one waits, so frames are lost, never events. Ends when the frames do, and hands on each
 //! camera's memory once more.
@@ -7,16 +9,17 @@
 use std::{
     collections::BTreeMap,
     io,
+    sync::{Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
     time::{Duration, Instant},
 };
 
-use gridwatch_domain::{CameraId, Checkpoint, Event, Findings, Frame, Timestamp, ZoneId};
+use gridwatch_domain::{CameraId, Checkpoint, Detection, Event, Findings, Frame, Timestamp, ZoneId};
 use gridwatch_runtime::{Chain, MailboxReceiver, Metrics, SharedClock};
 use tokio::sync::{mpsc, watch};
 use tracing::{error, warn};
 
-use crate::{CameraState, DetectSettings, Detector, appearance::Grey, metrics::DetectMetrics};
+use crate::{CameraState, DetectError, DetectSettings, Detector, appearance::Grey, metrics::DetectMetrics};
 
 /// Longest time without a look at cameras that went away and at memory that is to be kept.
 const IDLE: Duration = Duration::from_millis(250);
@@ -27,6 +30,10 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
 const CHECKPOINT_AT_LEAST: Duration = Duration::from_secs(30);
 /// Least time between two log lines about frames of one camera that cannot be analysed.
 const COMPLAIN_EVERY: Duration = Duration::from_secs(60);
+
+/// Longest wait for another camera's frame, where a detector gains from seeing several together: a tenth of the time between two
+/// frames of a camera at 25 a second would not be missed, and it is less than a network takes.
+const BATCH_WAIT: Duration = Duration::from_millis(4);
 
 /// Word that a camera's pictures come, or have ceased to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +48,8 @@ pub struct CameraNotice {
 
 /// What the stage takes and gives.
 pub struct DetectParts {
-    /// Finds objects.
-    pub detector: Box<dyn Detector>,
+    /// Find objects, each in a thread of its own; at least one.
+    pub detectors: Vec<Box<dyn Detector>>,
     /// Frames, newest first.
     pub frames: MailboxReceiver<CameraId, Frame>,
     /// Cameras that went away or came back.
@@ -71,8 +78,9 @@ impl DetectStage {
     /// When the system has no thread to give.
     pub fn start(settings: &DetectSettings, parts: DetectParts, metrics: &Metrics) -> io::Result<Self> {
         let (counts_tx, counts) = watch::channel(ZoneCounts::new());
-        let worker = Worker::new(settings, parts, DetectMetrics::new(metrics), counts_tx);
-        let thread = std::thread::Builder::new().name("detect".to_owned()).spawn(move || worker.run())?;
+        let (worker, detectors) = Worker::new(settings, parts, DetectMetrics::new(metrics), counts_tx);
+        let thread =
+            std::thread::Builder::new().name("detect".to_owned()).spawn(move || worker.run(detectors))?;
         Ok(Self { thread, counts })
     }
 
@@ -92,13 +100,16 @@ impl DetectStage {
 /// The next stage is gone.
 struct NobodyListens;
 
+/// What the threads share.
 struct Worker {
-    cameras: BTreeMap<CameraId, Watched>,
-    parts: DetectParts,
+    cameras: BTreeMap<CameraId, Mutex<Watched>>,
+    frames: MailboxReceiver<CameraId, Frame>,
+    notices: Mutex<mpsc::Receiver<CameraNotice>>,
+    findings: mpsc::Sender<Findings>,
+    clock: SharedClock,
     offline_after: Duration,
     metrics: DetectMetrics,
     counts: watch::Sender<ZoneCounts>,
-    grey: Grey,
 }
 
 /// A camera and what is pending for it.
@@ -123,7 +134,7 @@ impl Worker {
         parts: DetectParts,
         metrics: DetectMetrics,
         counts: watch::Sender<ZoneCounts>,
-    ) -> Self {
+    ) -> (Self, Vec<Box<dyn Detector>>) {
         let mut cameras = BTreeMap::new();
         for watch in &settings.cameras {
             let mut state = CameraState::new(watch, settings);
@@ -133,61 +144,140 @@ impl Worker {
                 error!(camera = %watch.id, error = %Chain(&error), "its memory is lost, dwell begins anew");
             }
             let first_events = if watch.begins_anew { state.begin_anew() } else { Vec::new() };
-            cameras.insert(watch.id.clone(), Watched { first_events, ..Watched::new(state) });
+            let watched = Watched { first_events, ..Watched::new(state) };
+            cameras.insert(watch.id.clone(), Mutex::new(watched));
         }
-        Self { cameras, parts, offline_after: settings.offline_after, metrics, counts, grey: Grey::default() }
+        let worker = Self {
+            cameras,
+            frames: parts.frames,
+            notices: Mutex::new(parts.notices),
+            findings: parts.findings,
+            clock: parts.clock,
+            offline_after: settings.offline_after,
+            metrics,
+            counts,
+        };
+        (worker, parts.detectors)
     }
 
-    fn run(mut self) {
-        if self.look_after_cameras().is_err() {
+    /// This thread works with the first detector and looks after the cameras; each further detector gets a thread.
+    fn run(self, detectors: Vec<Box<dyn Detector>>) {
+        let mut detectors = detectors.into_iter();
+        let Some(first) = detectors.next() else { return };
+        let worker = &self;
+        let ended = std::thread::scope(|scope| {
+            for (number, detector) in detectors.enumerate() {
+                let name = format!("detect-{}", number + 1);
+                let thread = std::thread::Builder::new().name(name);
+                if let Err(error) = thread.spawn_scoped(scope, move || worker.work(detector, false)) {
+                    error!(%error, "the system has no thread to give, detection goes on with fewer");
+                }
+            }
+            worker.work(first, true)
+        });
+        if ended.is_err() {
             return;
         }
-        loop {
-            let outcome = match self.parts.frames.recv_timeout(IDLE) {
-                Ok(Some(frame)) => self.analyse(&frame),
-                Ok(None) => break,
-                Err(()) => Ok(()),
-            };
-            if outcome.and_then(|()| self.look_after_cameras()).is_err() {
-                return;
+        for watched in self.cameras.values() {
+            let mut watched = lock(watched);
+            if !watched.is_stale {
+                continue;
             }
-        }
-        for watched in self.cameras.values_mut().filter(|watched| watched.is_stale) {
             let findings = watched.findings(Vec::new(), None);
-            if self.parts.findings.blocking_send(findings).is_err() {
+            if self.findings.blocking_send(findings).is_err() {
                 return;
             }
         }
     }
 
-    fn analyse(&mut self, frame: &Frame) -> Result<(), NobodyListens> {
-        let camera = frame.camera.as_str();
-        self.metrics.frames.received(camera);
-        let Some(watched) = self.cameras.get_mut(&frame.camera) else {
-            self.metrics.frames.dropped(camera);
-            return Ok(());
-        };
-        let frame_timer = self.metrics.frame_seconds.start_timer();
-        let inference_timer = self.metrics.inference_seconds.start_timer();
-        let detections = match self.parts.detector.detect(frame) {
-            Ok(detections) => detections,
-            Err(error) => {
-                inference_timer.stop_and_discard();
-                frame_timer.stop_and_discard();
-                self.metrics.frames.failed(camera);
-                watched.blind_since.get_or_insert(frame.at);
-                if is_due(&mut watched.complained_at, COMPLAIN_EVERY) {
-                    warn!(camera, error = %Chain(&error), "frames cannot be analysed");
-                }
-                return Ok(());
+    /// Takes frames until none can come any more.
+    fn work(&self, mut detector: Box<dyn Detector>, looks_after_cameras: bool) -> Result<(), NobodyListens> {
+        let mut grey = Grey::default();
+        loop {
+            if looks_after_cameras {
+                self.look_after_cameras()?;
             }
-        };
-        inference_timer.observe_duration();
+            let first = match self.frames.take_timeout(IDLE) {
+                Ok(Some(frame)) => frame,
+                Ok(None) => return Ok(()),
+                Err(()) => continue,
+            };
+            let mut frames = vec![first];
+            let until = now() + BATCH_WAIT;
+            while frames.len() < detector.batch() {
+                match self.frames.take_timeout(until.saturating_duration_since(now())) {
+                    Ok(Some(frame)) => frames.push(frame),
+                    // Nothing waits: these are enough.
+                    Ok(None) | Err(()) => break,
+                }
+            }
+            self.analyse(
+                &mut *detector,
+                &mut grey,
+                &frames.iter().map(|frame| &**frame).collect::<Vec<_>>(),
+            )?;
+        }
+    }
+
+    /// Frames of different cameras, seen together.
+    fn analyse(
+        &self,
+        detector: &mut dyn Detector,
+        grey: &mut Grey,
+        frames: &[&Frame],
+    ) -> Result<(), NobodyListens> {
+        let mut known = Vec::with_capacity(frames.len());
+        for frame in frames {
+            let camera = frame.camera.as_str();
+            self.metrics.frames.received(camera);
+            match self.cameras.get(&frame.camera) {
+                Some(watched) => known.push((*frame, watched)),
+                None => self.metrics.frames.dropped(camera),
+            }
+        }
+        let began = now();
+        let pictures: Vec<&Frame> = known.iter().map(|(frame, _)| *frame).collect();
+        let answers = detector.detect_all(&pictures);
+        // Each frame's share, so that the sum is the time that was spent.
+        let each = began.elapsed() / u32::try_from(known.len().max(1)).unwrap_or(u32::MAX);
+        let mut outcome = Ok(());
+        for ((frame, watched), answer) in known.into_iter().zip(answers) {
+            match answer {
+                Ok(_) if outcome.is_err() => self.metrics.frames.dropped(frame.camera.as_str()),
+                Ok(found) => outcome = self.follow(&mut lock(watched), grey, frame, &found, each),
+                Err(error) => self.give_up(&mut lock(watched), frame, &error),
+            }
+        }
+        outcome
+    }
+
+    /// A frame that cannot be analysed.
+    fn give_up(&self, watched: &mut Watched, frame: &Frame, error: &DetectError) {
+        let camera = frame.camera.as_str();
+        self.metrics.frames.failed(camera);
+        watched.blind_since.get_or_insert(frame.at);
+        if is_due(&mut watched.complained_at, COMPLAIN_EVERY) {
+            warn!(camera, error = %Chain(error), "frames cannot be analysed");
+        }
+    }
+
+    /// From what was found in a frame to events.
+    fn follow(
+        &self,
+        watched: &mut Watched,
+        grey: &mut Grey,
+        frame: &Frame,
+        found: &[Detection],
+        inference: Duration,
+    ) -> Result<(), NobodyListens> {
+        let camera = frame.camera.as_str();
+        let began = now();
+        self.metrics.inference_seconds.observe(inference.as_secs_f64());
         // Not `away_since`: the last pictures of a camera that went away may come after word of it.
         watched.blind_since = None;
-        self.grey.fill(frame);
-        let step = watched.state.step(frame.at, &detections, Some(&self.grey), &mut random);
-        frame_timer.observe_duration();
+        grey.fill(frame);
+        let step = watched.state.step(frame.at, found, Some(grey), &mut random);
+        self.metrics.frame_seconds.observe((inference + began.elapsed()).as_secs_f64());
         watched.is_stale = true;
         watched.is_unkept |= step.material;
         let counts = watched.state.counts();
@@ -195,8 +285,7 @@ impl Worker {
         tell_counts(&self.counts, &frame.camera, counts);
         let outcome = if !step.events.is_empty() || watched.is_checkpoint_due() {
             let picture = step.picture.then(|| frame.clone());
-            let findings = watched.findings(step.events, picture);
-            self.parts.findings.blocking_send(findings)
+            self.findings.blocking_send(watched.findings(step.events, picture))
         } else {
             Ok(())
         };
@@ -213,14 +302,16 @@ impl Worker {
     }
 
     /// Hears of cameras that went away, tells of those that stay away, and keeps memory that has not been kept.
-    fn look_after_cameras(&mut self) -> Result<(), NobodyListens> {
-        while let Ok(notice) = self.parts.notices.try_recv() {
-            if let Some(watched) = self.cameras.get_mut(&notice.camera) {
-                watched.away_since = (!notice.live).then_some(notice.at);
+    fn look_after_cameras(&self) -> Result<(), NobodyListens> {
+        let mut notices = lock(&self.notices);
+        while let Ok(notice) = notices.try_recv() {
+            if let Some(watched) = self.cameras.get(&notice.camera) {
+                lock(watched).away_since = (!notice.live).then_some(notice.at);
             }
         }
-        let now = self.parts.clock.now();
-        for watched in self.cameras.values_mut() {
+        let now = self.clock.now();
+        for watched in self.cameras.values() {
+            let mut watched = lock(watched);
             let mut events = std::mem::take(&mut watched.first_events);
             let unseen_since = watched.away_since.into_iter().chain(watched.blind_since).min();
             let lost = unseen_since.filter(|since| now.saturating_since(*since) >= self.offline_after);
@@ -230,11 +321,16 @@ impl Worker {
             }
             if !events.is_empty() || watched.is_checkpoint_due() {
                 let findings = watched.findings(events, None);
-                self.parts.findings.blocking_send(findings).map_err(|_| NobodyListens)?;
+                self.findings.blocking_send(findings).map_err(|_| NobodyListens)?;
             }
         }
         Ok(())
     }
+}
+
+/// A panic goes on where the thread is joined, so what it left half done is not looked at.
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Watched {

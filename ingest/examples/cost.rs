@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use gridwatch_config::{CameraSettings, Pace, Secret, SourceSettings};
+use gridwatch_config::{CameraSettings, Pace, Secret, SourceSettings, TilesConfig};
 use gridwatch_domain::{CameraId, Timestamp};
 use gridwatch_ingest::{Camera, CameraParts, CameraTimeouts, IngestMetrics};
 use gridwatch_runtime::{Clock, Metrics, Shutdown, SystemClock, mailbox};
@@ -117,7 +117,15 @@ async fn measure(cameras: u64, time: Duration, file: Option<&String>) {
             }
         };
         let name = id.to_string();
-        let settings = CameraSettings { id, name, cell: None, source, sample_fps: 5, zones: Vec::new() };
+        let settings = CameraSettings {
+            id,
+            name,
+            cell: None,
+            source,
+            sample_fps: 5,
+            tiles: TilesConfig::WHOLE,
+            zones: Vec::new(),
+        };
         let parts = CameraParts {
             frames: frames_tx.clone(),
             clock: SystemClock::shared(),

@@ -99,7 +99,10 @@ def quantize(source, target, stream, shape, count, method, tail, float_types):
         quant_pre_process(str(prepared), str(prepared), skip_symbolic_shape=True)
         model = named(onnx.load(prepared))
         onnx.save(model, prepared)
-        tensors = Tensors(stream, model.graph.input[0].name, shape, count)
+        pictures = model.graph.input
+        if len(pictures) != 1 or pictures[0].type.tensor_type.elem_type != onnx.TensorProto.FLOAT:
+            sys.exit("only networks of one input, of 32-bit numbers, can be quantised")
+        tensors = Tensors(stream, pictures[0].name, shape, count)
         kept = float_nodes(model, tail)
         kept += [node.name for node in model.graph.node if node.op_type in float_types and node.name not in kept]
         quantize_static(

@@ -32,6 +32,14 @@ pub enum ModelError {
         /// The ONNX file as it was looked for.
         path: PathBuf,
     },
+    /// The ONNX file is not there, but may be had.
+    #[error("network file {} has not been fetched yet: run `gridwatch models pull {}`", path.display(), name)]
+    NotPulled {
+        /// The ONNX file as it was looked for.
+        path: PathBuf,
+        /// What to name to `gridwatch models pull`: the network's folder or, for one that gridwatch knows, its name.
+        name: String,
+    },
     /// The ONNX file is there, but cannot be read.
     #[error("read network file {}", path.display())]
     ReadFile {
@@ -51,12 +59,14 @@ pub enum ModelError {
         expected: Sha256Hex,
     },
     /// No network of this name is shipped.
-    #[error("no network named {name:?}; shipped: {}", shipped.join(", "))]
+    #[error("no network named {name:?}; shipped: {}; to be pulled: {}", shipped.join(", "), pullable.join(", "))]
     UnknownName {
         /// The name that was asked for.
         name: String,
         /// The names that exist.
         shipped: Vec<String>,
+        /// The names that `gridwatch models pull` knows.
+        pullable: Vec<String>,
     },
     /// A folder of networks cannot be listed.
     #[error("list networks in {}", path.display())]

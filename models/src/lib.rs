@@ -5,7 +5,7 @@
 //! with unknown keys or impossible values (every problem at once, with its key path), a missing file, a file with
 //! another hash.
 //!
-//! [`evaluation`] says how good a network is on labelled pictures.
+//! [`pull()`](pull::pull) fetches a file that is not there yet. [`evaluation`] says how good a network is on labelled pictures.
 //!
 //! The shipped network is embedded in the binary, so it works from any folder. Nothing here runs a network or reads
 //! the inside of an ONNX file: that is `detect`'s part, which holds the session's inputs and outputs against the manifest.
@@ -18,7 +18,9 @@ mod labels;
 mod manifest;
 mod network;
 mod preset;
+pub mod pull;
 mod store;
+mod url;
 mod validate;
 
 pub use digest::sha256_of;
@@ -31,3 +33,4 @@ pub use manifest::{
 pub use network::Network;
 pub use preset::name_of;
 pub use store::{Listed, MANIFEST_FILE, ModelStore};
+pub use url::{BadUrl, DownloadUrl};

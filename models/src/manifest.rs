@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{ModelError, Problem, Problems};
 use crate::head::{Head, HeadForm};
-use crate::validate;
+use crate::{DownloadUrl, validate};
 
 /// The version of the manifest's form that this program reads and writes.
 pub const SCHEMA: u32 = 1;
@@ -57,9 +57,16 @@ pub struct NetworkFile {
     pub onnx: String,
     /// SHA-256 of that file, 64 lower-case hexadecimal digits. Another file is refused.
     pub sha256: Sha256Hex,
+    /// Where `gridwatch models pull` gets it from; then `onnx` is the mere name that it gets. Default: it comes with the
+    /// manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<DownloadUrl>,
+    /// Its size in bytes, above 0. Default: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_bytes: Option<u64>,
 }
 
-/// The input tensor: one picture, as 32-bit floats.
+/// The input tensor: one picture, in the precision that the file declares (32-bit or 16-bit floats, or bytes).
 ///
 /// A channel value `v` (0–255) is fed as `(v · scale − mean) / std`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -69,6 +76,10 @@ pub struct Input {
     pub width: u32,
     /// Height in pixels, 32–4096; for `yolox` a multiple of the largest stride.
     pub height: u32,
+    /// Whether the file takes any size: each picture then gets one of its own shape, whose longer side is the longer of `width` and
+    /// `height`. Default: false.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub dynamic: bool,
     /// Order of the dimensions. Default: `nchw`.
     #[serde(default)]
     pub layout: Layout,
@@ -187,6 +198,10 @@ impl Manifest {
     }
 }
 
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
 fn one() -> f32 {
     1.0
 }
@@ -279,6 +294,16 @@ nms_iou = 0.5
 
     #[test]
     fn impossible_values_are_refused() {
+        check(
+            "[input]",
+            "url = \"ftp://x/y\"\n[input]",
+            "file.url",
+            "allowed: an address that begins with https://",
+        );
+        check("[input]", "url = \"https://me:secret@x/y\"\n[input]", "file.url", "without user and password");
+        let parted = "onnx = \"../tiny.onnx\"\nurl = \"https://x/y\"";
+        check("onnx = \"tiny.onnx\"", parted, "file.onnx", "allowed: a mere name");
+        check("[input]", "size_bytes = 0\n[input]", "file.size_bytes", "found 0, allowed: above 0");
         check("name = \"tiny\"", "name = \"Tiny net\"", "name", "\"Tiny net\"");
         check("width = 64", "width = 65", "input.width", "found 65, allowed: 32–4096, a multiple of 32");
         check("strides = [8, 16, 32]", "strides = [8, 12]", "head.strides[1]", "found 12");

@@ -38,7 +38,12 @@ impl Network {
         let manifest = Manifest::load(manifest_path)?;
         let folder = manifest_path.parent().unwrap_or(Path::new(""));
         let onnx_path = folder.join(&manifest.file.onnx);
-        let bytes = read_onnx(&onnx_path)?;
+        let bytes = read_onnx(&onnx_path).map_err(|error| match error {
+            ModelError::MissingFile { path } if manifest.file.url.is_some() => {
+                ModelError::NotPulled { path, name: folder.display().to_string() }
+            }
+            other => other,
+        })?;
         Self::new(manifest, bytes).map_err(|e| at_path(e, &onnx_path))
     }
 

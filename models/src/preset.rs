@@ -32,10 +32,16 @@ impl Manifest {
             training: String::new(),
             labels: COCO_LABELS.map(str::to_owned).into(),
             classes: coco_classes(),
-            file: NetworkFile { onnx: onnx_path.to_string_lossy().into_owned(), sha256 },
+            file: NetworkFile {
+                onnx: onnx_path.to_string_lossy().into_owned(),
+                sha256,
+                url: None,
+                size_bytes: None,
+            },
             input: Input {
                 width,
                 height,
+                dynamic: false,
                 layout: Layout::Nchw,
                 color: ColorOrder::Bgr,
                 scale: 1.0,

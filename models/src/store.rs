@@ -18,6 +18,9 @@ const SHIPPED: [(&str, &[u8]); 3] = [
     ),
 ];
 
+/// The manifests of networks that this binary knows of but does not carry.
+const PULLABLE: [&str; 1] = [include_str!("../yolox-nano/manifest.toml")];
+
 /// A set of networks, by name. The first is the one that is used where the configuration names none.
 #[derive(Debug, Clone)]
 pub struct ModelStore {
@@ -54,17 +57,32 @@ impl ModelStore {
         &self.networks
     }
 
+    /// The manifests of networks that [`pull()`](crate::pull::pull) can fetch.
+    pub fn pullable() -> Vec<Manifest> {
+        PULLABLE.map(|text| Manifest::parse(text).expect("a test reads every manifest here")).into()
+    }
+
     /// The network of this name.
     ///
     /// # Errors
-    /// [`ModelError::UnknownName`] with the names that exist.
+    /// [`ModelError::NotPulled`] where it is known but not carried, else [`ModelError::UnknownName`] with the names that exist.
     pub fn get(&self, name: &str) -> Result<&Network, ModelError> {
-        self.networks.iter().find(|network| network.manifest().name == name).ok_or_else(|| {
-            ModelError::UnknownName {
+        let found = self.networks.iter().find(|network| network.manifest().name == name);
+        found.ok_or_else(|| self.absent(name))
+    }
+
+    fn absent(&self, name: &str) -> ModelError {
+        let pullable = Self::pullable();
+        match pullable.iter().find(|manifest| manifest.name == name) {
+            Some(manifest) => {
+                ModelError::NotPulled { path: (&manifest.file.onnx).into(), name: name.to_owned() }
+            }
+            None => ModelError::UnknownName {
                 name: name.to_owned(),
                 shipped: self.networks.iter().map(|network| network.manifest().name.clone()).collect(),
-            }
-        })
+                pullable: pullable.into_iter().map(|manifest| manifest.name).collect(),
+            },
+        }
     }
 
     /// Reads the network at `path`, a manifest or the folder of one, and checks it as a start would.

@@ -1,8 +1,11 @@
 //! What types cannot hold: the ranges and cross-references of a manifest.
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 use crate::error::Problem;
 use crate::head::Head;
-use crate::manifest::{Input, Manifest, SCHEMA};
+use crate::manifest::{Input, Manifest, NetworkFile, SCHEMA};
 
 /// Longest name that events, metric labels and screens are laid out for.
 const NAME_MAX: usize = 40;
@@ -18,6 +21,7 @@ pub(crate) fn problems(manifest: &Manifest) -> Vec<Problem> {
         found.add("schema", format!("found {}, allowed: {SCHEMA}", manifest.schema));
     }
     check_words(manifest, &mut found);
+    check_file(&manifest.file, &mut found);
     check_labels(manifest, &mut found);
     check_input(&manifest.input, manifest.head.input_multiple(), &mut found);
     check_head(&manifest.head, &mut found);
@@ -65,6 +69,20 @@ fn check_words(manifest: &Manifest, found: &mut Found) {
         if word.trim().is_empty() {
             found.add(key, "is empty");
         }
+    }
+}
+
+fn check_file(file: &NetworkFile, found: &mut Found) {
+    // What is fetched from elsewhere is written beside the manifest and nowhere else.
+    let is_mere_name = |name: &str| Path::new(name).file_name() == Some(OsStr::new(name));
+    if file.url.is_some() && !is_mere_name(&file.onnx) {
+        found.add(
+            "file.onnx",
+            format!("found {:?}, allowed: a mere name, as the file comes from file.url", file.onnx),
+        );
+    }
+    if file.size_bytes == Some(0) {
+        found.add("file.size_bytes", "found 0, allowed: above 0");
     }
 }
 

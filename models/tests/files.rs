@@ -53,9 +53,22 @@ fn an_unknown_name_is_answered_with_the_known_ones() {
     let refused = ModelStore::builtin().get("yolo-9000").map(|_| ()).expect_err("no such network");
     assert_eq!(
         refused.to_string(),
-        "no network named \"yolo-9000\"; shipped: yard-n, yard-n-int8, yard-n-800-int8"
+        "no network named \"yolo-9000\"; shipped: yard-n, yard-n-int8, yard-n-800-int8; to be pulled: yolox-nano"
     );
     assert!(ModelStore::builtin().get("yard-n").is_ok());
+}
+
+#[test]
+fn networks_to_be_pulled_say_where_they_are_and_how_to_get_them() {
+    let pullable = ModelStore::pullable();
+    assert!(!pullable.is_empty());
+    for manifest in pullable {
+        assert!(manifest.file.url.is_some() && manifest.file.size_bytes.is_some(), "{manifest:?}");
+        assert_eq!(manifest.licence, "Apache-2.0");
+        let refused = ModelStore::builtin().get(&manifest.name).map(|_| ()).expect_err("it is not carried");
+        let advice = format!("run `gridwatch models pull {}`", manifest.name);
+        assert!(refused.to_string().contains(&advice), "{refused}");
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ mod supervise;
 pub use backoff::{Backoff, BackoffRange};
 pub use chain::Chain;
 pub use clock::{Clock, ManualClock, SharedClock, SystemClock};
-pub use mailbox::{Mailbox, MailboxReceiver, MailboxSender, Put, mailbox};
+pub use mailbox::{InHand, Mailbox, MailboxReceiver, MailboxSender, Put, mailbox};
 pub use metrics::{Metrics, StageMetrics};
 pub use supervise::{Outcome, Supervised, supervise};
 

@@ -5,8 +5,9 @@
 //! cannot starve the others. Senders may be plain threads (decoders); the receiver may be a thread or a task.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     hash::Hash,
+    ops::Deref,
     sync::{Arc, Condvar, Mutex, MutexGuard},
     time::Duration,
 };
@@ -29,7 +30,13 @@ pub type Mailbox<K, T> = (MailboxSender<K, T>, MailboxReceiver<K, T>);
 
 /// Creates an empty mailbox.
 pub fn mailbox<K: Eq + Hash + Clone, T>() -> Mailbox<K, T> {
-    let slots = Slots { waiting: HashMap::new(), order: VecDeque::new(), senders: 1, receiver_gone: false };
+    let slots = Slots {
+        waiting: HashMap::new(),
+        order: VecDeque::new(),
+        in_hand: HashSet::new(),
+        senders: 1,
+        receiver_gone: false,
+    };
     let shared =
         Arc::new(Shared { slots: Mutex::new(slots), changed: Condvar::new(), filled: Notify::new() });
     (MailboxSender { shared: Arc::clone(&shared) }, MailboxReceiver { shared })
@@ -38,6 +45,8 @@ pub fn mailbox<K: Eq + Hash + Clone, T>() -> Mailbox<K, T> {
 struct Slots<K, T> {
     waiting: HashMap<K, T>,
     order: VecDeque<K>,
+    /// Keys whose last value somebody still works on; theirs wait.
+    in_hand: HashSet<K>,
     senders: usize,
     receiver_gone: bool,
 }
@@ -48,6 +57,18 @@ struct Shared<K, T> {
     changed: Condvar,
     /// Wakes the receiver when it is a task.
     filled: Notify,
+}
+
+impl<K: Eq + Hash, T> Slots<K, T> {
+    /// The place in the order of the first key that nobody has in hand.
+    fn next(&self) -> Option<usize> {
+        self.order.iter().position(|key| !self.in_hand.contains(key))
+    }
+
+    /// Whether nothing waits and nothing will come.
+    fn is_over(&self) -> bool {
+        self.order.is_empty() && self.senders == 0
+    }
 }
 
 impl<K, T> Shared<K, T> {
@@ -124,7 +145,29 @@ impl<K, T> Drop for MailboxSender<K, T> {
     }
 }
 
-/// The end that frames come out of. There is one.
+/// A value whose key gets no other until this is dropped: of one camera one picture at a time, and in order.
+pub struct InHand<'a, K: Eq + Hash + Clone, T> {
+    value: T,
+    key: K,
+    shared: &'a Shared<K, T>,
+}
+
+impl<K: Eq + Hash + Clone, T> Deref for InHand<'_, K, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<K: Eq + Hash + Clone, T> Drop for InHand<'_, K, T> {
+    fn drop(&mut self) {
+        self.shared.lock().in_hand.remove(&self.key);
+        self.shared.wake();
+    }
+}
+
+/// The end that frames come out of. There is one; threads may share it, if all of them take values in hand.
 pub struct MailboxReceiver<K, T> {
     shared: Arc<Shared<K, T>>,
 }
@@ -162,6 +205,26 @@ impl<K: Eq + Hash + Clone, T> MailboxReceiver<K, T> {
             None if slots.senders == 0 => Ok(None),
             None => Err(()),
         }
+    }
+
+    /// The value that has waited longest of those whose key nobody has in hand; else as [`recv_timeout`](Self::recv_timeout).
+    /// For several threads that share the work.
+    #[expect(clippy::result_unit_err, reason = "a time-out has nothing else to tell")]
+    pub fn take_timeout(&self, timeout: Duration) -> Result<Option<InHand<'_, K, T>>, ()> {
+        let slots = self.shared.lock();
+        let (mut slots, _) = self
+            .shared
+            .changed
+            .wait_timeout_while(slots, timeout, |slots| slots.next().is_none() && !slots.is_over())
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let Some(index) = slots.next() else { return if slots.is_over() { Ok(None) } else { Err(()) } };
+        let key = slots.order.remove(index);
+        let taken = key.and_then(|key| Some((slots.waiting.remove(&key)?, key)));
+        let Some((value, key)) = taken else { return Err(()) };
+        slots.in_hand.insert(key.clone());
+        self.shared.changed.notify_all();
+        drop(slots);
+        Ok(Some(InHand { value, key, shared: &self.shared }))
     }
 
     /// As [`recv_blocking`](Self::recv_blocking), for tasks. Cancel-safe.
@@ -210,6 +273,55 @@ mod tests {
         assert_eq!(rx.recv_timeout(Duration::ZERO), Err(()));
         drop(tx);
         assert_eq!(rx.recv_blocking(), None);
+    }
+
+    #[test]
+    fn of_one_key_one_value_is_in_hand_at_a_time() {
+        let (tx, rx) = mailbox();
+        tx.put("gate", 1);
+        let first = rx.take_timeout(Duration::ZERO).expect("it waits").expect("open");
+        assert_eq!(*first, 1);
+        tx.put("gate", 2);
+        assert!(rx.take_timeout(Duration::ZERO).is_err(), "the next of that camera waits for this one");
+        tx.put("yard", 10);
+        let other = rx.take_timeout(Duration::ZERO).expect("another camera's waits not").expect("open");
+        assert_eq!(*other, 10);
+        drop(first);
+        drop(tx);
+        assert_eq!(rx.take_timeout(Duration::ZERO).expect("free now").map(|value| *value), Some(2));
+        assert!(rx.take_timeout(Duration::ZERO).expect("no time-out").is_none(), "over");
+    }
+
+    #[test]
+    fn threads_share_the_work_and_each_key_keeps_its_order() {
+        const THREADS: usize = 3;
+        let (tx, rx) = mailbox();
+        let seen = Mutex::new(HashMap::<&str, Vec<u32>>::new());
+        std::thread::scope(|scope| {
+            for _ in 0..THREADS {
+                scope.spawn(|| {
+                    while let Some(value) = loop {
+                        if let Ok(value) = rx.take_timeout(Duration::from_millis(50)) {
+                            break value;
+                        }
+                    } {
+                        let (key, number) = *value;
+                        // In hand still while it is noted: another thread's for this key cannot come between.
+                        seen.lock().expect("no panic").entry(key).or_default().push(number);
+                    }
+                });
+            }
+            for number in 0..200 {
+                for key in ["gate", "yard"] {
+                    tx.put_waiting(key, (key, number), || false).expect("somebody receives");
+                }
+            }
+            drop(tx);
+        });
+        let seen = seen.into_inner().expect("no panic");
+        for key in ["gate", "yard"] {
+            assert_eq!(seen[key], (0..200).collect::<Vec<_>>(), "{key}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use gridwatch_models::{MANIFEST_FILE, ModelStore, Network};
 use super::import;
 use crate::cli::Recognition;
 
-/// Where `import` puts networks unless told otherwise, and where names are looked for therefore.
+/// Where `import`, `quantize` and `pull` put networks unless told otherwise, and where names are looked for therefore.
 pub(super) const NETWORKS_FOLDER: &str = "networks";
 
 /// Whether the path means an ONNX file without a manifest.

@@ -94,7 +94,12 @@ pub(super) fn manifest(
         training: String::new(),
         labels: recognised.labels,
         classes,
-        file: NetworkFile { onnx: path.display().to_string(), sha256: sha256_of(bytes) },
+        file: NetworkFile {
+            onnx: path.display().to_string(),
+            sha256: sha256_of(bytes),
+            url: None,
+            size_bytes: None,
+        },
         input: recognised.input,
         head: recognised.head,
         thresholds: Thresholds { score: 0.3, nms_iou: 0.5 },

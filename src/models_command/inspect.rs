@@ -25,6 +25,7 @@ pub(super) fn run(arguments: &InspectArguments) -> anyhow::Result<()> {
     show(network.manifest());
     let settings = SessionSettings::default();
     let mut detector = NetworkDetector::open(&network, &settings, network.manifest().thresholds.score)?;
+    say!("runs on   {}", detector.provider());
     let picture = arguments.image.as_deref().map(pictures::first_picture).transpose()?;
     let timed = picture.clone().unwrap_or_else(pictures::grey_picture);
     say!(

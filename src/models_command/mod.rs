@@ -1,4 +1,4 @@
-//! `gridwatch models list|inspect|import|evaluate|quantize`.
+//! `gridwatch models list|inspect|import|pull|evaluate|quantize`.
 
 mod evaluate;
 mod find;
@@ -6,16 +6,20 @@ mod import;
 mod inspect;
 mod pictures;
 mod progress;
+mod pull;
 mod quantize;
 
-use gridwatch_models::{ModelStore, Network};
+use gridwatch_models::{Manifest, ModelStore, Network};
 use gridwatch_runtime::Chain;
 
 use crate::{cli::ModelsCommand, output::say};
 
 pub(crate) fn run(command: ModelsCommand) -> anyhow::Result<()> {
     match command {
-        ModelsCommand::List { folder: None } => ModelStore::builtin().list().iter().for_each(line),
+        ModelsCommand::List { folder: None } => {
+            ModelStore::builtin().list().iter().for_each(line);
+            ModelStore::pullable().iter().for_each(pullable_line);
+        }
         ModelsCommand::List { folder: Some(folder) } => {
             for listed in ModelStore::list_folder(&folder)? {
                 match &listed.network {
@@ -26,6 +30,7 @@ pub(crate) fn run(command: ModelsCommand) -> anyhow::Result<()> {
         }
         ModelsCommand::Inspect(arguments) => inspect::run(&arguments)?,
         ModelsCommand::Import(arguments) => import::run(&arguments)?,
+        ModelsCommand::Pull(arguments) => pull::run(&arguments)?,
         ModelsCommand::Evaluate(arguments) => evaluate::run(&arguments)?,
         ModelsCommand::Quantize(arguments) => quantize::run(&arguments)?,
     }
@@ -33,14 +38,21 @@ pub(crate) fn run(command: ModelsCommand) -> anyhow::Result<()> {
 }
 
 fn line(network: &Network) {
-    let manifest = network.manifest();
+    describe(network.manifest(), Some(network.bytes().len() as u64), "");
+}
+
+fn pullable_line(manifest: &Manifest) {
+    describe(manifest, manifest.file.size_bytes, "  (gridwatch models pull)");
+}
+
+fn describe(manifest: &Manifest, bytes: Option<u64>, more: &str) {
     say!(
-        "{:<16} {:>4}x{:<4} {:>6} KiB  {}  {}",
+        "{:<16} {:>4}x{:<4} {:>6} KiB  {}  {}{more}",
         manifest.name,
         manifest.input.width,
         manifest.input.height,
-        network.bytes().len() / 1024,
+        bytes.map_or("?".to_owned(), |bytes| (bytes / 1024).to_string()),
         manifest.licence,
-        &network.sha256().as_str()[..12]
+        &manifest.file.sha256.as_str()[..12]
     );
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use gridwatch_config::{CameraSettings, Pace, SourceSettings};
+use gridwatch_config::{CameraSettings, Pace, SourceSettings, TilesConfig};
 use gridwatch_domain::{CameraId, Detection, Frame, Nv12Buffer, Timestamp};
 use gridwatch_ingest::{Camera, CameraParts, CameraState, CameraTimeouts, IngestMetrics};
 use gridwatch_runtime::{Metrics, Shutdown, SystemClock, mailbox};
@@ -58,8 +58,15 @@ async fn first_of(path: &Path) -> anyhow::Result<Frame> {
     };
     let source = SourceSettings::File { path: path.to_owned(), pace: Pace::Fast, repeat: false };
     let id: CameraId = "picture".parse().context("a valid id")?;
-    let settings =
-        CameraSettings { id, name: String::new(), cell: None, source, sample_fps: 1, zones: Vec::new() };
+    let settings = CameraSettings {
+        id,
+        name: String::new(),
+        cell: None,
+        source,
+        sample_fps: 1,
+        tiles: TilesConfig::WHOLE,
+        zones: Vec::new(),
+    };
     let (camera, _) = Camera::new(settings, parts);
     let running = tokio::spawn(camera.run());
     // Ends with the camera where that has no picture to give.

@@ -7,6 +7,11 @@ pub(super) fn steps(what: &str, length: usize) -> ProgressBar {
     bar(what, length as u64, "{msg} {wide_bar} {pos}/{len}, {eta} left")
 }
 
+/// A bar over bytes, with their speed, for an amount that is not known yet.
+pub(super) fn bytes(what: &str) -> ProgressBar {
+    bar(what, 0, "{msg} {wide_bar} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left")
+}
+
 fn bar(what: &str, length: u64, template: &str) -> ProgressBar {
     let style = ProgressStyle::with_template(template).expect("templates are literals of this file");
     ProgressBar::new(length).with_style(style).with_message(what.to_owned())

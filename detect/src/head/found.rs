@@ -85,6 +85,11 @@ impl Found {
         self.spoiled * 2 > self.rows
     }
 
+    /// Rows whose numbers are not finite, and all that were looked at.
+    pub(super) fn spoiled(&self) -> (usize, usize) {
+        (self.spoiled, self.rows)
+    }
+
     /// The best of what covers the same thing, best first.
     pub(super) fn finish(mut self, nms_iou: f32) -> Vec<Detection> {
         if self.detections.len() > MOST_CANDIDATES {

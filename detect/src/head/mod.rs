@@ -18,6 +18,7 @@ use std::fmt;
 use gridwatch_domain::Detection;
 use gridwatch_models::{Head, Manifest};
 
+pub(crate) use self::suppression::same_kind;
 pub(crate) use self::{answer::Sizes, listed::three};
 pub use self::{
     answer::{Mismatch, OutputForm, Tensor},
@@ -53,19 +54,25 @@ enum Decoder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unreadable {
     /// Most of its numbers are none.
-    NotNumbers,
+    NotNumbers {
+        /// Rows that are not finite.
+        spoiled: usize,
+        /// Rows that were looked at.
+        rows: usize,
+    },
     /// Its sizes are not those that the head needs: a file with free sizes may promise more than it keeps.
     Sizes,
 }
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotNumbers => {
-                "most of its numbers are not finite (a broken export, or half precision that overflows)"
-            }
-            Self::Sizes => "its sizes are not those that the head in the manifest needs",
-        })
+        match self {
+            Self::NotNumbers { spoiled, rows } => write!(
+                f,
+                "{spoiled} of its {rows} rows are not finite numbers (a broken export, or half precision that overflows: export it in single precision)"
+            ),
+            Self::Sizes => f.write_str("its sizes are not those that the head in the manifest needs"),
+        }
     }
 }
 
@@ -126,7 +133,10 @@ impl Reader {
         };
         match read {
             None => Err(Unreadable::Sizes),
-            Some(()) if found.is_spoiled() => Err(Unreadable::NotNumbers),
+            Some(()) if found.is_spoiled() => {
+                let (spoiled, rows) = found.spoiled();
+                Err(Unreadable::NotNumbers { spoiled, rows })
+            }
             Some(()) => Ok(found.finish(self.nms_iou)),
         }
     }

@@ -1,171 +1,185 @@
 //! Turns an NV12 picture of any size into the network's input: resampled, in RGB or BGR, normalised, with padding.
 //!
-//! In: a [`Frame`] and the manifest's [`Input`]. Out: a planar `f32` tensor in a buffer that is kept between pictures,
-//! and the [`Fit`] that leads boxes back to the picture. Refused: planes shorter than their size says.
+//! In: a [`Frame`], the manifest's [`Input`], and a [`Canvas`] in the network's own order and precision, which is kept
+//! between pictures. Out: the canvas written, and the [`Fit`] that leads boxes back to the picture. Refused: planes shorter
+//! than their size says.
+//!
+//! One pass: of each two rows of the input at a time, from source rows to normalised numbers; between the steps lie single
+//! rows, never a picture, and nothing is allocated once a size of picture has been seen.
 //!
 //! Shrinking averages every source pixel (area), so that 3:1 neither aliases nor loses a thin number plate; enlarging
 //! interpolates. Colour is resampled at half the output's size, which is all that 4:2:0 holds. Pictures of at least
 //! 720 rows are read as BT.709, others as BT.601, both limited range.
 
+mod canvas;
 mod color;
+mod fit;
+mod kernel;
 mod plane;
 mod taps;
 
-use gridwatch_domain::{Frame, NormBox};
-use gridwatch_models::{ColorOrder, Input, Letterbox as FitRule};
+use gridwatch_domain::Frame;
+use gridwatch_models::Input;
 
-use self::{
-    color::{Coefficients, ColorRows},
-    plane::Resampler,
+pub use self::{
+    canvas::{Canvas, Pixels},
+    fit::Fit,
 };
-use crate::DetectError;
+use self::{color::Channel, kernel::Kernel, plane::Resampler};
+use crate::{DetectError, tiles::Region};
 
-/// How a picture lies in the network's input, in input pixels.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Fit {
-    left: usize,
-    top: usize,
-    width: usize,
-    height: usize,
-}
+/// Sizes of pictures whose tables are kept. A box has a handful of camera models; of more, those seen last stay.
+const MOST_PLANS: usize = 16;
 
-impl Fit {
-    /// Where a picture of `width` × `height` pixels goes.
-    pub fn new(input: &Input, width: u32, height: u32) -> Self {
-        let (net_width, net_height) = (input.width as usize, input.height as usize);
-        if input.letterbox == FitRule::Stretch {
-            return Self { left: 0, top: 0, width: net_width, height: net_height };
-        }
-        let (picture_width, picture_height) = (width.max(1) as usize, height.max(1) as usize);
-        // The tighter side fills the input exactly; integers, because floating point may lose the last column.
-        let (width, height) = if net_width * picture_height <= net_height * picture_width {
-            (net_width, (picture_height * net_width / picture_width).max(1))
-        } else {
-            ((picture_width * net_height / picture_height).max(1), net_height)
-        };
-        match input.letterbox {
-            FitRule::Center => {
-                Self { left: (net_width - width) / 2, top: (net_height - height) / 2, width, height }
-            }
-            FitRule::TopLeft | FitRule::Stretch => Self { left: 0, top: 0, width, height },
-        }
-    }
-
-    /// A box in input pixels, as a share of the picture; `None` where nothing of it lies within the picture or a
-    /// corner is no number.
-    pub fn to_picture(self, x1: f32, y1: f32, x2: f32, y2: f32) -> Option<NormBox> {
-        let across = |x: f32| (x - self.left as f32) / self.width as f32;
-        let down = |y: f32| (y - self.top as f32) / self.height as f32;
-        NormBox::clipped(across(x1), down(y1), across(x2), down(y2))
-    }
-}
-
-/// Fills the network's input, picture after picture. Keeps its tables and buffers while pictures keep their size.
+/// Fills the network's input, picture after picture. Keeps tables and rows for the sizes of pictures it has seen.
 pub struct Letterbox {
     input: Input,
-    tensor: Vec<f32>,
-    plan: Option<Plan>,
+    kernel: &'static Kernel,
+    /// Last used last.
+    plans: Vec<Plan>,
 }
 
-/// What one size of picture needs.
+/// What one size of picture needs in one size of input.
 struct Plan {
+    /// Width and height of what is read of the picture.
     picture: (u32, u32),
+    /// Rows of the whole picture, which say how its colours are meant.
+    picture_height: u32,
+    size: (usize, usize),
     fit: Fit,
     luma: Resampler,
     chroma: Resampler,
-    coefficients: Coefficients,
-    luma_row: Vec<f32>,
-    colors: ColorRows,
+    channels: [Channel; 3],
+    /// What colour adds to each channel, for two rows.
+    additions: [Vec<f32>; 3],
+    /// A row of each channel, for inputs that are not what the kernel writes.
+    rows: [Vec<f32>; 3],
 }
 
 impl Letterbox {
     /// For a network's input.
     pub fn new(input: &Input) -> Self {
-        let pixels = input.width as usize * input.height as usize;
-        Self { input: input.clone(), tensor: vec![0.0; 3 * pixels], plan: None }
+        Self::with_kernel(input, Kernel::best())
     }
 
-    /// The tensor, `[3, height, width]`, as the last [`fill`](Self::fill) left it.
-    pub fn tensor(&self) -> &[f32] {
-        &self.tensor
+    fn with_kernel(input: &Input, kernel: &'static Kernel) -> Self {
+        Self { input: input.clone(), kernel, plans: Vec::with_capacity(MOST_PLANS) }
     }
 
-    /// Writes `frame` into the tensor.
+    /// Which instructions it uses, for people: `AVX2`, say.
+    pub fn instructions(&self) -> &'static str {
+        self.kernel.name
+    }
+
+    /// Writes `frame` into `canvas`, as [`fill_region`](Self::fill_region) does a part of it.
     ///
     /// # Errors
     /// [`DetectError::Frame`] where the planes hold less than the frame's size says.
-    pub fn fill(&mut self, frame: &Frame) -> Result<Fit, DetectError> {
-        check_planes(frame)?;
-        let picture = (frame.width, frame.height);
-        let mut plan = match self.plan.take() {
-            Some(plan) if plan.picture == picture => plan,
-            _ => {
-                self.pad();
-                Plan::new(&self.input, picture)
-            }
-        };
-        plan.run(frame, self.input.width as usize, &mut self.tensor);
-        let fit = plan.fit;
-        self.plan = Some(plan);
-        Ok(fit)
+    ///
+    /// # Panics
+    /// Where the canvas holds another number of values than its size says.
+    pub fn fill(&mut self, frame: &Frame, canvas: Canvas<'_>) -> Result<Fit, DetectError> {
+        self.fill_region(frame, Region::whole(frame.width, frame.height), canvas)
     }
 
-    fn pad(&mut self) {
-        let pixels = self.tensor.len() / 3;
-        for (channel, plane) in self.tensor.chunks_exact_mut(pixels).enumerate() {
-            let (factor, offset) = normalisation(&self.input, channel);
-            plane.fill(f32::from(self.input.pad) * factor + offset);
+    /// Writes what lies in `region` of `frame` into `canvas`. Boxes that the fit leads back are shares of the region.
+    ///
+    /// # Errors
+    /// [`DetectError::Frame`] where the planes hold less than the frame's size says.
+    ///
+    /// # Panics
+    /// Where the canvas holds another number of values than its size says, and where the region is none of the frame.
+    pub fn fill_region(
+        &mut self,
+        frame: &Frame,
+        region: Region,
+        mut canvas: Canvas<'_>,
+    ) -> Result<Fit, DetectError> {
+        check_planes(frame)?;
+        assert!(canvas.is_whole(), "a canvas of {:?} pixels", canvas.size);
+        assert!(region.is_within(frame.width, frame.height), "{region:?} of {frame:?}");
+        let plan = self.plan((region.width, region.height), frame.height, canvas.size);
+        let (plan, kernel, input) = (&mut self.plans[plan], self.kernel, &self.input);
+        if *canvas.covered != Some(plan.fit) {
+            canvas.pixels.fill(input.layout, color::padding(input));
+            *canvas.covered = Some(plan.fit);
         }
+        plan.run(kernel, input, (frame, region), &mut canvas);
+        Ok(plan.fit)
+    }
+
+    /// The index of the plan for this size of picture and input.
+    fn plan(&mut self, picture: (u32, u32), picture_height: u32, size: (usize, usize)) -> usize {
+        let wanted = |plan: &Plan| {
+            plan.picture == picture && plan.picture_height == picture_height && plan.size == size
+        };
+        let last = match self.plans.iter().position(wanted) {
+            Some(index) => self.plans.remove(index),
+            None => {
+                if self.plans.len() == MOST_PLANS {
+                    self.plans.remove(0);
+                }
+                Plan::new(&self.input, picture, picture_height, size)
+            }
+        };
+        self.plans.push(last);
+        self.plans.len() - 1
     }
 }
 
 impl Plan {
-    fn new(input: &Input, picture: (u32, u32)) -> Self {
-        let fit = Fit::new(input, picture.0, picture.1);
+    fn new(input: &Input, picture: (u32, u32), picture_height: u32, size: (usize, usize)) -> Self {
+        let fit = Fit::within(size, input.letterbox, picture.0, picture.1);
         let (width, height) = (picture.0 as usize, picture.1 as usize);
         let ratio = (width as f64 / fit.width as f64, height as f64 / fit.height as f64);
-        let chroma_size = (fit.width.div_ceil(2), fit.height.div_ceil(2));
+        let (half_width, half_height) = (fit.width.div_ceil(2), fit.height.div_ceil(2));
+        let half_source = (width.div_ceil(2), height.div_ceil(2));
         Self {
             picture,
+            picture_height,
+            size,
             fit,
-            luma: Resampler::new((width, height), (fit.width, fit.height), ratio, 1),
-            chroma: Resampler::new((width.div_ceil(2), height.div_ceil(2)), chroma_size, ratio, 2),
-            coefficients: Coefficients::new(input, picture.1),
-            luma_row: vec![0.0; fit.width],
-            colors: ColorRows::new(fit.width),
+            luma: Resampler::luma((width, height), (fit.width, fit.height), ratio),
+            chroma: Resampler::chroma(half_source, (half_width, half_height), ratio),
+            channels: color::channels(input, picture_height),
+            additions: [(); 3].map(|()| vec![0.0; 2 * half_width]),
+            rows: [(); 3].map(|()| vec![0.0; fit.width]),
         }
     }
 
-    fn run(&mut self, frame: &Frame, net_width: usize, tensor: &mut [f32]) {
+    fn run(
+        &mut self,
+        kernel: &Kernel,
+        input: &Input,
+        (frame, region): (&Frame, Region),
+        canvas: &mut Canvas<'_>,
+    ) {
         let planes = &*frame.planes;
-        let pixels = tensor.len() / 3;
-        let (first, rest) = tensor.split_at_mut(pixels);
-        let (second, third) = rest.split_at_mut(pixels);
+        let (left, top) = (region.left as usize, region.top as usize);
+        let (y_stride, uv_stride) = (planes.y_stride(), planes.uv_stride());
+        // Chroma has half as many rows, and two numbers for two columns.
+        let y_plane = &planes.y()[top * y_stride + left..];
+        let uv_plane = &planes.uv()[top / 2 * uv_stride + left..];
         for row in 0..self.fit.height {
             if row % 2 == 0 {
-                let [u_row, v_row] = self.colors.chroma_rows();
-                self.chroma.row(row / 2, planes.uv(), planes.uv_stride(), &mut [u_row, v_row]);
-                self.colors.spread(&self.coefficients);
+                let chroma = self.chroma.row(kernel, row / 2, uv_plane, uv_stride);
+                kernel.spread(&self.channels, chroma, self.additions.each_mut().map(Vec::as_mut_slice));
             }
-            self.luma.row(row, planes.y(), planes.y_stride(), &mut [&mut self.luma_row]);
-            let start = (self.fit.top + row) * net_width + self.fit.left;
-            let span = start..start + self.fit.width;
-            let outputs = [&mut first[span.clone()], &mut second[span.clone()], &mut third[span]];
-            self.colors.write(&self.coefficients, &self.luma_row, outputs);
+            let luma = self.luma.row(kernel, row, y_plane, y_stride);
+            let start = (self.fit.top + row) * self.size.0 + self.fit.left;
+            let write = |outputs: [&mut [f32]; 3]| {
+                for ((channel, addition), output) in self.channels.iter().zip(&self.additions).zip(outputs) {
+                    kernel.mix(channel, luma, addition, output);
+                }
+            };
+            match canvas.pixels.rows(input.layout, start, self.fit.width) {
+                Some(rows) => write(rows),
+                None => {
+                    write(self.rows.each_mut().map(Vec::as_mut_slice));
+                    canvas.pixels.write(input.layout, start, self.rows.each_ref().map(Vec::as_slice));
+                }
+            }
         }
-    }
-}
-
-/// Factor and offset that lead a channel value 0–255 to what the network is fed: `(v · scale − mean) / std`.
-fn normalisation(input: &Input, channel: usize) -> (f32, f32) {
-    (input.scale / input.std[channel], -input.mean[channel] / input.std[channel])
-}
-
-/// Which of red (0), green (1), blue (2) the channels are, in the input's order.
-fn channel_order(order: ColorOrder) -> [usize; 3] {
-    match order {
-        ColorOrder::Rgb => [0, 1, 2],
-        ColorOrder::Bgr => [2, 1, 0],
     }
 }
 

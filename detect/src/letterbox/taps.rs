@@ -2,6 +2,10 @@
 
 /// Weights of one axis sum to this.
 pub(super) const UNIT: u32 = 256;
+/// Taps of a quad: what kernels read at once.
+pub(super) const QUAD: usize = 4;
+/// Outputs of a row are rounded up to this, so that kernels of any width have no remainder.
+const OUTPUTS_MULTIPLE: usize = 16;
 
 /// The taps of one axis: every output pixel reads `count` neighbouring source pixels.
 pub(super) struct Taps {
@@ -37,10 +41,79 @@ impl Taps {
         taps
     }
 
-    /// First source pixel and weights of one output pixel.
+    /// First source pixel and weights of one output pixel, without those at either end that are nothing.
     pub(super) fn of(&self, output: usize) -> (usize, &[u16]) {
-        (self.starts[output], &self.weights[output * self.count..(output + 1) * self.count])
+        let weights = &self.weights[output * self.count..(output + 1) * self.count];
+        let is_some = |weight: &u16| *weight != 0;
+        // Weights sum to `UNIT`, so there is one that is something.
+        let first = weights.iter().position(is_some).unwrap_or(0);
+        let end = weights.iter().rposition(is_some).map_or(weights.len(), |last| last + 1);
+        (self.starts[output] + first, &weights[first..end])
     }
+}
+
+/// The taps of a row, as kernels read them: four at a time, for a round number of outputs. What is added weighs nothing.
+pub(super) struct Quads {
+    /// First source pixel of each output pixel.
+    starts: Vec<u32>,
+    /// Weights of the first four taps of every output, then those of the next four, and so on.
+    weights: Vec<[i16; QUAD]>,
+    reach: usize,
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "for AVX-512"))]
+    widest: [usize; 2],
+}
+
+impl Quads {
+    pub(super) fn new(taps: &Taps) -> Self {
+        let outputs = taps.starts.len().next_multiple_of(OUTPUTS_MULTIPLE);
+        let quads = taps.count.div_ceil(QUAD);
+        let weight = |quad: usize, output: usize, tap: usize| {
+            let index = quad * QUAD + tap;
+            let is_there = output < taps.starts.len() && index < taps.count;
+            // At most `UNIT`.
+            if is_there { taps.weights[output * taps.count + index] as i16 } else { 0 }
+        };
+        let of_quad = |quad: usize| {
+            (0..outputs).map(move |output| std::array::from_fn(|tap| weight(quad, output, tap)))
+        };
+        let mut starts: Vec<u32> = taps.starts.iter().map(|&start| start as u32).collect();
+        starts.resize(outputs, starts.last().copied().unwrap_or(0));
+        let reach = starts.iter().max().map_or(0, |&start| start as usize) + quads * QUAD;
+        let widest = [widest::<4>(&starts), widest::<8>(&starts)];
+        Self { weights: (0..quads).flat_map(of_quad).collect(), starts, reach, widest }
+    }
+
+    /// How many outputs there are, rounded up.
+    pub(super) fn outputs(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// Source pixels that must be there to be read, though those beyond the source weigh nothing.
+    pub(super) fn reach(&self) -> usize {
+        self.reach
+    }
+
+    /// First source pixel of each output; `start + QUAD · quads` never exceeds [`reach`](Self::reach).
+    pub(super) fn starts(&self) -> &[u32] {
+        &self.starts
+    }
+
+    /// How far apart the first and the last start of four, and of eight, neighbouring outputs are at most.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "for AVX-512"))]
+    pub(super) fn widest(&self) -> [usize; 2] {
+        self.widest
+    }
+
+    /// For each quad the weights of all outputs.
+    pub(super) fn quads(&self) -> std::slice::ChunksExact<'_, [i16; QUAD]> {
+        self.weights.chunks_exact(self.starts.len().max(1))
+    }
+}
+
+/// How far apart the first and the last of `COUNT` neighbouring starts are at most. They rise.
+fn widest<const COUNT: usize>(starts: &[u32]) -> usize {
+    let groups = starts.as_chunks::<COUNT>().0;
+    groups.iter().map(|group| (group[COUNT - 1] - group[0]) as usize).max().unwrap_or(0)
 }
 
 /// Every source pixel counts by the share of it that the output pixel covers.

@@ -1,5 +1,7 @@
 //! The letterbox against a slow one that says in few lines what is meant.
 
+mod kernels;
+
 use std::sync::Arc;
 
 use gridwatch_domain::{CameraId, Frame, Nv12Buffer, Nv12Planes, Timestamp};
@@ -11,6 +13,7 @@ fn input(width: u32, height: u32, letterbox: FitRule, color: ColorOrder) -> Inpu
     Input {
         width,
         height,
+        dynamic: false,
         layout: Layout::Nchw,
         color,
         scale: 1.0,
@@ -18,6 +21,31 @@ fn input(width: u32, height: u32, letterbox: FitRule, color: ColorOrder) -> Inpu
         std: [1.0; 3],
         letterbox,
         pad: 114,
+    }
+}
+
+/// A letterbox with a canvas in single precision.
+struct Painter {
+    letterbox: Letterbox,
+    size: (usize, usize),
+    tensor: Vec<f32>,
+    covered: Option<Fit>,
+}
+
+impl Painter {
+    fn new(input: &Input) -> Self {
+        let size = (input.width as usize, input.height as usize);
+        let tensor = vec![f32::NAN; 3 * size.0 * size.1];
+        Self { letterbox: Letterbox::new(input), size, tensor, covered: None }
+    }
+
+    fn fill(&mut self, frame: &Frame) -> Result<Fit, DetectError> {
+        let Self { letterbox, size, tensor, covered } = self;
+        letterbox.fill(frame, Canvas { pixels: Pixels::Float32(tensor), size: *size, covered })
+    }
+
+    fn tensor(&self) -> &[f32] {
+        &self.tensor
     }
 }
 
@@ -88,7 +116,7 @@ fn reference(frame: &Frame, fit: Fit, column: usize, row: usize) -> [f64; 3] {
 #[track_caller]
 fn check(picture: (u32, u32), net: (u32, u32), rule: FitRule) {
     let frame = waves(picture.0, picture.1);
-    let mut letterbox = Letterbox::new(&input(net.0, net.1, rule, ColorOrder::Bgr));
+    let mut letterbox = Painter::new(&input(net.0, net.1, rule, ColorOrder::Bgr));
     let fit = letterbox.fill(&frame).expect("whole planes");
     let (width, height) = (net.0 as usize, net.1 as usize);
     let pixel = |channel: usize, x: usize, y: usize| letterbox.tensor()[(channel * height + y) * width + x];
@@ -128,7 +156,7 @@ fn fine_stripes_become_grey_and_not_a_moire() {
         .enumerate()
         .filter(|(index, _)| index % 192 % 3 == 1)
         .for_each(|(_, y)| *y = 235);
-    let mut letterbox = Letterbox::new(&input(64, 32, FitRule::TopLeft, ColorOrder::Rgb));
+    let mut letterbox = Painter::new(&input(64, 32, FitRule::TopLeft, ColorOrder::Rgb));
     letterbox.fill(&frame(192, 96, buffer)).expect("whole planes");
     assert!(letterbox.tensor().iter().all(|value| (value - 85.0).abs() < 1.5));
 }
@@ -144,7 +172,7 @@ fn channels_come_in_the_order_and_scale_asked_for() {
             std: [0.5, 0.25, 0.2],
             ..input(64, 32, FitRule::Stretch, order)
         };
-        let mut letterbox = Letterbox::new(&spec);
+        let mut letterbox = Painter::new(&spec);
         letterbox.fill(&red).expect("whole planes");
         for channel in 0..3 {
             let color = if channel == red_channel { 1.0 } else { 0.0 };
@@ -157,7 +185,7 @@ fn channels_come_in_the_order_and_scale_asked_for() {
 
 #[test]
 fn padding_follows_the_size_of_the_picture() {
-    let mut letterbox = Letterbox::new(&input(64, 64, FitRule::TopLeft, ColorOrder::Bgr));
+    let mut letterbox = Painter::new(&input(64, 64, FitRule::TopLeft, ColorOrder::Bgr));
     letterbox.fill(&frame(64, 64, Nv12Buffer::filled(64, 64, [235, 128, 128]))).expect("whole planes");
     assert_eq!(letterbox.tensor()[63 * 64], 255.0);
     letterbox.fill(&frame(64, 32, Nv12Buffer::filled(64, 32, [235, 128, 128]))).expect("whole planes");
@@ -181,6 +209,6 @@ fn boxes_lead_back_to_the_picture() {
 #[test]
 fn planes_shorter_than_their_size_are_refused() {
     let short = frame(64, 34, Nv12Buffer::filled(64, 32, [16, 128, 128]));
-    let mut letterbox = Letterbox::new(&input(64, 32, FitRule::TopLeft, ColorOrder::Bgr));
+    let mut letterbox = Painter::new(&input(64, 32, FitRule::TopLeft, ColorOrder::Bgr));
     assert!(matches!(letterbox.fill(&short), Err(DetectError::Frame { height: 34, .. })));
 }

@@ -26,6 +26,7 @@ pub(super) fn input_of(
         std: [1.0; 3],
         letterbox: Letterbox::Stretch,
         pad: 114,
+        dynamic: false,
     };
     let unit = 1.0 / 255.0;
     let (input, maker) = match head {

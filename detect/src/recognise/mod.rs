@@ -12,7 +12,10 @@ use gridwatch_models::{COCO_LABELS, Head, Input, Layout};
 
 use self::outputs::Probe;
 pub use self::outputs::ProbedOutput;
-use crate::{DetectError, session::OnnxFile};
+use crate::{
+    DetectError,
+    session::{OnnxFile, Shape},
+};
 
 /// What the user wishes or knows; everything may be left to the file.
 #[derive(Debug, Clone, Default)]
@@ -42,7 +45,7 @@ pub struct Recognised {
 pub enum NotRecognised {
     /// Its inputs are not one picture.
     #[error(
-        "its inputs are {found}; needed is one picture, float32 [1, 3, height, width] or [1, height, width, 3]{help}"
+        "its inputs are {found}; needed is one picture, float32, float16 or uint8, [1, 3, height, width] or [1, height, width, 3]{help}"
     )]
     Inputs {
         /// All inputs.
@@ -143,8 +146,10 @@ fn input_of(file: &OnnxFile, wishes: &Wishes) -> Result<(Layout, (u32, u32)), No
         [picture, size] if size.is_size() => picture,
         _ => return Err(refused(": export it without pre- and post-processing inputs")),
     };
-    if picture.kind != crate::session::NumberKind::Float32 {
-        return Err(refused(": export it in single precision, without a preprocessing step of its own"));
+    if !picture.is_picture() {
+        return Err(refused(
+            ": export it for float32, float16 or uint8, without a preprocessing step of its own",
+        ));
     }
     let (layout, height, width) = match picture.shape[..] {
         [None | Some(1), Some(3) | None, height, width] if width != Some(3) => (Layout::Nchw, height, width),
@@ -220,25 +225,23 @@ fn probe(
     layout: Layout,
     (width, height): (u32, u32),
 ) -> Result<Vec<ProbedOutput>, NotRecognised> {
-    let (columns, rows) = (width as usize, height as usize);
-    let shape = match layout {
-        Layout::Nchw => [1, 3, rows, columns],
-        Layout::Nhwc => [1, rows, columns, 3],
-    };
-    let picture: Vec<f32> =
-        (0..3 * rows * columns).map(|index| ((index * 7919) % 251) as f32 / 251.0).collect();
-    let size = (file.inputs().len() == 2).then_some([i64::from(width), i64::from(height)]);
+    let shape = Shape { pictures: 1, width: width as usize, height: height as usize, layout };
+    let values = 3 * shape.width * shape.height;
+    let picture: Vec<f32> = (0..values).map(|index| ((index * 7919) % 251) as f32 / 251.0).collect();
     let forms = file.outputs().to_vec();
-    file.run(&shape, &picture, size.as_ref(), |answer| {
-        let one = |(form, tensor): (&crate::head::OutputForm, &crate::head::Tensor<'_>)| ProbedOutput {
-            name: form.name.clone(),
-            integer: form.integer,
-            shape: tensor.shape.to_vec(),
-            values: tensor.values.to_vec(),
-        };
-        forms.iter().zip(answer).map(one).collect()
-    })
-    .map_err(|error| NotRecognised::Run(Box::new(error)))
+    let mut outputs = Vec::with_capacity(forms.len());
+    let probed = file.write(shape, &picture).and_then(|()| {
+        file.run(shape, |_, answer| {
+            outputs.extend(forms.iter().zip(answer).map(|(form, tensor)| ProbedOutput {
+                name: form.name.clone(),
+                integer: form.integer,
+                shape: tensor.shape.to_vec(),
+                values: tensor.values.to_vec(),
+            }));
+        })
+    });
+    probed.map_err(|error| NotRecognised::Run(Box::new(error)))?;
+    Ok(outputs)
 }
 
 #[cfg(test)]

@@ -1,27 +1,33 @@
 //! An ONNX file in ONNX Runtime: what it declares, and runs of it. Knows nothing of manifests and heads.
 
-use std::{borrow::Cow, fmt};
+use std::fmt;
 
+use gridwatch_models::Layout;
 use ort::{
     session::Session,
-    value::{DynValue, Outlet, TensorElementType, TensorRef},
+    value::{Outlet, TensorElementType},
 };
 
-use super::{
-    SessionSettings,
-    runtime::{commit, environment},
-};
+use super::{Provider, SessionSettings, Shape, bound::Bound, runtime};
 use crate::{
     DetectError,
-    head::{OutputForm, Sizes, Tensor},
+    head::{OutputForm, Sizes, Tensor, Unreadable},
+    letterbox::{Canvas, Pixels},
 };
+
+/// Shapes of input whose buffers are kept: a handful of aspects, times the numbers of pictures in a batch. Of more, those
+/// used last stay.
+const MOST_SHAPES: usize = 32;
 
 /// A file that ONNX Runtime has accepted.
 pub struct OnnxFile {
     name: String,
     session: Session,
+    provider: Provider,
     inputs: Vec<InputInfo>,
     outputs: Vec<OutputForm>,
+    /// Last used last.
+    bound: Vec<Bound>,
 }
 
 /// One input as the file declares it.
@@ -40,6 +46,10 @@ pub struct InputInfo {
 pub enum NumberKind {
     /// 32-bit floating point numbers.
     Float32,
+    /// 16-bit floating point numbers.
+    Float16,
+    /// Bytes.
+    Uint8,
     /// 64-bit integers.
     Int64,
     /// Anything else, as ONNX Runtime calls it.
@@ -50,6 +60,8 @@ impl fmt::Display for InputInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match &self.kind {
             NumberKind::Float32 => "float32",
+            NumberKind::Float16 => "float16",
+            NumberKind::Uint8 => "uint8",
             NumberKind::Int64 => "int64",
             NumberKind::Other(kind) => kind,
         };
@@ -58,11 +70,29 @@ impl fmt::Display for InputInfo {
 }
 
 impl InputInfo {
+    /// Whether pictures can be fed in its numbers.
+    pub(crate) fn is_picture(&self) -> bool {
+        matches!(self.kind, NumberKind::Float32 | NumberKind::Float16 | NumberKind::Uint8)
+    }
+
     /// Whether it takes pictures of this shape.
     pub(super) fn takes(&self, shape: &[usize]) -> bool {
-        self.kind == NumberKind::Float32
+        self.is_picture()
             && self.shape.len() == shape.len()
             && self.shape.iter().zip(shape).all(|(size, want)| size.is_none_or(|size| size == *want))
+    }
+
+    /// Whether it leaves width and height free.
+    pub(super) fn takes_any_size(&self, layout: Layout) -> bool {
+        matches!(
+            (layout, &self.shape[..]),
+            (Layout::Nchw, [_, _, None, None]) | (Layout::Nhwc, [_, None, None, _])
+        )
+    }
+
+    /// Whether it takes any number of pictures at a time.
+    pub(super) fn takes_batches(&self) -> bool {
+        self.shape.first() == Some(&None)
     }
 
     /// Whether it is the size that RT-DETR's and D-FINE's exports ask for.
@@ -75,21 +105,19 @@ impl OnnxFile {
     /// Loads the library, where that has not been done yet, and the file into it. `name` is what errors call it.
     ///
     /// # Errors
-    /// [`DetectError::Runtime`], [`DetectError::Environment`], [`DetectError::Load`]; [`DetectError::Shape`] where an output is no
-    /// tensor of numbers.
+    /// [`DetectError::Runtime`], [`DetectError::Environment`], [`DetectError::ProviderMissing`], [`DetectError::Provider`],
+    /// [`DetectError::Load`]; [`DetectError::Shape`] where an output is no tensor of numbers.
     pub fn open(name: &str, bytes: &[u8], settings: &SessionSettings) -> Result<Self, DetectError> {
-        let environment = environment(&settings.library_path())?;
-        let session = commit(&environment, bytes, settings.threads)
-            .map_err(|source| DetectError::Load { network: name.to_owned(), source })?;
+        let (session, provider) = runtime::open(name, bytes, settings)?;
         let inputs = session.inputs().iter().map(input_info).collect();
         let outputs = session.outputs().iter().map(output_form).collect::<Result<_, _>>();
         let outputs = outputs.map_err(|found| DetectError::Shape {
             network: name.to_owned(),
             side: "output",
-            expected: "tensors of float32, int64 or int32".to_owned(),
+            expected: "tensors of float32, float16, int64 or int32".to_owned(),
             found,
         })?;
-        Ok(Self { name: name.to_owned(), session, inputs, outputs })
+        Ok(Self { name: name.to_owned(), session, provider, inputs, outputs, bound: Vec::new() })
     }
 
     /// Its inputs.
@@ -102,6 +130,11 @@ impl OnnxFile {
         &self.outputs
     }
 
+    /// What computes it.
+    pub fn provider(&self) -> Provider {
+        self.provider
+    }
+
     /// The program that wrote it; empty where it does not say.
     pub fn producer(&self) -> String {
         self.session.metadata().ok().and_then(|metadata| metadata.producer()).unwrap_or_default()
@@ -112,70 +145,75 @@ impl OnnxFile {
         self.session.metadata().ok()?.custom(key)
     }
 
-    /// Runs it on one picture, and on the size where it has such an input; gives the answer, in the order of
+    /// One picture of the input of this shape, to be written before [`run`](Self::run). Each shape has buffers of its own, made
+    /// when it is used first, and is tried out then.
+    ///
+    /// # Errors
+    /// [`DetectError::FirstRun`], [`DetectError::Run`].
+    pub fn canvas(&mut self, shape: Shape, picture: usize) -> Result<Canvas<'_>, DetectError> {
+        let index = self.bind(shape)?;
+        let network = &self.name;
+        self.bound[index]
+            .canvas(picture)
+            .map_err(|source| DetectError::Run { network: network.clone(), source })
+    }
+
+    /// Runs it on what the canvases of this shape hold; gives the answer for each picture, in the order of
     /// [`outputs`](Self::outputs), to `read`.
     ///
     /// # Errors
-    /// [`DetectError::Run`].
-    pub fn run<T>(
-        &mut self,
-        shape: &[usize; 4],
-        picture: &[f32],
-        size: Option<&[i64; 2]>,
-        read: impl FnOnce(&[Tensor<'_>]) -> T,
-    ) -> Result<T, DetectError> {
-        let failed = |source| DetectError::Run { network: self.name.clone(), source };
-        let tensor = TensorRef::from_array_view((*shape, picture)).map_err(failed)?;
-        let outputs = match size {
-            None => self.session.run(ort::inputs![tensor]),
-            Some(size) => {
-                let size = TensorRef::from_array_view(([1, 2], &size[..])).map_err(failed)?;
-                self.session.run(ort::inputs![tensor, size])
-            }
-        };
-        let outputs = outputs.map_err(failed)?;
-        let answers: Vec<Answer<'_>> = (0..outputs.len())
-            .map(|index| Answer::of(&outputs[index]))
-            .collect::<Result<_, _>>()
-            .map_err(failed)?;
-        let tensors: Vec<Tensor<'_>> = answers.iter().map(Answer::tensor).collect();
-        Ok(read(&tensors))
-    }
-}
-
-/// An output of a run, as single-precision numbers.
-struct Answer<'a> {
-    shape: Vec<usize>,
-    values: Cow<'a, [f32]>,
-}
-
-impl<'a> Answer<'a> {
-    fn of(output: &'a DynValue) -> Result<Self, ort::Error> {
-        let (shape, values) = match output.dtype().tensor_type() {
-            Some(TensorElementType::Int64) => {
-                let (shape, values) = output.try_extract_tensor::<i64>()?;
-                (shape, values.iter().map(|&value| value as f32).collect::<Vec<_>>().into())
-            }
-            Some(TensorElementType::Int32) => {
-                let (shape, values) = output.try_extract_tensor::<i32>()?;
-                (shape, values.iter().map(|&value| value as f32).collect::<Vec<_>>().into())
-            }
-            _ => {
-                let (shape, values) = output.try_extract_tensor::<f32>()?;
-                (shape, Cow::Borrowed(values))
-            }
-        };
-        Ok(Self { shape: shape.iter().map(|&size| usize::try_from(size).unwrap_or(0)).collect(), values })
+    /// [`DetectError::Run`]; [`DetectError::FirstRun`] where the shape is new; [`DetectError::Answer`] where the answer to several
+    /// pictures is not divided by pictures.
+    pub fn run(&mut self, shape: Shape, read: impl FnMut(usize, &[Tensor<'_>])) -> Result<(), DetectError> {
+        let index = self.bind(shape)?;
+        let ran = self.bound[index].run(&mut self.session, read);
+        let network = || self.name.clone();
+        ran.map_err(|source| DetectError::Run { network: network(), source })?
+            .ok_or_else(|| DetectError::Answer { network: network(), reason: Unreadable::Sizes })
     }
 
-    fn tensor(&self) -> Tensor<'_> {
-        Tensor { shape: &self.shape, values: &self.values }
+    /// Writes `values` (planar or interleaved as `shape` says, as single precision) into the only picture, for a probe.
+    ///
+    /// # Errors
+    /// As [`canvas`](Self::canvas).
+    pub(crate) fn write(&mut self, shape: Shape, values: &[f32]) -> Result<(), DetectError> {
+        match self.canvas(shape, 0)?.pixels {
+            Pixels::Float32(pixels) => pixels.copy_from_slice(values),
+            Pixels::Float16(pixels) => {
+                pixels.iter_mut().zip(values).for_each(|(to, &from)| *to = half::f16::from_f32(from));
+            }
+            Pixels::Uint8(pixels) => {
+                pixels.iter_mut().zip(values).for_each(|(to, &from)| *to = (from * 255.0) as u8);
+            }
+        }
+        Ok(())
+    }
+
+    /// The index of the buffers for this shape.
+    fn bind(&mut self, shape: Shape) -> Result<usize, DetectError> {
+        let found = self.bound.iter().position(|bound| bound.shape == shape);
+        let last = match found {
+            Some(index) if index + 1 == self.bound.len() => return Ok(index),
+            Some(index) => self.bound.remove(index),
+            None => {
+                if self.bound.len() == MOST_SHAPES {
+                    self.bound.remove(0);
+                }
+                let shares_memory = self.provider.shares_memory();
+                Bound::new(&mut self.session, &self.inputs, &self.outputs, shape, shares_memory)
+                    .map_err(|source| DetectError::first_run(&self.name, source))?
+            }
+        };
+        self.bound.push(last);
+        Ok(self.bound.len() - 1)
     }
 }
 
 fn input_info(input: &Outlet) -> InputInfo {
     let kind = match input.dtype().tensor_type() {
         Some(TensorElementType::Float32) => NumberKind::Float32,
+        Some(TensorElementType::Float16) => NumberKind::Float16,
+        Some(TensorElementType::Uint8) => NumberKind::Uint8,
         Some(TensorElementType::Int64) => NumberKind::Int64,
         Some(other) => NumberKind::Other(other.to_string()),
         None => NumberKind::Other(input.dtype().to_string()),
@@ -187,7 +225,7 @@ fn input_info(input: &Outlet) -> InputInfo {
 fn output_form(output: &Outlet) -> Result<OutputForm, String> {
     let unreadable = || format!("{} {}", output.name(), output.dtype());
     let integer = match output.dtype().tensor_type() {
-        Some(TensorElementType::Float32) => false,
+        Some(TensorElementType::Float32 | TensorElementType::Float16) => false,
         Some(TensorElementType::Int64 | TensorElementType::Int32) => true,
         _ => return Err(unreadable()),
     };

@@ -1,20 +1,29 @@
 //! Runs a network through ONNX Runtime. The only place that knows of it.
 //!
-//! In: a [`Network`] whose hash is verified, and tensors. Out: the network's raw answer. Refused at load, with what to
-//! do about it: no library, a library that is too old, a file that is not a network, shapes that are not the
-//! manifest's.
+//! In: a [`Network`] whose hash is verified, and pictures, written into its own input. Out: the network's raw answer, read where
+//! it lies. Refused at load, with what to do about it: no library, a library that is too old or has not the provider that is
+//! named, a file that is not a network, shapes that are not the manifest's, a network that cannot be run once.
 
+mod bound;
 mod file;
+mod finding;
+mod provider;
 mod runtime;
 
 use std::path::PathBuf;
 
 use gridwatch_models::{Layout, Manifest, Network};
 
-pub use self::file::{InputInfo, NumberKind, OnnxFile};
+pub use self::{
+    file::{InputInfo, NumberKind, OnnxFile},
+    finding::Finding,
+    provider::Provider,
+};
 use crate::{
     DetectError,
+    batch::Batch,
     head::{OutputForm, Tensor},
+    letterbox::Canvas,
 };
 
 /// The variable that names the ONNX Runtime library.
@@ -29,11 +38,15 @@ pub struct SessionSettings {
     pub library: Option<PathBuf>,
     /// Threads for one picture, ≥ 1. Default: 1, because cameras share the cores better than operators do.
     pub threads: usize,
+    /// What computes. Default: the first of [`Provider::ORDER`] that the library has and that takes the network.
+    pub provider: Option<Provider>,
+    /// How many pictures at a time. Default: one.
+    pub batch: Batch,
 }
 
 impl Default for SessionSettings {
     fn default() -> Self {
-        Self { library: None, threads: 1 }
+        Self { library: None, threads: 1, provider: None, batch: Batch::Off }
     }
 }
 
@@ -50,33 +63,46 @@ impl SessionSettings {
     }
 }
 
+/// The shape of an input: so many pictures at a time, of one size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// Pictures at a time, ≥ 1.
+    pub pictures: usize,
+    /// Pixels across.
+    pub width: usize,
+    /// Pixels down.
+    pub height: usize,
+    /// Order of the dimensions.
+    pub layout: Layout,
+}
+
+impl Shape {
+    /// `[pictures, 3, height, width]`, or `[pictures, height, width, 3]` for [`Layout::Nhwc`].
+    pub fn dimensions(self) -> [usize; 4] {
+        match self.layout {
+            Layout::Nchw => [self.pictures, 3, self.height, self.width],
+            Layout::Nhwc => [self.pictures, self.height, self.width, 3],
+        }
+    }
+}
+
 /// One network, ready to run.
 pub struct NetworkSession {
     file: OnnxFile,
-    input: InputForm,
-    /// The picture in the file's order, where that is not the letterbox's.
-    turned: Vec<f32>,
-}
-
-/// How the file wants its input.
-struct InputForm {
-    /// `[1, 3, height, width]`, or `[1, height, width, 3]` for [`Layout::Nhwc`].
-    shape: [usize; 4],
-    layout: Layout,
-    /// A second input that some exports have, for the size that boxes shall be scaled to: `[width, height]`.
-    size: Option<[i64; 2]>,
+    shape: Shape,
 }
 
 impl NetworkSession {
-    /// Loads the library, where that has not been done yet, and the network into it.
+    /// Loads the library, where that has not been done yet, and the network into it, and runs it once.
     ///
     /// # Errors
-    /// [`DetectError::Runtime`], [`DetectError::Environment`], [`DetectError::Load`], [`DetectError::Shape`].
+    /// As [`OnnxFile::open`]; [`DetectError::Shape`] where its inputs are not the manifest's; [`DetectError::FirstRun`].
     pub fn open(network: &Network, settings: &SessionSettings) -> Result<Self, DetectError> {
         let manifest = network.manifest();
-        let file = OnnxFile::open(&manifest.name, network.bytes(), settings)?;
-        let input = InputForm::of(&file, manifest)?;
-        Ok(Self { file, input, turned: Vec::new() })
+        let mut file = OnnxFile::open(&manifest.name, network.bytes(), settings)?;
+        let shape = checked_shape(&file, manifest)?;
+        file.canvas(shape, 0)?;
+        Ok(Self { file, shape })
     }
 
     /// Its outputs, as the file declares them.
@@ -84,66 +110,63 @@ impl NetworkSession {
         self.file.outputs()
     }
 
-    /// The sizes of its input, in the file's order.
-    pub fn input_shape(&self) -> [usize; 4] {
-        self.input.shape
+    /// What computes it.
+    pub fn provider(&self) -> Provider {
+        self.file.provider()
     }
 
-    /// A picture, `[3, height, width]`, in the order in which the file is fed.
-    pub(crate) fn fed<'a>(&'a mut self, picture: &'a [f32]) -> &'a [f32] {
-        self.input.fed(picture, &mut self.turned)
+    /// The shape of one picture, of the manifest's size.
+    pub fn shape(&self) -> Shape {
+        self.shape
     }
 
-    /// Runs the network on one picture, `[3, height, width]`, and gives its answer, in the order of
-    /// [`outputs`](Self::outputs), to `read`.
+    /// Its input, as the file declares it.
+    pub fn input(&self) -> String {
+        self.file.inputs()[0].to_string()
+    }
+
+    /// Whether the file takes several pictures at a time.
+    pub fn takes_batches(&self) -> bool {
+        self.file.inputs()[0].takes_batches()
+    }
+
+    /// One picture of the input, to be written before [`run`](Self::run).
     ///
     /// # Errors
-    /// [`DetectError::Run`].
-    pub fn run<T>(
-        &mut self,
-        picture: &[f32],
-        read: impl FnOnce(&[Tensor<'_>]) -> T,
-    ) -> Result<T, DetectError> {
-        let fed = self.input.fed(picture, &mut self.turned);
-        self.file.run(&self.input.shape, fed, self.input.size.as_ref(), read)
+    /// As [`OnnxFile::canvas`].
+    pub fn canvas(&mut self, shape: Shape, picture: usize) -> Result<Canvas<'_>, DetectError> {
+        self.file.canvas(shape, picture)
+    }
+
+    /// Runs the network and gives its answer for each picture, in the order of [`outputs`](Self::outputs), to `read`.
+    ///
+    /// # Errors
+    /// As [`OnnxFile::run`].
+    pub fn run(&mut self, shape: Shape, read: impl FnMut(usize, &[Tensor<'_>])) -> Result<(), DetectError> {
+        self.file.run(shape, read)
     }
 }
 
-impl InputForm {
-    fn of(file: &OnnxFile, manifest: &Manifest) -> Result<Self, DetectError> {
-        let (width, height) = (manifest.input.width as usize, manifest.input.height as usize);
-        let layout = manifest.input.layout;
-        let shape = match layout {
-            Layout::Nchw => [1, 3, height, width],
-            Layout::Nhwc => [1, height, width, 3],
-        };
-        let size = match file.inputs() {
-            [picture] if picture.takes(&shape) => None,
-            [picture, size] if picture.takes(&shape) && size.is_size() => Some([width as i64, height as i64]),
-            others => {
-                return Err(DetectError::Shape {
-                    network: manifest.name.clone(),
-                    side: "input",
-                    expected: format!("one picture, float32 {shape:?}"),
-                    found: others.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-                });
-            }
-        };
-        Ok(Self { shape, layout, size })
-    }
-
-    /// The picture as the file wants it.
-    fn fed<'a>(&self, picture: &'a [f32], turned: &'a mut Vec<f32>) -> &'a [f32] {
-        match self.layout {
-            Layout::Nchw => picture,
-            Layout::Nhwc => {
-                let pixels = picture.len() / 3;
-                turned.clear();
-                turned.extend(
-                    (0..pixels).flat_map(|pixel| [0, 1, 2].map(|channel| picture[channel * pixels + pixel])),
-                );
-                turned
-            }
-        }
+/// The shape that the manifest says, where the file takes it.
+fn checked_shape(file: &OnnxFile, manifest: &Manifest) -> Result<Shape, DetectError> {
+    let input = &manifest.input;
+    let (width, height) = (input.width as usize, input.height as usize);
+    let shape = Shape { pictures: 1, width, height, layout: input.layout };
+    let takes = |picture: &InputInfo| {
+        picture.takes(&shape.dimensions()) && (!input.dynamic || picture.takes_any_size(input.layout))
+    };
+    match file.inputs() {
+        [picture] if takes(picture) => Ok(shape),
+        [picture, size] if takes(picture) && size.is_size() => Ok(shape),
+        others => Err(DetectError::Shape {
+            network: manifest.name.clone(),
+            side: "input",
+            expected: format!(
+                "one picture, float32, float16 or uint8 {:?}{}",
+                shape.dimensions(),
+                if input.dynamic { ", of any size (dynamic)" } else { "" }
+            ),
+            found: others.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        }),
     }
 }

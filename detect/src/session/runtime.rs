@@ -5,15 +5,18 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use gridwatch_runtime::Chain;
 use ort::{
     environment::Environment,
     session::{Session, builder::GraphOptimizationLevel},
 };
+use tracing::{info, warn};
 
+use super::{Provider, SessionSettings, finding};
 use crate::DetectError;
 
 /// ONNX Runtime allows one environment per process; sessions share it, and it is never torn down.
-pub(super) fn environment(library: &Path) -> Result<Environment, DetectError> {
+fn environment(library: &Path) -> Result<Environment, DetectError> {
     static SHARED: Mutex<Option<Environment>> = Mutex::new(None);
     let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(environment) = &*shared {
@@ -30,9 +33,64 @@ pub(super) fn environment(library: &Path) -> Result<Environment, DetectError> {
     Ok(shared.insert(environment).clone())
 }
 
-pub(super) fn commit(environment: &Environment, bytes: &[u8], threads: usize) -> Result<Session, ort::Error> {
+/// The providers that the library of these `settings` has, in the order in which they are tried.
+pub(super) fn available(settings: &SessionSettings) -> Result<Vec<Provider>, DetectError> {
+    environment(&settings.library_path())?;
+    Ok(Provider::ORDER.into_iter().filter(|provider| provider.is_there()).collect())
+}
+
+/// Makes a session of the file with the provider that `settings` name, or the first that can. `network` is what errors
+/// call the file.
+pub(super) fn open(
+    network: &str,
+    bytes: &[u8],
+    settings: &SessionSettings,
+) -> Result<(Session, Provider), DetectError> {
+    let library = settings.library_path();
+    let environment = environment(&library)?;
+    let load = |provider: Provider| commit(&environment, bytes, settings.threads, provider);
+    let refused =
+        |source| DetectError::Load { network: network.to_owned(), finding: finding::of(bytes), source };
+    match settings.provider {
+        Some(Provider::Cpu) => {}
+        Some(provider) if !provider.is_there() => {
+            let present = Provider::ORDER.into_iter().filter(|provider| provider.is_there()).collect();
+            return Err(DetectError::ProviderMissing { provider, library, present });
+        }
+        Some(provider) => {
+            let session = load(provider).map_err(|source| match load(Provider::Cpu) {
+                // Not the file's fault, for the processor takes it.
+                Ok(_) => DetectError::Provider { provider, source },
+                Err(source) => refused(source),
+            })?;
+            return Ok((session, provider));
+        }
+        None => {
+            for provider in Provider::ORDER.into_iter().filter(|provider| *provider != Provider::Cpu) {
+                if !provider.is_there() {
+                    info!(%provider, "not in this ONNX Runtime, skipped");
+                    continue;
+                }
+                match load(provider) {
+                    Ok(session) => return Ok((session, provider)),
+                    Err(error) => warn!(%provider, error = %Chain(&error), "cannot be used, skipped"),
+                }
+            }
+        }
+    }
+    load(Provider::Cpu).map(|session| (session, Provider::Cpu)).map_err(refused)
+}
+
+fn commit(
+    environment: &Environment,
+    bytes: &[u8],
+    threads: usize,
+    provider: Provider,
+) -> Result<Session, ort::Error> {
+    let processor = (provider != Provider::Cpu).then_some(Provider::Cpu);
+    let providers: Vec<_> = [provider].into_iter().chain(processor).map(Provider::dispatch).collect();
     Session::builder(environment)?
-        .with_execution_providers([ort::ep::CPU::default().with_arena_allocator(true).build()])?
+        .with_execution_providers(providers)?
         .with_optimization_level(GraphOptimizationLevel::All)?
         .with_intra_threads(threads.max(1))?
         .with_inter_threads(1)?

@@ -68,7 +68,7 @@ impl Tester {
         let clock = ManualClock::new(time(0.0));
         let metrics = Metrics::new();
         let parts = DetectParts {
-            detector: Box::new(OneCar),
+            detectors: vec![Box::new(OneCar), Box::new(OneCar)],
             frames: frames_rx,
             notices: notices_rx,
             findings: findings_tx,

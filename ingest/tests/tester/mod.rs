@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
-use gridwatch_config::{CameraSettings, Pace, Secret, SourceSettings};
+use gridwatch_config::{CameraSettings, Pace, Secret, SourceSettings, TilesConfig};
 use gridwatch_domain::{CameraId, Frame};
 use gridwatch_ingest::{Camera, CameraParts, CameraState, CameraTimeouts, IngestMetrics};
 use gridwatch_runtime::{
@@ -40,7 +40,15 @@ pub fn file(name: &str, path: impl Into<PathBuf>, pace: Pace, repeat: bool) -> C
 }
 
 fn settings(name: &str, source: SourceSettings) -> CameraSettings {
-    CameraSettings { id: id(name), name: name.into(), cell: None, source, sample_fps: 5, zones: Vec::new() }
+    CameraSettings {
+        id: id(name),
+        name: name.into(),
+        cell: None,
+        source,
+        sample_fps: 5,
+        tiles: TilesConfig::WHOLE,
+        zones: Vec::new(),
+    }
 }
 
 /// Number on the test card of a frame.

@@ -12,6 +12,7 @@ mod timing;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use gridwatch_detect::Provider;
 use gridwatch_models::{
     Network,
     evaluation::{DataSet, Smallest},
@@ -42,6 +43,7 @@ pub(super) fn run(arguments: &EvaluateArguments) -> anyhow::Result<()> {
         smallest: [width, height],
         least_score: arguments.score,
         runs: arguments.runs,
+        providers: arguments.provider.clone(),
     };
     tell(&report(&networks, data_set, conditions)?, &out, arguments.markdown.as_deref())
 }
@@ -56,6 +58,8 @@ pub(super) struct Conditions {
     pub(super) least_score: f32,
     /// How often each network is timed.
     pub(super) runs: usize,
+    /// With which execution providers, the first of which is used for quality, too. None: with all that there are.
+    pub(super) providers: Vec<Provider>,
 }
 
 /// Measures `networks` side by side.
@@ -64,8 +68,9 @@ pub(super) fn report(
     data_set: DataSet,
     conditions: Conditions,
 ) -> anyhow::Result<Report> {
-    let (tallies, kept) = quality::tallies(networks, &data_set, conditions.least_score)?;
-    let timings = timing::measure(networks, &kept, conditions.runs)?;
+    let (tallies, kept) =
+        quality::tallies(networks, &data_set, conditions.least_score, conditions.providers.first().copied())?;
+    let timings = timing::measure(networks, &kept, conditions.runs, &conditions.providers)?;
     let reports = networks.iter().zip(&tallies).zip(timings);
     Ok(Report {
         schema: report::SCHEMA,

@@ -1,7 +1,7 @@
 //! What networks find in every picture, held against the truth.
 
 use anyhow::Context as _;
-use gridwatch_detect::{Detector as _, NetworkDetector, SessionSettings};
+use gridwatch_detect::{Detector as _, NetworkDetector, Provider, SessionSettings};
 use gridwatch_domain::Frame;
 use gridwatch_models::{
     Network,
@@ -19,8 +19,9 @@ pub(super) fn tallies(
     networks: &[Network],
     data_set: &DataSet,
     least_score: f32,
+    provider: Option<Provider>,
 ) -> anyhow::Result<(Vec<Tally>, Vec<Frame>)> {
-    let settings = SessionSettings::default();
+    let settings = SessionSettings { provider, ..SessionSettings::default() };
     let open = |network| NetworkDetector::open(network, &settings, least_score);
     let mut detectors: Vec<NetworkDetector> = networks.iter().map(open).collect::<Result<_, _>>()?;
     let mut tallies = vec![Tally::new(); networks.len()];

@@ -7,8 +7,13 @@ mod pictures;
 mod python;
 
 use anyhow::{Context as _, bail};
-use gridwatch_detect::{Detector as _, NetworkDetector, SessionSettings};
-use gridwatch_models::{MANIFEST_FILE, Manifest, Network, Quality, evaluation::Smallest, sha256_of};
+use gridwatch_detect::{
+    Detector as _, NetworkDetector, SessionSettings, Shape,
+    letterbox::{Canvas, Letterbox, Pixels},
+};
+use gridwatch_models::{
+    MANIFEST_FILE, Manifest, Network, NetworkFile, Quality, evaluation::Smallest, sha256_of,
+};
 
 use self::pictures::Pictures;
 use super::{
@@ -59,18 +64,20 @@ fn quantized(
     network: &Network,
     pictures: &Pictures,
 ) -> anyhow::Result<Vec<u8>> {
-    let mut detector = NetworkDetector::open(network, &SessionSettings::default(), LEAST_SCORE)?;
+    let input = &network.manifest().input;
+    let size = (input.width as usize, input.height as usize);
+    let shape = Shape { pictures: 1, width: size.0, height: size.1, layout: input.layout };
+    let (mut letterbox, mut tensor) = (Letterbox::new(input), vec![0.0; 3 * size.0 * size.1]);
+    let mut covered = None;
     let count = pictures.calibrating.len();
-    let job = python::Job {
-        python: &arguments.python,
-        source: network.bytes(),
-        shape: detector.input_shape(),
-        count,
-    };
+    let job =
+        python::Job { python: &arguments.python, source: network.bytes(), shape: shape.dimensions(), count };
     let bar = progress::steps("calibrating", count);
     let bytes = python::quantize(&job, |tool| {
         for picture in first_pictures(pictures.calibrating.clone())? {
-            for value in detector.fed(&picture?)? {
+            let pixels = Pixels::Float32(&mut tensor);
+            letterbox.fill(&picture?, Canvas { pixels, size, covered: &mut covered })?;
+            for value in &tensor {
                 tool.write_all(&value.to_ne_bytes()).context("hand tensors to the tool")?;
             }
             bar.inc(1);
@@ -86,8 +93,8 @@ fn manifest(network: &Network, name: &str, bytes: &[u8], pictures: &Pictures) ->
     let old = network.manifest();
     let mut manifest = old.clone();
     name.clone_into(&mut manifest.name);
-    manifest.file.onnx = format!("{name}.onnx");
-    manifest.file.sha256 = sha256_of(bytes);
+    manifest.file =
+        NetworkFile { onnx: format!("{name}.onnx"), sha256: sha256_of(bytes), url: None, size_bytes: None };
     manifest.source = format!(
         "{}; quantised to 8 bits from {} {} (sha256 {}) by gridwatch models quantize, calibrated on {} pictures (set {})",
         old.source,
@@ -139,7 +146,8 @@ fn measured(
     }
     let Smallest { width, height } = Smallest::default();
     let smallest = [width as u32, height as u32];
-    let conditions = Conditions { data, smallest, least_score: LEAST_SCORE, runs: arguments.runs };
+    let conditions =
+        Conditions { data, smallest, least_score: LEAST_SCORE, runs: arguments.runs, providers: Vec::new() };
     report(networks, data_set, conditions)
 }
 
