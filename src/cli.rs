@@ -26,7 +26,7 @@ pub(crate) enum Command {
     /// Checks configuration files and prints what they may hold.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Lists and inspects detector networks.
+    /// Lists, inspects, imports, measures and quantises detector networks.
     #[cfg(feature = "edge")]
     #[command(subcommand)]
     Models(ModelsCommand),
@@ -94,6 +94,10 @@ pub(crate) enum ModelsCommand {
     Inspect(InspectArguments),
     /// Takes an ONNX file in: works out how it is fed and read, and writes its manifest.
     Import(ImportArguments),
+    /// Measures networks on labelled pictures: average precision and time, as a table, a file and a plot.
+    Evaluate(EvaluateArguments),
+    /// Makes a network of 8-bit numbers out of one of 32-bit ones, and tells what that changes in quality and speed.
+    Quantize(QuantizeArguments),
 }
 
 #[cfg(feature = "edge")]
@@ -125,6 +129,62 @@ pub(crate) struct ImportArguments {
     /// SPDX identifier of the licence that the weights are under.
     #[arg(long, default_value = "unknown")]
     pub(crate) licence: String,
+    #[command(flatten)]
+    pub(crate) recognition: Recognition,
+}
+
+#[cfg(feature = "edge")]
+#[derive(Debug, Args)]
+pub(crate) struct EvaluateArguments {
+    /// ONNX files, manifests, folders of one, names of shipped networks or of folders in networks/. Several are compared.
+    #[arg(required = true)]
+    pub(crate) networks: Vec<PathBuf>,
+    /// Folder with `labels.jsonl` and `images/`, as `gridwatch simulate dataset` writes it.
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// Folder for evaluation.json and evaluation.svg. Default: that of the network where it is one, else the current one.
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
+    /// Writes the tables as Markdown, too.
+    #[arg(long)]
+    pub(crate) markdown: Option<PathBuf>,
+    /// Boxes of a lower score are not looked at, 0–1.
+    #[arg(long, default_value_t = 0.01)]
+    pub(crate) score: f32,
+    /// Objects that are narrower or lower, in pixels of a picture fitted into 640x384, are neither wanted nor wrong.
+    #[arg(long, default_value = "3x6")]
+    pub(crate) smallest: InputSize,
+    /// How often each network is timed; 0 leaves that out.
+    #[arg(long, default_value_t = 60)]
+    pub(crate) runs: usize,
+    #[command(flatten)]
+    pub(crate) recognition: Recognition,
+}
+
+#[cfg(feature = "edge")]
+#[derive(Debug, Args)]
+pub(crate) struct QuantizeArguments {
+    /// An ONNX file, a manifest, the folder of one, or the name of a shipped network or of a folder in networks/.
+    pub(crate) network: PathBuf,
+    /// Folder of pictures such as the network will see; with `labels.jsonl` in it quality is measured, else how far both
+    /// networks agree. Every second picture calibrates, the others measure.
+    #[arg(long)]
+    pub(crate) images: PathBuf,
+    /// Folder of networks; the new network gets a folder of its own in it.
+    #[arg(long, default_value = "networks")]
+    pub(crate) into: PathBuf,
+    /// Name of the new network. Default: the old one's with -int8.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Most pictures to calibrate with.
+    #[arg(long, default_value_t = 100)]
+    pub(crate) calibrate: usize,
+    /// How often both networks are timed.
+    #[arg(long, default_value_t = 60)]
+    pub(crate) runs: usize,
+    /// The Python with numpy, onnx and onnxruntime.
+    #[arg(long, default_value = "python3", env = "GRIDWATCH_PYTHON")]
+    pub(crate) python: PathBuf,
     #[command(flatten)]
     pub(crate) recognition: Recognition,
 }

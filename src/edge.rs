@@ -131,7 +131,7 @@ impl Edge {
 }
 
 /// Detections below this score are noise, even for keeping a known place alive.
-const LEAST_SCORE: f32 = 0.1;
+pub(crate) const LEAST_SCORE: f32 = 0.1;
 
 fn detectors(settings: &EdgeSettings, network: &Network) -> anyhow::Result<Vec<Box<dyn Detector>>> {
     let pool = PoolSettings {

@@ -3,43 +3,15 @@
 mod support;
 
 use std::{
-    path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    path::Path,
+    process::{Command, Stdio},
 };
 
-use support::{GRIDWATCH, root, write};
-
-fn models(arguments: &[&str]) -> Output {
-    Command::new(GRIDWATCH).arg("models").args(arguments).output().expect("the binary runs")
-}
-
-/// The folder of a tiny network of ours, or `None` after saying why the test is skipped.
-fn tiny(name: &str) -> Option<PathBuf> {
-    if std::env::var_os("ORT_DYLIB_PATH").is_none() {
-        println!("SKIPPED: ORT_DYLIB_PATH names no ONNX Runtime");
-        return None;
-    }
-    Some(root().join("detect/tests/golden").join(name))
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("UTF-8")
-}
-
-/// Labels of the tiny networks.
-fn labels(folder: &Path) -> PathBuf {
-    write(folder, "labels.txt", "person\nkite\ncar\nbus\ntruck\n")
-}
-
-#[track_caller]
-fn refused(arguments: &[&str], expected: &[&str]) {
-    let output = models(arguments);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    for part in expected {
-        assert!(said.contains(part), "{part:?} is not in {said}");
-    }
-}
+use support::{
+    GRIDWATCH,
+    models::{labels, models, refused, text, tiny},
+    root, write,
+};
 
 #[test]
 fn an_imported_file_is_a_network_that_a_configuration_may_name() {

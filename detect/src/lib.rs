@@ -27,7 +27,7 @@ pub mod tracker;
 pub use batch::Batch;
 pub use camera::{CameraState, Step};
 pub use error::DetectError;
-pub use network::{Detector, NetworkDetector};
+pub use network::{Detector, NetworkDetector, StepTimes};
 pub use pool::{PoolSettings, available_cores, open_pool};
 pub use session::{
     Finding, InputInfo, LIBRARY_VARIABLE, NetworkSession, NumberKind, OnnxFile, Provider, SessionSettings,

@@ -1,6 +1,9 @@
 //! Frames in, detections out, by a network: letterbox, session, head.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use gridwatch_domain::{CameraId, Detection, Frame, NetworkRef};
 use gridwatch_models::{Manifest, Network};
@@ -35,6 +38,24 @@ pub trait Detector: Send {
     }
 }
 
+/// How long each step of one detection took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StepTimes {
+    /// From the picture to the network's input.
+    pub letterbox: Duration,
+    /// The network itself, in ONNX Runtime.
+    pub network: Duration,
+    /// From its answer to boxes, suppression included.
+    pub reading: Duration,
+}
+
+impl StepTimes {
+    /// All steps together.
+    pub fn total(&self) -> Duration {
+        self.letterbox + self.network + self.reading
+    }
+}
+
 /// Finds objects with a network.
 pub struct NetworkDetector {
     letterbox: Letterbox,
@@ -46,6 +67,8 @@ pub struct NetworkDetector {
     least_score: f32,
     tiles: BTreeMap<CameraId, Tiles>,
     batch: usize,
+    /// Of the last detection.
+    times: StepTimes,
 }
 
 /// One picture, or one tile of it, that the network is to see.
@@ -83,6 +106,7 @@ impl NetworkDetector {
             least_score,
             tiles: BTreeMap::new(),
             batch,
+            times: StepTimes::default(),
         };
         let shape = detector.session.shape();
         detector.reader((shape.width, shape.height))?;
@@ -103,6 +127,30 @@ impl NetworkDetector {
     /// What computes it.
     pub fn provider(&self) -> Provider {
         self.session.provider()
+    }
+
+    /// The picture as the network is fed it, in the order of the file's own input: for calibration.
+    ///
+    /// # Errors
+    /// [`DetectError::Frame`], [`DetectError::Run`].
+    pub fn fed(&mut self, frame: &Frame) -> Result<Vec<f32>, DetectError> {
+        let shape = self.session.shape();
+        self.letterbox.fill(frame, self.session.canvas(shape, 0)?)?;
+        Ok(self.session.canvas(shape, 0)?.pixels.to_single())
+    }
+
+    /// The sizes of what [`fed`](Self::fed) gives.
+    pub fn input_shape(&self) -> [usize; 4] {
+        self.session.shape().dimensions()
+    }
+
+    /// As [`Detector::detect`], and how long each step took, of all tiles together.
+    ///
+    /// # Errors
+    /// As [`Detector::detect`].
+    pub fn detect_timed(&mut self, frame: &Frame) -> Result<(Vec<Detection>, StepTimes), DetectError> {
+        let found = self.detect(frame)?;
+        Ok((found, self.times))
     }
 
     /// The index of what reads answers to pictures of this size.
@@ -160,18 +208,26 @@ impl NetworkDetector {
         let (width, height) = parts[0].size;
         let shape = Shape { pictures: parts.len(), width, height, ..self.session.shape() };
         let reader = self.reader((width, height))?;
+        let began = Instant::now();
         let mut fits = Vec::with_capacity(parts.len());
         for (picture, part) in parts.iter().enumerate() {
             let canvas = self.session.canvas(shape, picture)?;
             fits.push(self.letterbox.fill_region(frames[part.frame], part.region, canvas)?);
         }
+        let (letterbox, mut reading) = (began.elapsed(), Duration::ZERO);
         let (reader, least_score) = (&self.readers[reader].1, self.least_score);
         let network = &self.reference.name;
         self.session.run(shape, |picture, answer| {
+            let began = Instant::now();
             let read = reader.decode(answer, least_score, fits[picture]);
+            reading += began.elapsed();
             parts[picture].found =
                 Some(read.map_err(|reason| DetectError::Answer { network: network.clone(), reason }));
-        })
+        })?;
+        self.times.letterbox += letterbox;
+        self.times.network += began.elapsed().saturating_sub(letterbox + reading);
+        self.times.reading += reading;
+        Ok(())
     }
 
     /// What was found in the parts of a frame.
@@ -193,6 +249,7 @@ impl Detector for NetworkDetector {
     }
 
     fn detect_all(&mut self, frames: &[&Frame]) -> Vec<Result<Vec<Detection>, DetectError>> {
+        self.times = StepTimes::default();
         let mut parts = self.parts(frames);
         while self.see_next(frames, &mut parts) {}
         let mut parts = parts.into_iter().peekable();

@@ -5,11 +5,14 @@
 //! with unknown keys or impossible values (every problem at once, with its key path), a missing file, a file with
 //! another hash.
 //!
+//! [`evaluation`] says how good a network is on labelled pictures.
+//!
 //! The shipped network is embedded in the binary, so it works from any folder. Nothing here runs a network or reads
 //! the inside of an ONNX file: that is `detect`'s part, which holds the session's inputs and outputs against the manifest.
 
 mod digest;
 mod error;
+pub mod evaluation;
 mod head;
 mod labels;
 mod manifest;

@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import onnxruntime
 
-VEHICLES = ("car", "bus", "truck")
-OWN_LABELS = ("person", "motorcycle", "car", "bus", "truck")
+VEHICLES = ("car", "van", "bus", "truck")
+OWN_LABELS = ("person", "bicycle", "e-bike", "motorcycle", "car", "van", "truck", "bus")
 # What is of interest among COCO's 80, by index.
-COCO_LABELS = {0: "person", 3: "motorcycle", 2: "car", 5: "bus", 7: "truck"}
+COCO_LABELS = {0: "person", 1: "bicycle", 3: "motorcycle", 2: "car", 5: "bus", 7: "truck"}
 STRIDES = (8, 16, 32)
 GREY = 114
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from detector import VEHICLES, Detector, overlaps
 
-LABELS = ("person", "motorcycle", "car", "bus", "truck")
+LABELS = ("person", "bicycle", "e-bike", "motorcycle", "car", "van", "truck", "bus")
 VISIBLE_LEAST = 0.25
 # Sides in pixels of the network's input below which an object is not asked for.
 WIDTH_LEAST, HEIGHT_LEAST = 3, 6

@@ -19,6 +19,7 @@ def export(checkpoint, onnx_path, width=640, height=384):
         network.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True)["average"])
     network.eval()
     network.sigmoid = True
+    network.fold_scale()
     example = torch.randint(0, 256, (1, 3, height, width)).float()
     torch.onnx.export(
         network, (example,), onnx_path, input_names=["images"], output_names=["output"], opset_version=17, dynamo=False

@@ -52,7 +52,7 @@ def assign(boxes, objectness, classes, truth, cells, strides):
     candidates = min(ANSWERS_MOST, cost.shape[-1])
     answers = (fit * (cost < NEVER)).topk(candidates, -1).values.sum(-1).int().clamp(min=ANSWERS_LEAST)
     values, places = cost.topk(candidates, -1, largest=False)
-    taken = (torch.arange(candidates) < answers[..., None]) & (values < NEVER)
+    taken = (torch.arange(candidates, device=cost.device) < answers[..., None]) & (values < NEVER)
     matched = torch.zeros_like(cost, dtype=torch.bool).scatter_(-1, places, taken)
     best, row = torch.where(matched, cost, NEVER * 2).min(1)
     row = torch.where(best < NEVER, row, -1)
@@ -61,13 +61,14 @@ def assign(boxes, objectness, classes, truth, cells, strides):
 
 
 def loss(answer, truth, cells, strides):
-    """The loss, and its parts for the log: boxes, objectness, classes, answers per object."""
+    """The loss, and its parts for the log [4]: boxes, objectness, classes, answers per object."""
+    answer = answer.float()
     boxes = decode(answer, cells, strides)
     objectness, classes = answer[..., 4:5], answer[..., 5:]
     row, covered = assign(boxes.detach(), objectness.detach(), classes.detach(), truth, cells, strides)
     chosen = row >= 0
     count = chosen.sum().clamp(min=1)
-    picture = torch.arange(len(truth))[:, None].expand_as(row)[chosen]
+    picture = torch.arange(len(truth), device=truth.device)[:, None].expand_as(row)[chosen]
     target = truth[picture, row[chosen]]
 
     box_loss = (1 - generalised_overlap(boxes[chosen], target[:, 1:])).sum() / count
@@ -78,5 +79,4 @@ def loss(answer, truth, cells, strides):
     class_loss = functional.binary_cross_entropy_with_logits(classes[chosen], kinds, reduction="sum") / count
     total = IOU_WEIGHT * box_loss + objectness_loss + class_loss
     objects = (truth[..., 0] >= 0).sum().clamp(min=1)
-    parts = [box_loss.item(), objectness_loss.item(), class_loss.item(), (count / objects).item()]
-    return total, parts
+    return total, torch.stack((box_loss, objectness_loss, class_loss, count / objects)).detach()

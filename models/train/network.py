@@ -1,7 +1,8 @@
 """The network: a small anchor-free detector with a YOLOX-style head.
 
-Plain 3x3 convolutions where the picture is small enough, depthwise ones in the neck and the head, ReLU throughout:
-ONNX Runtime folds batch norm and ReLU into the convolution, so nothing but convolutions costs time on a CPU.
+Nothing but dense convolutions with ReLU, in multiples of 16 channels: ONNX Runtime folds batch norm and ReLU into the
+convolution, AVX-512 works on 16 channels at a time, and in 8-bit integers (VNNI) dense ones gain three times where depthwise
+ones lose. The coarse grids, where a weight costs little time, hold most of the weights.
 """
 
 import math
@@ -9,7 +10,7 @@ import math
 import torch
 from torch import nn
 
-CLASSES = ["person", "motorcycle", "car", "bus", "truck"]
+CLASSES = ["person", "bicycle", "e-bike", "motorcycle", "car", "van", "truck", "bus"]
 STRIDES = (8, 16, 32)
 # Objectness before training: about one cell in a hundred shows an object.
 PRIOR = 0.01
@@ -18,19 +19,12 @@ PRIOR = 0.01
 class Conv(nn.Sequential):
     """Convolution, batch norm, ReLU."""
 
-    def __init__(self, inputs, outputs, kernel=1, stride=1, groups=1):
+    def __init__(self, inputs, outputs, kernel=1, stride=1):
         super().__init__(
-            nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False),
+            nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
             nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.03),
             nn.ReLU(inplace=True),
         )
-
-
-class Separable(nn.Sequential):
-    """Depthwise convolution, then a pointwise one."""
-
-    def __init__(self, inputs, outputs, kernel=3, stride=1):
-        super().__init__(Conv(inputs, inputs, kernel, stride, groups=inputs), Conv(inputs, outputs))
 
 
 class Residual(nn.Module):
@@ -78,8 +72,8 @@ class Head(nn.Module):
 
     def __init__(self, channels, classes):
         super().__init__()
-        self.box_branch = Separable(channels, channels)
-        self.class_branch = Separable(channels, channels)
+        self.box_branch = Conv(channels, channels, 3)
+        self.class_branch = Conv(channels, channels, 3)
         self.box = nn.Conv2d(channels, 4, 1)
         self.objectness = nn.Conv2d(channels, 1, 1)
         self.classes = nn.Conv2d(channels, classes, 1)
@@ -99,28 +93,39 @@ class YardNet(nn.Module):
     (xy - cell) / stride, log(wh / stride), objectness, classes. In training the scores are logits; with
     `sigmoid = True` they are 0-1, as the exported file gives them."""
 
-    def __init__(self, widths=(12, 24, 48, 96, 160), neck=48, classes=len(CLASSES)):
+    def __init__(self, widths=(16, 32, 48, 96, 192), blocks=(1, 3, 2), necks=(32, 48, 64), classes=len(CLASSES)):
         super().__init__()
         w1, w2, w3, w4, w5 = widths
+        n3, n4, n5 = necks
         self.sigmoid = False
+        # What the pictures are multiplied by; folded into the first convolution before export.
+        self.scale = 1 / 255
         self.stem = nn.Sequential(Conv(3, w1, 3, 2), Conv(w1, w2, 3, 2))
-        self.stage3 = nn.Sequential(Conv(w2, w3, 3, 2), Csp(w3, 2))
-        self.stage4 = nn.Sequential(Conv(w3, w4, 3, 2), Csp(w4, 2))
-        self.stage5 = nn.Sequential(Conv(w4, w5, 3, 2), Pyramid(w5), Csp(w5, 1))
-        self.lateral = nn.ModuleList(Conv(w, neck) for w in (w3, w4, w5))
+        self.stage3 = nn.Sequential(Conv(w2, w3, 3, 2), Csp(w3, blocks[0]))
+        self.stage4 = nn.Sequential(Conv(w3, w4, 3, 2), Csp(w4, blocks[1]))
+        self.stage5 = nn.Sequential(Conv(w4, w5, 3, 2), Pyramid(w5), Csp(w5, blocks[2]))
+        self.lateral = nn.ModuleList(Conv(w, n) for w, n in zip((w3, w4, w5), necks))
         self.up = nn.Upsample(scale_factor=2, mode="nearest")
-        self.down_path = nn.ModuleList(Separable(neck, neck, 5) for _ in range(2))
-        self.reduce = nn.ModuleList(Separable(neck, neck, 3, 2) for _ in range(2))
-        self.up_path = nn.ModuleList(Separable(neck, neck, 5) for _ in range(2))
-        self.heads = nn.ModuleList(Head(neck, classes) for _ in STRIDES)
+        # From the coarse grids to the fine ones, then back.
+        self.narrow = nn.ModuleList((Conv(n5, n4), Conv(n4, n3)))
+        self.down_path = nn.ModuleList((Conv(n4, n4, 3), Conv(n3, n3, 3)))
+        self.reduce = nn.ModuleList((Conv(n3, n4, 3, 2), Conv(n4, n5, 3, 2)))
+        self.up_path = nn.ModuleList((Conv(n4, n4, 3), Conv(n5, n5, 3)))
+        self.heads = nn.ModuleList(Head(n, classes) for n in necks)
+
+    def fold_scale(self):
+        """Makes the first convolution take pictures as they are. Its padding is zero either way."""
+        with torch.no_grad():
+            self.stem[0][0].weight.mul_(self.scale)
+        self.scale = 1.0
 
     def forward(self, pictures):
-        f3 = self.stage3(self.stem(pictures / 128 - 1))
+        f3 = self.stage3(self.stem(pictures if self.scale == 1.0 else pictures * self.scale))
         f4 = self.stage4(f3)
         f5 = self.stage5(f4)
         p3, p4, p5 = (lateral(f) for lateral, f in zip(self.lateral, (f3, f4, f5)))
-        p4 = self.down_path[0](p4 + self.up(p5))
-        p3 = self.down_path[1](p3 + self.up(p4))
+        p4 = self.down_path[0](p4 + self.up(self.narrow[0](p5)))
+        p3 = self.down_path[1](p3 + self.up(self.narrow[1](p4)))
         p4 = self.up_path[0](p4 + self.reduce[0](p3))
         p5 = self.up_path[1](p5 + self.reduce[1](p4))
         answers = [head(p).flatten(2) for head, p in zip(self.heads, (p3, p4, p5))]

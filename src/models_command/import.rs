@@ -128,7 +128,7 @@ fn classes(labels: &[String], recognition: &Recognition) -> anyhow::Result<BTree
 }
 
 /// Writes both files aside and puts the folder in place at once. What is there already stays.
-fn store(folder: &Path, manifest: &str, network: &Network) -> anyhow::Result<()> {
+pub(super) fn store(folder: &Path, manifest: &str, network: &Network) -> anyhow::Result<()> {
     if folder.exists() {
         bail!("{} is there already: remove it, or give another --name", folder.display());
     }

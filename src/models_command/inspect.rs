@@ -8,25 +8,26 @@ use std::{
 use anyhow::Context as _;
 use gridwatch_detect::{Detector as _, NetworkDetector, OnnxFile, SessionSettings};
 use gridwatch_domain::Frame;
-use gridwatch_models::{Manifest, ModelStore, Network};
+use gridwatch_models::Manifest;
 
-use super::{drawing, import};
-use crate::{
-    cli::{InspectArguments, Recognition},
-    output::say,
-};
+use super::{find, import, pictures};
+use crate::{cli::InspectArguments, output::say};
 
 /// Runs whose median is told; the first is left out, in which buffers are made.
 const RUNS: usize = 9;
 
 pub(super) fn run(arguments: &InspectArguments) -> anyhow::Result<()> {
-    let network = find(&arguments.network, &arguments.recognition)?;
+    if find::is_onnx(&arguments.network) {
+        tell_file(&arguments.network)?;
+    }
+    let (network, reasons) = find::network(&arguments.network, &arguments.recognition)?;
+    reasons.iter().for_each(|reason| say!("because   {reason}"));
     show(network.manifest());
     let settings = SessionSettings::default();
     let mut detector = NetworkDetector::open(&network, &settings, network.manifest().thresholds.score)?;
     say!("runs on   {}", detector.provider());
-    let picture = arguments.image.as_deref().map(drawing::first_picture).transpose()?;
-    let timed = picture.clone().unwrap_or_else(drawing::grey_picture);
+    let picture = arguments.image.as_deref().map(pictures::first_picture).transpose()?;
+    let timed = picture.clone().unwrap_or_else(pictures::grey_picture);
     say!(
         "time      {:.1} ms a picture of {}x{}, one thread, median of {RUNS}",
         median_ms(&mut detector, &timed)?,
@@ -43,32 +44,17 @@ pub(super) fn run(arguments: &InspectArguments) -> anyhow::Result<()> {
                 <[f32; 4]>::from(detection.bbox)
             );
         }
-        std::fs::write(&arguments.out, drawing::draw(&picture, &found)?)
+        std::fs::write(&arguments.out, pictures::draw(&picture, &found)?)
             .with_context(|| format!("write {}", arguments.out.display()))?;
         say!("drawn     {} boxes in {}", found.len(), arguments.out.display());
     }
     Ok(())
 }
 
-/// A shipped network by name, one with a manifest by path, or an ONNX file, which is recognised.
-fn find(name_or_path: &Path, recognition: &Recognition) -> anyhow::Result<Network> {
-    if let Some(name) = name_or_path.to_str().filter(|_| !name_or_path.exists()) {
-        return Ok(ModelStore::builtin().get(name)?.clone());
-    }
-    let is_onnx = name_or_path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("onnx"));
-    if !is_onnx {
-        return Ok(ModelStore::inspect(name_or_path)?);
-    }
-    let bytes = import::read(name_or_path)?;
-    tell_file(name_or_path, &bytes)?;
-    let recognised = import::recognised(name_or_path, &bytes, recognition)?;
-    recognised.reasons.iter().for_each(|reason| say!("because   {reason}"));
-    Ok(Network::new(import::manifest(name_or_path, &bytes, recognised, recognition)?, bytes)?)
-}
-
 /// What the file itself declares, also where nobody can read it.
-fn tell_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let file = OnnxFile::open(&path.display().to_string(), bytes, &SessionSettings::default())?;
+fn tell_file(path: &Path) -> anyhow::Result<()> {
+    let bytes = import::read(path)?;
+    let file = OnnxFile::open(&path.display().to_string(), &bytes, &SessionSettings::default())?;
     say!("file      {} ({} KiB), written by {}", path.display(), bytes.len() / 1024, file.producer());
     file.inputs().iter().for_each(|input| say!("input     {input}"));
     file.outputs().iter().for_each(|output| say!("output    {output}"));

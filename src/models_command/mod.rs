@@ -1,8 +1,12 @@
-//! `gridwatch models list|inspect|import`.
+//! `gridwatch models list|inspect|import|evaluate|quantize`.
 
-mod drawing;
+mod evaluate;
+mod find;
 mod import;
 mod inspect;
+mod pictures;
+mod progress;
+mod quantize;
 
 use gridwatch_models::{ModelStore, Network};
 use gridwatch_runtime::Chain;
@@ -22,6 +26,8 @@ pub(crate) fn run(command: ModelsCommand) -> anyhow::Result<()> {
         }
         ModelsCommand::Inspect(arguments) => inspect::run(&arguments)?,
         ModelsCommand::Import(arguments) => import::run(&arguments)?,
+        ModelsCommand::Evaluate(arguments) => evaluate::run(&arguments)?,
+        ModelsCommand::Quantize(arguments) => quantize::run(&arguments)?,
     }
     Ok(())
 }

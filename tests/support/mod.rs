@@ -2,6 +2,8 @@
 //! ports, ended by the process that was started.
 #![expect(dead_code, reason = "each test file uses its own part of this")]
 
+pub(crate) mod models;
+
 use std::{
     fs::File,
     io::{BufRead, BufReader},

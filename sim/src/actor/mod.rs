@@ -1,5 +1,6 @@
 //! What moves: vehicles, e-bikes, people. Their shapes, and how their surfaces look.
 
+pub(crate) mod cycle;
 pub(crate) mod figure;
 pub(crate) mod palette;
 pub(crate) mod vehicle;

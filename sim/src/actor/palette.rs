@@ -88,19 +88,6 @@ pub(crate) fn vehicle(body: Body, rng: &mut Rng) -> VehicleLook {
     }
 }
 
-/// A body type as often as it is met.
-pub(crate) fn body(rng: &mut Rng) -> Body {
-    match rng.f32() {
-        x if x < 0.38 => Body::Sedan,
-        x if x < 0.56 => Body::Hatchback,
-        x if x < 0.81 => Body::Suv,
-        x if x < 0.9 => Body::Van,
-        x if x < 0.94 => Body::BoxTruck,
-        x if x < 0.975 => Body::Pickup,
-        _ => Body::Bus,
-    }
-}
-
 /// A person left to chance.
 pub(crate) fn person(rng: &mut Rng, rain: bool) -> PersonLook {
     const CLOTHES: [[u8; 3]; 14] = [

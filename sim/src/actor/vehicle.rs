@@ -147,17 +147,21 @@ impl Body {
 
     /// The mesh of this type.
     pub(crate) fn mesh(self) -> Mesh {
-        let m = self.measures();
+        self.mesh_of(&self.measures())
+    }
+
+    /// The mesh of this type with measures of its own.
+    pub(crate) fn mesh_of(self, m: &Measures) -> Mesh {
         let mut mesh = Mesh::default();
-        lower_body(&mut mesh, self, &m);
-        cabin(&mut mesh, &m);
+        lower_body(&mut mesh, self, m);
+        cabin(&mut mesh, m);
         let track = m.width / 2.0 - 0.1;
         for x in m.axles {
             for side in [-1.0, 1.0] {
                 mesh.wheel(Vec3::new(x, side * track, m.wheel), m.wheel, 0.23, 18, Material::Wheel);
             }
         }
-        trim(&mut mesh, self, &m);
+        trim(&mut mesh, self, m);
         mesh
     }
 }

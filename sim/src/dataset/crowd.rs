@@ -1,6 +1,7 @@
-//! Random vehicles, e-bikes and people that do not stand in each other.
+//! Random vehicles, two-wheelers and people that do not stand in each other.
 
 use std::{
+    collections::HashMap,
     f32::consts::{FRAC_PI_2, PI, TAU},
     sync::Arc,
 };
@@ -8,24 +9,51 @@ use std::{
 use fastrand::Rng;
 use glam::Vec2;
 
-use super::layout::Stage;
-use crate::actor::{Actor, body_mesh, figure, palette, vehicle::Body};
+use super::{
+    layout::Stage,
+    variety::{self, Kind},
+};
+use crate::{
+    actor::{Actor, cycle, figure, palette},
+    draw::mesh::Mesh,
+};
+
+/// The label of whoever is no vehicle and no two-wheeler: those on foot, and riders.
+const PERSON: &str = "person";
+
+/// Everybody in one picture, and what the network shall call them.
+pub(super) struct Gathering {
+    pub actors: Vec<Actor>,
+    labels: HashMap<u32, &'static str>,
+}
+
+impl Gathering {
+    /// What the network shall call an object of the truth.
+    pub(super) fn label(&self, id: u32) -> &'static str {
+        self.labels.get(&id).copied().unwrap_or(PERSON)
+    }
+}
 
 /// Everybody in one picture.
-pub(super) fn gather(stage: &Stage, rng: &mut Rng) -> Vec<Actor> {
-    let mut crowd = Crowd { stage, taken: Vec::new(), actors: Vec::new() };
+pub(super) fn gather(stage: &Stage, rng: &mut Rng) -> Gathering {
+    let mut crowd = Crowd { stage, taken: Vec::new(), actors: Vec::new(), labels: HashMap::new() };
     // Nothing stands in the camera's mast.
     crowd.taken.push((Vec2::ZERO, 0.0, Vec2::splat(0.8)));
     crowd.parked(rng);
-    crowd.aisle(rng);
+    if stage.street {
+        crowd.traffic(rng);
+    } else {
+        crowd.aisle(rng);
+    }
     crowd.anywhere(rng);
-    crowd.bikes(rng);
+    crowd.cycles(rng);
     crowd.people(rng);
-    crowd.actors
+    Gathering { actors: crowd.actors, labels: crowd.labels }
 }
 
 struct Crowd<'a> {
     stage: &'a Stage,
+    labels: HashMap<u32, &'static str>,
     /// Middle, heading and half size.
     taken: Vec<(Vec2, f32, Vec2)>,
     actors: Vec<Actor>,
@@ -48,8 +76,8 @@ impl Crowd<'_> {
         free
     }
 
-    fn vehicle(&mut self, rng: &mut Rng, body: Body, at: Vec2, heading: f32, gap: f32, moving: bool) {
-        let mut look = palette::vehicle(body, rng);
+    fn vehicle(&mut self, rng: &mut Rng, kind: Kind, at: Vec2, heading: f32, gap: f32, moving: bool) {
+        let (mut look, mesh) = variety::vehicle(kind, rng);
         let half = Vec2::new(look.measures.length, look.measures.width) / 2.0;
         if !self.take(at, heading, half, gap) {
             return;
@@ -58,7 +86,8 @@ impl Crowd<'_> {
         look.headlights = dark && (moving && rng.f32() < 0.85 || rng.f32() < 0.04);
         look.brake_lights = moving && rng.f32() < 0.4;
         let id = self.next_id();
-        self.actors.push(Actor::vehicle(id, body_mesh(body), look, at, heading, moving));
+        self.labels.insert(id, kind.label());
+        self.actors.push(Actor::vehicle(id, mesh, look, at, heading, moving));
     }
 
     fn parked(&mut self, rng: &mut Rng) {
@@ -69,11 +98,11 @@ impl Crowd<'_> {
                 let jitter = Vec2::new(rng.f32() - 0.5, rng.f32() - 0.5) * (0.2 + tidy);
                 let lean = (rng.f32() - 0.5) * (0.05 + tidy * 0.4);
                 let reversed = if rng.f32() < 0.35 { PI } else { 0.0 };
-                let mut body = palette::body(rng);
-                if body == Body::Bus {
-                    body = Body::Suv;
+                let mut kind = Kind::usual(rng);
+                if !kind.fits_bay() {
+                    kind = Kind::PanelVan;
                 }
-                self.vehicle(rng, body, at + jitter, heading + lean + reversed, 0.12, false);
+                self.vehicle(rng, kind, at + jitter, heading + lean + reversed, 0.12, false);
             }
         }
     }
@@ -84,14 +113,31 @@ impl Crowd<'_> {
             let at = self.stage.at((rng.f32() - 0.5) * 40.0, (rng.f32() - 0.5) * 2.0 * (half - 0.6));
             let lean = (rng.f32() - 0.5) * if rng.f32() < 0.3 { 1.6 } else { 0.25 };
             let heading = self.stage.turn + lean + if rng.bool() { PI } else { 0.0 };
-            let body = self.any_body(rng);
+            let kind = some_kind(rng);
             let moving = rng.bool();
-            self.vehicle(rng, body, at, heading, 0.25, moving);
+            self.vehicle(rng, kind, at, heading, 0.25, moving);
         }
     }
 
-    fn any_body(&self, rng: &mut Rng) -> Body {
-        if rng.f32() < 0.3 { Body::ALL[rng.usize(..Body::ALL.len())] } else { palette::body(rng) }
+    /// Vehicles in their lanes, from a lonely one to a queue.
+    fn traffic(&mut self, rng: &mut Rng) {
+        let half = self.stage.half_aisle;
+        let lanes = ((2.0 * half / 3.2) as u32).max(1);
+        let width = 2.0 * half / lanes as f32;
+        let dense = rng.f32() * rng.f32();
+        for lane in 0..lanes {
+            let across = -half + width * (lane as f32 + 0.5);
+            // On the right of the middle one drives along, on the left one comes.
+            let turn = self.stage.turn + if across < 0.0 { 0.0 } else { PI };
+            let mut along = -45.0 + 12.0 * rng.f32();
+            while along < 45.0 {
+                let kind = some_kind(rng);
+                let at = self.stage.at(along, across + (rng.f32() - 0.5) * (width - 2.2).max(0.1));
+                let (lean, moving) = ((rng.f32() - 0.5) * 0.08, rng.f32() < 0.8);
+                self.vehicle(rng, kind, at, turn + lean, 0.4, moving);
+                along += 5.5 + (1.0 - dense) * 40.0 * rng.f32();
+            }
+        }
     }
 
     /// Strays, and clusters standing crosswise and close.
@@ -103,8 +149,8 @@ impl Crowd<'_> {
             for _ in 0..count {
                 let at = centre + Vec2::from_angle(rng.f32() * TAU) * rng.f32() * 5.0;
                 let turn = heading + (rng.f32() - 0.5) * 0.6 + if rng.f32() < 0.3 { FRAC_PI_2 } else { 0.0 };
-                let body = self.any_body(rng);
-                self.vehicle(rng, body, at, turn, 0.15, false);
+                let kind = some_kind(rng);
+                self.vehicle(rng, kind, at, turn, 0.15, false);
             }
         }
     }
@@ -116,10 +162,10 @@ impl Crowd<'_> {
             + off * if rng.bool() { 1.0 } else { 0.4 }
     }
 
-    fn bikes(&mut self, rng: &mut Rng) {
+    fn cycles(&mut self, rng: &mut Rng) {
         let mut places = Vec::new();
-        for _ in 0..rng.u32(..5) {
-            places.push((self.somewhere(rng, 14.0), rng.f32() * TAU, true));
+        for _ in 0..rng.u32(..6) {
+            places.push((self.somewhere(rng, 14.0), rng.f32() * TAU, rng.f32() < 0.7));
         }
         if rng.f32() < 0.4 {
             // A row of parked ones, side by side.
@@ -130,15 +176,26 @@ impl Crowd<'_> {
             }
         }
         for (at, heading, ridden) in places {
-            if !self.take(at, heading, Vec2::new(0.9, 0.3), 0.02) {
+            if !self.take(at, heading, Vec2::new(0.95, 0.3), 0.02) {
                 continue;
             }
-            let mut look = palette::bike(rng);
-            look.headlight = ridden && self.stage.view.light.dark > 0.3;
-            let rider = (ridden && rng.f32() < 0.8)
-                .then(|| Arc::new(figure::rider(&palette::person(rng, false), palette::helmet(rng))));
+            let (label, mesh) = self.cycle(rng, ridden);
+            let helmet = if label == "bicycle" { None } else { palette::helmet(rng) };
+            let rider = (ridden && rng.f32() < 0.85)
+                .then(|| Arc::new(figure::rider(&palette::person(rng, false), helmet)));
             let id = self.next_id();
-            self.actors.push(Actor::bike(id, Arc::new(figure::bike(&look)), rider, at, heading, ridden));
+            self.labels.insert(id, label);
+            self.actors.push(Actor::bike(id, Arc::new(mesh), rider, at, heading, ridden));
+        }
+    }
+
+    fn cycle(&self, rng: &mut Rng, ridden: bool) -> (&'static str, Mesh) {
+        let mut look = palette::bike(rng);
+        look.headlight = ridden && self.stage.view.light.dark > 0.3;
+        match rng.f32() {
+            x if x < 0.5 => ("e-bike", figure::bike(&look)),
+            x if x < 0.75 => ("bicycle", cycle::bicycle(look.paint, rng.f32() < 0.3)),
+            _ => ("motorcycle", cycle::motorcycle(look.paint, look.headlight)),
         }
     }
 
@@ -155,6 +212,10 @@ impl Crowd<'_> {
             self.actors.push(Actor::person(id, mesh, at, rng.f32() * TAU, swing > 0.0));
         }
     }
+}
+
+fn some_kind(rng: &mut Rng) -> Kind {
+    if rng.f32() < 0.35 { Kind::any(rng) } else { Kind::usual(rng) }
 }
 
 /// Whether two rectangles on the ground keep apart (separating axes).

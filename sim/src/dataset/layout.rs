@@ -1,4 +1,5 @@
-//! Random places: an aisle between rows of bays, houses, trees, hedges and lamps about it, and a camera somewhere.
+//! Random places: an aisle between rows of bays, or a street with its lanes; houses, trees, hedges and lamps about it; and a
+//! camera somewhere.
 
 use fastrand::Rng;
 use glam::{Vec2, Vec3};
@@ -35,6 +36,23 @@ pub(super) struct Stage {
     pub bays: Vec<(Vec2, f32)>,
     /// Whether it rains.
     pub rain: bool,
+    /// Whether vehicles pass in lanes, and stand along the kerb if at all.
+    pub street: bool,
+}
+
+/// Camera heights in metres and pitches in degrees below the horizon, as cameras of neighbourhoods have them.
+const HEIGHT_M: (f32, f32) = (3.0, 15.0);
+const PITCH_DEG: (f32, f32) = (13.0, 60.0);
+/// Horizontal fields of view in degrees, from a long lens to a wide one.
+const VIEW_DEG: (f32, f32) = (34.0, 100.0);
+/// How far away the middle of what happens may lie, in metres.
+const REACH_M: (f32, f32) = (4.0, 38.0);
+
+/// How many metres the picture is wide where its middle meets the ground.
+const GROUND_M: (f32, f32) = (8.0, 48.0);
+
+fn between(rng: &mut Rng, (low, high): (f32, f32)) -> f32 {
+    low + (high - low) * rng.f32()
 }
 
 impl Stage {
@@ -44,20 +62,34 @@ impl Stage {
     }
 }
 
+/// Height in metres, pitch and horizontal field of view in degrees of a camera that sees enough ground, and not only ground
+/// too far away to matter.
+fn eye(rng: &mut Rng) -> (f32, f32, f32) {
+    loop {
+        // Low cameras are the more frequent ones.
+        let height = HEIGHT_M.0 + (HEIGHT_M.1 - HEIGHT_M.0) * rng.f32() * (0.4 + 0.6 * rng.f32());
+        let (pitch, view) = (between(rng, PITCH_DEG), between(rng, VIEW_DEG));
+        let across = 2.0 * height / pitch.to_radians().sin() * (view / 2.0).to_radians().tan();
+        if (GROUND_M.0..GROUND_M.1).contains(&across) {
+            return (height, pitch, view);
+        }
+    }
+}
+
 /// Builds a place.
 pub(super) fn build(rng: &mut Rng, size: PictureSize) -> Stage {
-    let height = 3.0 + 9.0 * rng.f32() * (0.4 + 0.6 * rng.f32());
-    let pitch = 12.0 + 38.0 * rng.f32();
+    let (height, pitch, view) = eye(rng);
     let pose = Pose {
         position: Vec3::new(0.0, 0.0, height),
         heading_deg: 0.0,
         pitch_deg: pitch,
-        roll_deg: 4.0 * (rng.f32() - 0.5),
-        fov_deg: 50.0 + 50.0 * rng.f32(),
-        distortion: if rng.f32() < 0.5 { -0.12 * rng.f32() } else { 0.0 },
+        roll_deg: 6.0 * (rng.f32() - 0.5),
+        fov_deg: view,
+        distortion: if rng.f32() < 0.5 { -0.14 * rng.f32() } else { 0.0 },
     };
-    let reach = (height / pitch.to_radians().tan()).clamp(4.0, 22.0);
+    let reach = (height / pitch.to_radians().tan()).clamp(REACH_M.0, REACH_M.1);
     let middle = Vec2::new((rng.f32() - 0.5) * 6.0, reach * (0.75 + 0.5 * rng.f32()));
+    let street = rng.f32() < 0.35;
     let turn = std::f32::consts::TAU * rng.f32();
     let camera = Camera::new(&pose, size.width, size.height);
     let axis = camera.ray(camera.width / 2.0, camera.height / 2.0);
@@ -65,7 +97,8 @@ pub(super) fn build(rng: &mut Rng, size: PictureSize) -> Stage {
     let mut builder = Builder {
         turn,
         middle,
-        half_aisle: 2.4 + 1.6 * rng.f32(),
+        half_aisle: if street { 3.0 + 5.0 * rng.f32() } else { 2.4 + 1.6 * rng.f32() },
+        street,
         eye: Vec2::ZERO,
         mesh: Mesh::default(),
         layers: Vec::new(),
@@ -89,7 +122,7 @@ pub(super) fn build(rng: &mut Rng, size: PictureSize) -> Stage {
     let (width, height) = (size.width as usize, size.height as usize);
     let mut view = View { world, light, camera, shadows, mirror: None, width, height };
     view.mirror = rain.then(|| Mirror::new(&view));
-    Stage { view, turn, middle, half_aisle: builder.half_aisle, bays: builder.bays, rain }
+    Stage { view, turn, middle, half_aisle: builder.half_aisle, bays: builder.bays, rain, street }
 }
 
 pub(crate) fn facade(rng: &mut Rng) -> Facade {
@@ -121,6 +154,7 @@ struct Builder {
     turn: f32,
     middle: Vec2,
     half_aisle: f32,
+    street: bool,
     eye: Vec2,
     mesh: Mesh,
     layers: Vec<Layer>,
@@ -144,11 +178,14 @@ impl Builder {
         let low = self.middle - 26.0;
         self.layers = scatter(low, self.middle + 26.0, rng.u32(10..90), rng.u32(..));
         for side in [-1.0, 1.0] {
-            let kind = rng.f32();
-            if kind < 0.8 {
+            let bays = rng.f32() < if self.street { 0.35 } else { 0.8 };
+            if bays {
                 self.row(rng, side);
             }
-            self.backdrop(rng, side, if kind < 0.8 { self.half_aisle + 5.6 } else { self.half_aisle + 0.3 });
+            self.backdrop(rng, side, self.half_aisle + if bays { 5.6 } else { 0.3 });
+        }
+        if self.street {
+            self.lanes(rng);
         }
         self.markings(rng);
         for _ in 0..rng.u32(..7) {
@@ -201,7 +238,7 @@ impl Builder {
 
     /// A row of bays beside the aisle: upright or slanted, painted or paved.
     fn row(&mut self, rng: &mut Rng, side: f32) {
-        let parallel = rng.f32() < 0.2;
+        let parallel = rng.f32() < if self.street { 0.7 } else { 0.2 };
         let (pitch, depth) =
             if parallel { (6.0, 2.3) } else { (2.35 + 0.35 * rng.f32(), 5.0 + 0.4 * rng.f32()) };
         let slant = if !parallel && rng.f32() < 0.2 { 0.5 * (rng.f32() - 0.5) } else { 0.0 };
@@ -309,6 +346,26 @@ impl Builder {
                 width: 0.12,
                 rgb: if rng.bool() { yellow } else { [216, 216, 210] },
             });
+        }
+    }
+
+    /// Dashes between lanes, a line along each kerb.
+    fn lanes(&mut self, rng: &mut Rng) {
+        let rgb = if rng.f32() < 0.7 { [220, 220, 214] } else { [208, 166, 40] };
+        let lanes = ((2.0 * self.half_aisle / 3.2) as i32).max(1);
+        let width = 2.0 * self.half_aisle / lanes as f32;
+        for lane in 1..lanes {
+            let y = -self.half_aisle + width * lane as f32;
+            for dash in -8..8 {
+                let (from, to) = (self.at(dash as f32 * 5.5, y), self.at(dash as f32 * 5.5 + 2.5, y));
+                self.layers.push(Layer::Line { from, to, width: 0.13, rgb });
+            }
+        }
+        if rng.bool() {
+            for y in [-self.half_aisle + 0.25, self.half_aisle - 0.25] {
+                let (from, to) = (self.at(-45.0, y), self.at(45.0, y));
+                self.layers.push(Layer::Line { from, to, width: 0.13, rgb });
+            }
         }
     }
 

@@ -1,12 +1,14 @@
 //! Training pictures: random yards, lights, weathers, cameras and crowds of vehicles, with boxes from the renderer.
 //!
-//! Writes `images/000001.jpg` … and `labels.jsonl`, one picture a line:
+//! Writes `images/000001.jpg` … and, when all are there, `labels.jsonl`, one picture a line:
 //! `{"image", "width", "height", "objects": [{"class", "box": [x1, y1, x2, y2], "full": […], "visible"}]}`; boxes are
-//! shares of the picture, `box` around what is seen and `full` around the whole object. Equal seeds give equal files.
+//! shares of the picture, `box` around what is seen and `full` around the whole object. Classes are finer than the domain's:
+//! car, van, truck, bus, motorcycle, e-bike, bicycle, person. Equal seeds give equal files.
 
 mod crowd;
 mod layout;
 mod sky;
+mod variety;
 
 use std::{fs, io::Write as _, path::Path};
 
@@ -32,7 +34,7 @@ use crate::{
 };
 
 /// Pictures taken of one place before the next is built.
-const PICTURES_PER_PLACE: u32 = 3;
+const PICTURES_PER_PLACE: u32 = 4;
 /// Places built at a time; bounds memory and how often progress is told.
 const PLACES_AT_ONCE: u32 = 16;
 /// Objects with a smaller box, in pixels across or down, are left out.
@@ -48,7 +50,7 @@ struct Label {
 
 #[derive(Serialize)]
 struct LabelObject {
-    class: gridwatch_domain::ObjectClass,
+    class: &'static str,
     #[serde(rename = "box")]
     bbox: [f32; 4],
     full: [f32; 4],
@@ -70,8 +72,8 @@ pub fn generate(
         move |source| SimError::File { path, source }
     };
     fs::create_dir_all(&images).map_err(failed(&images))?;
-    let labels = out.join("labels.jsonl");
-    let mut lines = std::io::BufWriter::new(fs::File::create(&labels).map_err(failed(&labels))?);
+    let (labels, unfinished) = (out.join("labels.jsonl"), out.join("labels.jsonl.part"));
+    let mut lines = std::io::BufWriter::new(fs::File::create(&unfinished).map_err(failed(&unfinished))?);
     let places = count.div_ceil(PICTURES_PER_PLACE);
     let mut done = 0;
     for first in (0..places).step_by(PLACES_AT_ONCE as usize) {
@@ -81,13 +83,15 @@ pub fn generate(
         for result in found {
             for label in result? {
                 let line = serde_json::to_string(&label).expect("labels are plain data");
-                writeln!(lines, "{line}").map_err(failed(&labels))?;
+                writeln!(lines, "{line}").map_err(failed(&unfinished))?;
                 done += 1;
             }
         }
         progress(done, count);
     }
-    lines.flush().map_err(failed(&labels))
+    lines.flush().map_err(failed(&unfinished))?;
+    // Whoever waits for a set sees it whole or not at all.
+    fs::rename(&unfinished, &labels).map_err(failed(&labels))
 }
 
 fn pictures_of(
@@ -106,19 +110,16 @@ fn pictures_of(
             let (frame, objects) = picture(&stage, &plate, &mut rng);
             let name = format!("images/{:06}.jpg", index + 1);
             save(&frame, &out.join(&name), 70 + rng.u8(..26))?;
-            let objects = objects
-                .into_iter()
-                .map(|o| LabelObject { class: o.class, bbox: o.bbox, full: o.full, visible: o.visible })
-                .collect();
             Ok(Label { image: name, width: size.width, height: size.height, objects })
         })
         .collect()
 }
 
-fn picture(stage: &layout::Stage, plate: &Plate, rng: &mut Rng) -> (I420Frame, Vec<TruthObject>) {
+fn picture(stage: &layout::Stage, plate: &Plate, rng: &mut Rng) -> (I420Frame, Vec<LabelObject>) {
     let view = &stage.view;
-    let actors = crowd::gather(stage, rng);
-    let seen: Vec<&Actor> = actors.iter().filter(|actor| !reach::reach(view, actor).is_empty()).collect();
+    let crowd = crowd::gather(stage, rng);
+    let seen: Vec<&Actor> =
+        crowd.actors.iter().filter(|actor| !reach::reach(view, actor).is_empty()).collect();
     let whole = Rect::sized(view.width, view.height);
     let patch = patch::draw(view, plate, &seen, whole);
     let mut work = I420Frame::new(view.width as u32, view.height as u32);
@@ -132,7 +133,13 @@ fn picture(stage: &layout::Stage, plate: &Plate, rng: &mut Rng) -> (I420Frame, V
     if rng.f32() < 0.5 {
         caption(&mut out, rng);
     }
-    (out, boxes(view, &patch, &seen, sensor.shift(index)))
+    let named = |o: TruthObject| LabelObject {
+        class: crowd.label(o.id),
+        bbox: o.bbox,
+        full: o.full,
+        visible: o.visible,
+    };
+    (out, boxes(view, &patch, &seen, sensor.shift(index)).into_iter().map(named).collect())
 }
 
 fn boxes(view: &View, patch: &Patch, actors: &[&Actor], shift: Vec2) -> Vec<TruthObject> {

@@ -1,22 +1,52 @@
-//! Pictures for `models inspect`: read from any file that cameras may be, and drawn with what was found in them.
+//! Pictures for `models inspect` and `models evaluate`: read from any file that cameras may be, by the way that cameras'
+//! pictures go, and drawn with what was found in them.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context as _, bail};
 use gridwatch_config::{CameraSettings, Pace, SourceSettings, TilesConfig};
 use gridwatch_domain::{CameraId, Detection, Frame, Nv12Buffer, Timestamp};
 use gridwatch_ingest::{Camera, CameraParts, CameraState, CameraTimeouts, IngestMetrics};
 use gridwatch_runtime::{Metrics, Shutdown, SystemClock, mailbox};
+use tokio::sync::mpsc;
+
+/// Pictures that may be decoded ahead of their use: enough to keep the decoder busy while a network runs.
+const AHEAD: usize = 4;
 
 /// The first picture of a picture or video file.
 pub(super) fn first_picture(path: &Path) -> anyhow::Result<Frame> {
-    if !path.is_file() {
-        bail!("{}: no such file", path.display());
-    }
     crate::in_runtime(first_of(path))
 }
 
+/// The first picture of each file, in their order, decoded on a thread of its own.
+pub(super) fn first_pictures(
+    paths: Vec<PathBuf>,
+) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Frame>>> {
+    let (pictures, mut pictures_rx) = mpsc::channel(AHEAD);
+    let decode = async move {
+        for path in paths {
+            let picture = first_of(&path).await;
+            // Nobody waits for it any more: something has failed.
+            if pictures.send(picture).await.is_err() {
+                break;
+            }
+        }
+        Ok(())
+    };
+    std::thread::Builder::new()
+        .name("pictures".to_owned())
+        .spawn(move || crate::in_runtime(decode))
+        .context("start the thread that decodes pictures")?;
+    Ok(std::iter::from_fn(move || pictures_rx.blocking_recv()))
+}
+
 async fn first_of(path: &Path) -> anyhow::Result<Frame> {
+    if !path.is_file() {
+        bail!("{}: no such file", path.display());
+    }
     let (frames, frames_rx) = mailbox::<CameraId, Frame>();
     let shutdown = Shutdown::new();
     let parts = CameraParts {
