@@ -9,8 +9,14 @@ use crate::{Manifest, ModelError, Network};
 pub const MANIFEST_FILE: &str = "manifest.toml";
 
 /// The networks that this binary carries: manifest and ONNX file of each.
-const SHIPPED: [(&str, &[u8]); 1] =
-    [(include_str!("../yard-n/manifest.toml"), include_bytes!("../yard-n/yard-n.onnx").as_slice())];
+const SHIPPED: [(&str, &[u8]); 3] = [
+    (include_str!("../yard-n/manifest.toml"), include_bytes!("../yard-n/yard-n.onnx")),
+    (include_str!("../yard-n-int8/manifest.toml"), include_bytes!("../yard-n-int8/yard-n-int8.onnx")),
+    (
+        include_str!("../yard-n-800-int8/manifest.toml"),
+        include_bytes!("../yard-n-800-int8/yard-n-800-int8.onnx"),
+    ),
+];
 
 /// The manifests of networks that this binary knows of but does not carry.
 const PULLABLE: [&str; 1] = [include_str!("../yolox-nano/manifest.toml")];

@@ -6,9 +6,8 @@ use std::path::Path;
 use gridwatch_domain::ObjectClass;
 use gridwatch_models::{Manifest, ModelError, ModelStore, Network, sha256_of};
 
-fn repository_network() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/yard-n"))
-}
+/// Every shipped network, the default one first.
+const SHIPPED: [&str; 3] = ["yard-n", "yard-n-int8", "yard-n-800-int8"];
 
 /// A folder with a manifest for a file `net.onnx` that should contain `content`.
 fn folder_expecting(content: &[u8]) -> tempfile::TempDir {
@@ -22,28 +21,31 @@ fn folder_expecting(content: &[u8]) -> tempfile::TempDir {
 }
 
 #[test]
-fn the_shipped_network_is_the_one_in_its_folder() {
+fn the_shipped_networks_are_those_in_their_folders() {
     let shipped = ModelStore::builtin();
-    let network = shipped.default_network();
-    assert_eq!(network.manifest().name, "yard-n");
-    let folder = ModelStore::inspect(repository_network()).expect("the folder's own network");
-    assert_eq!(folder.manifest(), network.manifest());
-    assert_eq!(folder.bytes(), network.bytes());
-    assert_eq!(&sha256_of(network.bytes()), network.sha256());
+    assert_eq!(shipped.default_network().manifest().name, SHIPPED[0]);
+    for name in SHIPPED {
+        let network = shipped.get(name).expect("shipped");
+        let folder =
+            ModelStore::inspect(&Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).expect("the folder's own");
+        assert_eq!(folder.manifest(), network.manifest());
+        assert_eq!(folder.bytes(), network.bytes());
+        assert_eq!(&sha256_of(network.bytes()), network.sha256());
+    }
 }
 
 #[test]
-fn the_shipped_network_is_small_and_knows_what_parks() {
+fn the_shipped_networks_are_small_and_know_what_stands_and_passes() {
     let shipped = ModelStore::builtin();
-    let network = shipped.default_network();
-    assert!(network.bytes().len() <= 5 * 1024 * 1024, "{} bytes", network.bytes().len());
-    let classes = network.manifest().class_by_index();
-    for class in
-        [ObjectClass::Person, ObjectClass::Motorcycle, ObjectClass::Car, ObjectClass::Bus, ObjectClass::Truck]
-    {
-        assert!(classes.contains(&Some(class)), "{class:?} is missing");
+    for name in SHIPPED {
+        let network = shipped.get(name).expect("shipped");
+        assert!(network.bytes().len() <= 5 * 1024 * 1024, "{name}: {} bytes", network.bytes().len());
+        let classes = network.manifest().class_by_index();
+        for class in ObjectClass::ALL {
+            assert!(classes.contains(&Some(class)), "{name}: {class:?} is missing");
+        }
+        assert!(!network.manifest().quality.is_empty(), "a shipped network states what was measured");
     }
-    assert!(!network.manifest().quality.is_empty(), "a shipped network states what was measured");
 }
 
 #[test]
@@ -51,7 +53,7 @@ fn an_unknown_name_is_answered_with_the_known_ones() {
     let refused = ModelStore::builtin().get("yolo-9000").map(|_| ()).expect_err("no such network");
     assert_eq!(
         refused.to_string(),
-        "no network named \"yolo-9000\"; shipped: yard-n; to be pulled: yolox-nano"
+        "no network named \"yolo-9000\"; shipped: yard-n, yard-n-int8, yard-n-800-int8; to be pulled: yolox-nano"
     );
     assert!(ModelStore::builtin().get("yard-n").is_ok());
 }

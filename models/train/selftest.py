@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 import torch
 
-from data import letterbox, load
+from data import HEIGHT, IGNORED, WIDTH, load
 from loss import loss, overlap
 from network import CLASSES, YardNet, decode, grid
 
-COLOURS = [(40, 200, 40), (200, 200, 40), (40, 40, 200), (200, 60, 160), (230, 230, 230)]
+COLOURS = [(40, 200, 40), (200, 200, 40), (40, 40, 200), (200, 60, 160), (230, 230, 230), (20, 120, 240), (240, 120, 20), (120, 20, 20)]
 
 
 def draw(folder, count, seed):
@@ -51,11 +51,12 @@ def main(steps, count):
     torch.manual_seed(0)
     with tempfile.TemporaryDirectory() as folder:
         draw(folder, count, 0)
-        samples = [letterbox(*sample.read(), 320, 192) for sample in load(folder)]
-    pictures = torch.from_numpy(np.stack([picture for picture, _ in samples])).permute(0, 3, 1, 2).float()
-    truth = torch.full((count, max(len(rows) for _, rows in samples), 5), -2.0)
-    for row, (_, rows) in zip(truth, samples):
-        row[: len(rows)] = torch.from_numpy(rows)
+        pool = load([folder], torch.device("cpu"))
+    pictures = torch.nn.functional.interpolate(pool.pictures.float(), (192, 320), mode="area")
+    truth = pool.truth.clone()
+    truth[..., [1, 3]] *= 320 / WIDTH
+    truth[..., [2, 4]] *= 192 / HEIGHT
+    truth = truth[:, : max(1, int((truth[..., 0] >= IGNORED).sum(1).max()))]
     network, (cells, strides) = YardNet(), grid(320, 192)
     optimizer = torch.optim.AdamW(network.parameters(), 2e-3)
     for step in range(steps):

@@ -1,18 +1,41 @@
 #!/usr/bin/env bash
-# Trains, exports and measures a network in one go: ./train.sh DATASET OUT [--effort F] [other options of train.py]
-# DATASET holds train/ and valid/, as README.md tells. Stop it at any time; the same command goes on where it was.
+# Renders, labels, trains, exports, quantises and measures in one go: train.sh OUT [--sets N] [options of train.py]
+# Stop it at any time; the same command goes on where it was. README.md tells what it needs and how long it takes.
 set -euo pipefail
 
-dataset=${1:?usage: train.sh DATASET OUT [options of train.py]}
-out=${2:?usage: train.sh DATASET OUT [options of train.py]}
-shift 2
+out=${1:?usage: train.sh OUT [--sets N] [options of train.py]}
+shift
+sets=250
+if [ "${1:-}" = --sets ]; then
+    sets=$2
+    shift 2
+fi
 here=$(cd "$(dirname "$0")" && pwd)
 python=${PYTHON:-python3}
-# Threads that wait must not spin: they share the cores with the process that prepares the pictures.
-export OMP_WAIT_POLICY=PASSIVE
+cores=$(nproc)
+# What is rendered does not depend on the machine: 13 workers' seeds, whoever makes them.
+workers=13
+mkdir -p "$out/rendered" "$out/valid"
 
-"$python" "$here/train.py" "$dataset/train" "$out" "$@"
+echo "train.sh: building the renderer"
+cargo build --quiet --release --locked --manifest-path "$here/../../Cargo.toml" -p gridwatch-sim --example dataset
+program="$here/../../target/release/examples/dataset"
+
+echo "train.sh: rendering $((workers * ((sets + workers - 1) / workers))) sets of 96 pictures with $cores cores"
+"$here/render.sh" "$program" "$out/rendered" "$workers" "$(((sets + workers - 1) / workers))"
+[ -e "$out/valid/labels.jsonl" ] || "$program" "$out/valid" 240 7 960x540
+
+real=()
+if [ -n "${GRIDWATCH_DATA:-}" ]; then
+    echo "train.sh: labelling the training share of $GRIDWATCH_DATA"
+    [ -e "$out/real/labels.jsonl" ] || "$python" "$here/label_real.py" "$GRIDWATCH_DATA" "$out/real"
+    real=(--real "$out/real" --real-share 0.25)
+else
+    echo "train.sh: GRIDWATCH_DATA is not set: training on rendered pictures alone, which is worse on real ones"
+fi
+
+"$python" "$here/train.py" "$out" --rendered "$out/rendered" "${real[@]}" "$@"
 "$python" "$here/export.py" "$out/checkpoint.pt" "$out/network.onnx"
-rm -f "$out/quality.jsonl"
-"$python" "$here/evaluate.py" rendered "$out/network.onnx" "$dataset/valid" --name "rendered scenes, other seed" --record "$out/quality.jsonl"
+"$python" "$here/plot.py" "$out/curve.jsonl" "$out/curve.svg"
+"$here/measure.sh" "$out/network.onnx" "$out"
 sha256sum "$out/network.onnx"
