@@ -1,6 +1,7 @@
 //! The cameras of an edge box: each a supervised task, each change of its state told to those who need it.
 
 use gridwatch_config::CameraSettings;
+use gridwatch_detect::BlindCameras;
 use gridwatch_domain::{
     CameraId, Timestamp,
     wire::{CameraCondition, CameraStateMessage, ZoneSummary},
@@ -20,6 +21,8 @@ pub(crate) struct StateListeners {
     pub(crate) messages: mpsc::Sender<CameraStateMessage>,
     /// Detection, whose rules are suspended while a camera is away.
     pub(crate) watched: mpsc::Sender<CameraNotice>,
+    /// Cameras whose pictures come and cannot be analysed, as detection tells.
+    pub(crate) blind: watch::Receiver<BlindCameras>,
 }
 
 /// Whether a camera's pictures come, from when on.
@@ -80,20 +83,36 @@ impl Teller {
     }
 
     async fn run(mut self, mut states: watch::Receiver<CameraState>) {
+        let mut blind = self.listeners.blind.clone();
+        let mut told = None;
         loop {
             let state = states.borrow_and_update().clone();
-            self.tell(&state).await;
-            if states.changed().await.is_err() {
-                return;
+            // A stream that is away says so itself; one that is there is kept, whatever the network makes of it.
+            let is_live = matches!(state, CameraState::Live { .. });
+            let unread = blind.borrow_and_update().get(&self.camera).filter(|_| is_live).cloned();
+            let news = Some((state, unread));
+            // Others' troubles are told here too.
+            if news != told
+                && let Some((state, unread)) = &news
+            {
+                self.tell(state, unread.as_deref()).await;
+            }
+            told = news;
+            tokio::select! {
+                changed = states.changed() => if changed.is_err() { return },
+                // Detection ends after the cameras do.
+                Ok(()) = blind.changed() => {}
             }
         }
     }
 
-    async fn tell(&mut self, state: &CameraState) {
+    async fn tell(&mut self, state: &CameraState, unread: Option<&str>) {
         let now = self.clock.now();
         let (condition, since, reason) = match state {
             CameraState::Connecting => (CameraCondition::Connecting, now, None),
-            CameraState::Live { since } => (CameraCondition::Live, *since, None),
+            CameraState::Live { since } => {
+                (CameraCondition::Live, *since, unread.map(|why| format!("not analysed: {why}")))
+            }
             CameraState::Offline { since, reason, .. } => {
                 (CameraCondition::Offline, *since, Some(reason.to_string()))
             }
@@ -114,7 +133,7 @@ impl Teller {
         match (condition, reason) {
             (_, Some(reason)) if self.complained.as_deref() == Some(reason) => {}
             (_, Some(reason)) => {
-                warn!(%camera, name, reason, "camera offline");
+                warn!(%camera, name, reason, state = condition.as_str(), "camera");
                 self.complained = Some(reason.to_owned());
             }
             (CameraCondition::Connecting, None) => {}
@@ -132,5 +151,86 @@ impl Teller {
             let notice = CameraNotice { camera: self.camera.clone(), live, at };
             let _ = self.listeners.watched.send(notice).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gridwatch_config::{Secret, SourceSettings, TilesConfig};
+    use gridwatch_ingest::OfflineReason;
+    use gridwatch_runtime::ManualClock;
+
+    use super::*;
+
+    /// What is told of a camera, in the order in which it is.
+    struct Tester {
+        states: watch::Sender<CameraState>,
+        blind: watch::Sender<BlindCameras>,
+        messages: mpsc::Receiver<CameraStateMessage>,
+    }
+
+    impl Tester {
+        fn start() -> Self {
+            let settings = CameraSettings {
+                id: "gate".parse().expect("valid"),
+                name: "东门".to_owned(),
+                cell: None,
+                source: SourceSettings::Rtsp { url: Secret::new("rtsp://h/1") },
+                sample_fps: 5,
+                tiles: TilesConfig::WHOLE,
+                zones: Vec::new(),
+            };
+            let (states, states_rx) = watch::channel(CameraState::Connecting);
+            let (blind, blind_rx) = watch::channel(BlindCameras::new());
+            let (messages_tx, messages) = mpsc::channel(8);
+            let (watched, _) = mpsc::channel(8);
+            let listeners = StateListeners { messages: messages_tx, watched, blind: blind_rx };
+            let teller = Teller::new(&settings, listeners, ManualClock::new(Timestamp::UNIX_EPOCH));
+            tokio::spawn(teller.run(states_rx));
+            Self { states, blind, messages }
+        }
+
+        async fn told(&mut self) -> (CameraCondition, Option<String>) {
+            let message = self.messages.recv().await.expect("the teller runs");
+            (message.state, message.reason)
+        }
+
+        fn network_fails_on(&self, camera: &str) {
+            self.blind.send_modify(|all| {
+                all.insert(camera.parse().expect("valid"), "7 of its 9 rows".to_owned());
+            });
+        }
+    }
+
+    #[tokio::test]
+    async fn a_camera_whose_network_fails_keeps_its_stream_and_says_so() {
+        let mut tester = Tester::start();
+        assert_eq!(tester.told().await, (CameraCondition::Connecting, None));
+        let live = CameraState::Live { since: Timestamp::UNIX_EPOCH };
+        tester.states.send_replace(live);
+        assert_eq!(tester.told().await, (CameraCondition::Live, None));
+        tester.network_fails_on("yard");
+        tester.network_fails_on("gate");
+        let unread = Some("not analysed: 7 of its 9 rows".to_owned());
+        assert_eq!(
+            tester.told().await,
+            (CameraCondition::Live, unread),
+            "another camera's trouble is not told"
+        );
+        let reason = OfflineReason::NotFound { host: "h".to_owned() };
+        let told = reason.to_string();
+        tester.states.send_replace(CameraState::Offline {
+            reason,
+            since: Timestamp::UNIX_EPOCH,
+            attempts: 1,
+        });
+        assert_eq!(
+            tester.told().await,
+            (CameraCondition::Offline, Some(told)),
+            "the stream's own comes first"
+        );
+        tester.blind.send_replace(BlindCameras::new());
+        tester.states.send_replace(CameraState::Live { since: Timestamp::UNIX_EPOCH });
+        assert_eq!(tester.told().await, (CameraCondition::Live, None));
     }
 }

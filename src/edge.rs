@@ -99,7 +99,7 @@ impl Edge {
             timeouts: CameraTimeouts::default(),
             shutdown: Shutdown::new(),
         };
-        let listeners = StateListeners { messages: messages_tx, watched: watched_tx };
+        let listeners = StateListeners { messages: messages_tx, watched: watched_tx, blind: detect.blind() };
         Ok(Self {
             waiting: settings.cameras,
             camera_parts,

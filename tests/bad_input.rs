@@ -110,6 +110,24 @@ fn a_grid_file_with_problems_names_the_lines() {
 }
 
 #[test]
+fn a_provider_that_is_not_there_and_a_batch_that_does_not_fit_are_told_at_their_keys() {
+    if std::env::var_os("ORT_DYLIB_PATH").is_none() {
+        println!("SKIPPED: ORT_DYLIB_PATH names no ONNX Runtime");
+        return;
+    }
+    let batch = format!("[network]\nbatch = 4\n{EDGE}");
+    refused(&batch, &["network.batch", "takes one picture at a time", "[1, 3, 384, 640]"]);
+    let inspected = gridwatch(&["models", "inspect", "yard-n"]);
+    let said = String::from_utf8_lossy(&inspected.stdout);
+    if !said.contains("runs on   cpu") {
+        println!("SKIPPED: this ONNX Runtime has more than the processor: {said}");
+        return;
+    }
+    let provider = format!("[network]\nprovider = \"cuda\"\n{EDGE}");
+    refused(&provider, &["network.provider", "provider cuda is not in the ONNX Runtime at", "which has cpu"]);
+}
+
+#[test]
 fn a_network_that_does_not_fit_is_refused_by_check_and_by_start() {
     if std::env::var_os("ORT_DYLIB_PATH").is_none() {
         println!("SKIPPED: ORT_DYLIB_PATH names no ONNX Runtime");

@@ -38,8 +38,8 @@ pub trait Detector: Send {
     }
 }
 
-/// How long each step of a detection took.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// How long each step of one detection took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StepTimes {
     /// From the picture to the network's input.
     pub letterbox: Duration,
@@ -67,7 +67,7 @@ pub struct NetworkDetector {
     least_score: f32,
     tiles: BTreeMap<CameraId, Tiles>,
     batch: usize,
-    /// Since [`detect_timed`](Self::detect_timed) last began.
+    /// Of the last detection.
     times: StepTimes,
 }
 
@@ -129,12 +129,26 @@ impl NetworkDetector {
         self.session.provider()
     }
 
-    /// As [`Detector::detect`], and how long each step took.
+    /// The picture as the network is fed it, in the order of the file's own input: for calibration.
+    ///
+    /// # Errors
+    /// [`DetectError::Frame`], [`DetectError::Run`].
+    pub fn fed(&mut self, frame: &Frame) -> Result<Vec<f32>, DetectError> {
+        let shape = self.session.shape();
+        self.letterbox.fill(frame, self.session.canvas(shape, 0)?)?;
+        Ok(self.session.canvas(shape, 0)?.pixels.to_single())
+    }
+
+    /// The sizes of what [`fed`](Self::fed) gives.
+    pub fn input_shape(&self) -> [usize; 4] {
+        self.session.shape().dimensions()
+    }
+
+    /// As [`Detector::detect`], and how long each step took, of all tiles together.
     ///
     /// # Errors
     /// As [`Detector::detect`].
     pub fn detect_timed(&mut self, frame: &Frame) -> Result<(Vec<Detection>, StepTimes), DetectError> {
-        self.times = StepTimes::default();
         let found = self.detect(frame)?;
         Ok((found, self.times))
     }
@@ -200,18 +214,18 @@ impl NetworkDetector {
             let canvas = self.session.canvas(shape, picture)?;
             fits.push(self.letterbox.fill_region(frames[part.frame], part.region, canvas)?);
         }
-        self.times.letterbox += began.elapsed();
+        let (letterbox, mut reading) = (began.elapsed(), Duration::ZERO);
         let (reader, least_score) = (&self.readers[reader].1, self.least_score);
         let network = &self.reference.name;
-        let (began, mut reading) = (Instant::now(), Duration::ZERO);
         self.session.run(shape, |picture, answer| {
             let began = Instant::now();
             let read = reader.decode(answer, least_score, fits[picture]);
+            reading += began.elapsed();
             parts[picture].found =
                 Some(read.map_err(|reason| DetectError::Answer { network: network.clone(), reason }));
-            reading += began.elapsed();
         })?;
-        self.times.network += began.elapsed().saturating_sub(reading);
+        self.times.letterbox += letterbox;
+        self.times.network += began.elapsed().saturating_sub(letterbox + reading);
         self.times.reading += reading;
         Ok(())
     }
@@ -235,6 +249,7 @@ impl Detector for NetworkDetector {
     }
 
     fn detect_all(&mut self, frames: &[&Frame]) -> Vec<Result<Vec<Detection>, DetectError>> {
+        self.times = StepTimes::default();
         let mut parts = self.parts(frames);
         while self.see_next(frames, &mut parts) {}
         let mut parts = parts.into_iter().peekable();

@@ -24,7 +24,7 @@ fn divided(pool: PoolSettings, threads: usize, provider: Provider) -> (usize, us
     let cores = pool.cores.max(1);
     let threads = threads.clamp(1, cores);
     // One that has its own memory is fed by one session: several would take turns there, and each hold the network.
-    let most = if provider == Provider::Cpu { cores / threads } else { 1 };
+    let most = if provider.shares_memory() { cores / threads } else { 1 };
     (most.min(pool.cameras).max(1), threads)
 }
 
@@ -75,6 +75,7 @@ mod tests {
         check(4, 8, 16, Provider::Cpu, (1, 4));
         check(4, 1, 2, Provider::Cpu, (2, 1));
         check(1, 1, 0, Provider::Cpu, (1, 1));
+        check(4, 2, 16, Provider::OpenVino, (2, 2));
         check(8, 1, 16, Provider::Cuda, (1, 1));
     }
 

@@ -65,10 +65,14 @@ pub struct DetectParts {
 /// How many watched objects stand in each zone of each camera.
 pub type ZoneCounts = BTreeMap<CameraId, BTreeMap<ZoneId, u32>>;
 
+/// Cameras whose pictures come and cannot be analysed, and why, for people.
+pub type BlindCameras = BTreeMap<CameraId, String>;
+
 /// The running stage.
 pub struct DetectStage {
     thread: JoinHandle<()>,
     counts: watch::Receiver<ZoneCounts>,
+    blind: watch::Receiver<BlindCameras>,
 }
 
 impl DetectStage {
@@ -78,15 +82,22 @@ impl DetectStage {
     /// When the system has no thread to give.
     pub fn start(settings: &DetectSettings, parts: DetectParts, metrics: &Metrics) -> io::Result<Self> {
         let (counts_tx, counts) = watch::channel(ZoneCounts::new());
-        let (worker, detectors) = Worker::new(settings, parts, DetectMetrics::new(metrics), counts_tx);
+        let (blind_tx, blind) = watch::channel(BlindCameras::new());
+        let (worker, detectors) =
+            Worker::new(settings, parts, DetectMetrics::new(metrics), (counts_tx, blind_tx));
         let thread =
             std::thread::Builder::new().name("detect".to_owned()).spawn(move || worker.run(detectors))?;
-        Ok(Self { thread, counts })
+        Ok(Self { thread, counts, blind })
     }
 
     /// What stands in the zones at present; changes are told.
     pub fn counts(&self) -> watch::Receiver<ZoneCounts> {
         self.counts.clone()
+    }
+
+    /// Cameras whose pictures have not been analysed for [`DetectSettings::offline_after`] though they come; changes are told.
+    pub fn blind(&self) -> watch::Receiver<BlindCameras> {
+        self.blind.clone()
     }
 
     /// Waits for the end, which comes once all senders of frames are gone. Blocks. A panic of the thread goes on here.
@@ -110,6 +121,7 @@ struct Worker {
     offline_after: Duration,
     metrics: DetectMetrics,
     counts: watch::Sender<ZoneCounts>,
+    blind: watch::Sender<BlindCameras>,
 }
 
 /// A camera and what is pending for it.
@@ -119,6 +131,8 @@ struct Watched {
     away_since: Option<Timestamp>,
     /// There, but its pictures cannot be analysed since then, while that has not been told.
     blind_since: Option<Timestamp>,
+    /// Why the last one could not; none where it could.
+    blind_reason: Option<String>,
     /// What its beginning has led to, until it is told.
     first_events: Vec<Event>,
     /// Whether its memory changed in a way that should be kept soon, and whether at all.
@@ -133,7 +147,7 @@ impl Worker {
         settings: &DetectSettings,
         parts: DetectParts,
         metrics: DetectMetrics,
-        counts: watch::Sender<ZoneCounts>,
+        (counts, blind): (watch::Sender<ZoneCounts>, watch::Sender<BlindCameras>),
     ) -> (Self, Vec<Box<dyn Detector>>) {
         let mut cameras = BTreeMap::new();
         for watch in &settings.cameras {
@@ -156,6 +170,7 @@ impl Worker {
             offline_after: settings.offline_after,
             metrics,
             counts,
+            blind,
         };
         (worker, parts.detectors)
     }
@@ -256,6 +271,7 @@ impl Worker {
         let camera = frame.camera.as_str();
         self.metrics.frames.failed(camera);
         watched.blind_since.get_or_insert(frame.at);
+        watched.blind_reason = Some(Chain(error).to_string());
         if is_due(&mut watched.complained_at, COMPLAIN_EVERY) {
             warn!(camera, error = %Chain(error), "frames cannot be analysed");
         }
@@ -275,6 +291,9 @@ impl Worker {
         self.metrics.inference_seconds.observe(inference.as_secs_f64());
         // Not `away_since`: the last pictures of a camera that went away may come after word of it.
         watched.blind_since = None;
+        if watched.blind_reason.take().is_some() {
+            self.blind.send_if_modified(|all| all.remove(&frame.camera).is_some());
+        }
         grey.fill(frame);
         let step = watched.state.step(frame.at, found, Some(grey), &mut random);
         self.metrics.frame_seconds.observe((inference + began.elapsed()).as_secs_f64());
@@ -316,6 +335,13 @@ impl Worker {
             let unseen_since = watched.away_since.into_iter().chain(watched.blind_since).min();
             let lost = unseen_since.filter(|since| now.saturating_since(*since) >= self.offline_after);
             if let Some(since) = lost {
+                if watched.blind_since.is_some()
+                    && let Some(reason) = &watched.blind_reason
+                {
+                    let camera = watched.state.id().clone();
+                    self.blind
+                        .send_if_modified(|all| all.insert(camera, reason.clone()).as_ref() != Some(reason));
+                }
                 (watched.away_since, watched.blind_since) = (None, None);
                 events.extend(watched.state.lose_sight(since.saturating_add(self.offline_after)));
             }
@@ -339,6 +365,7 @@ impl Watched {
             state,
             away_since: None,
             blind_since: None,
+            blind_reason: None,
             first_events: Vec::new(),
             is_unkept: false,
             is_stale: false,

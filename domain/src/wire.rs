@@ -170,7 +170,7 @@ pub struct CameraStateMessage {
     pub cell: Option<CellCode>,
     /// How its stream is.
     pub state: CameraCondition,
-    /// Why it is offline, for people.
+    /// Why it is offline; or, while it is live, why its pictures are not analysed. For people.
     #[serde(default)]
     pub reason: Option<String>,
     /// Since when it is in this condition.

@@ -54,19 +54,19 @@ impl Provider {
         found.unwrap_or(false)
     }
 
-    /// As ONNX Runtime registers it; what it cannot do goes to the processor.
-    pub(super) fn dispatch(self) -> ExecutionProviderDispatch {
+    /// As ONNX Runtime registers it, with so many threads where it has its own; what it cannot do goes to the processor.
+    pub(super) fn dispatch(self, threads: usize) -> ExecutionProviderDispatch {
         match self {
             Self::TensorRt => ep::TensorRT::default().build(),
             Self::Cuda => ep::CUDA::default().build(),
-            Self::OpenVino => ep::OpenVINO::default().build(),
+            Self::OpenVino => ep::OpenVINO::default().with_num_threads(threads).build(),
             Self::Cpu => ep::CPU::default().with_arena_allocator(true).build(),
         }
         .error_on_failure()
     }
 
-    /// Whether its memory is the processor's, so that what was bound once is seen at each run.
-    pub(super) fn shares_memory(self) -> bool {
+    /// Whether its memory is the processor's: what was bound once is seen at each run, and its threads take the box's cores.
+    pub(crate) fn shares_memory(self) -> bool {
         matches!(self, Self::Cpu | Self::OpenVino)
     }
 }

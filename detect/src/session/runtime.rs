@@ -88,7 +88,8 @@ fn commit(
     provider: Provider,
 ) -> Result<Session, ort::Error> {
     let processor = (provider != Provider::Cpu).then_some(Provider::Cpu);
-    let providers: Vec<_> = [provider].into_iter().chain(processor).map(Provider::dispatch).collect();
+    let providers: Vec<_> =
+        [provider].into_iter().chain(processor).map(|provider| provider.dispatch(threads.max(1))).collect();
     Session::builder(environment)?
         .with_execution_providers(providers)?
         .with_optimization_level(GraphOptimizationLevel::All)?

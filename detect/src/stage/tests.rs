@@ -47,6 +47,18 @@ fn settings() -> DetectSettings {
     DetectSettings::new("edge".parse().expect("valid"), network, vec![watch])
 }
 
+/// A picture, a fifth of a second after the one before.
+fn frame(camera: &CameraId, number: u64) -> Frame {
+    Frame {
+        camera: camera.clone(),
+        seq: number,
+        at: time(number as f64 / 5.0),
+        width: 64,
+        height: 36,
+        planes: Arc::new(Nv12Buffer::filled(64, 36, [90, 128, 128])),
+    }
+}
+
 struct Tester {
     frames: MailboxSender<CameraId, Frame>,
     notices: mpsc::Sender<CameraNotice>,
@@ -62,13 +74,21 @@ impl Tester {
     }
 
     fn start_with(settings: DetectSettings, checkpoints: Vec<Checkpoint>) -> Self {
+        Self::start_finding(vec![Box::new(OneCar), Box::new(OneCar)], settings, checkpoints)
+    }
+
+    fn start_finding(
+        detectors: Vec<Box<dyn Detector>>,
+        settings: DetectSettings,
+        checkpoints: Vec<Checkpoint>,
+    ) -> Self {
         let (frames, frames_rx) = mailbox();
         let (notices, notices_rx) = mpsc::channel(8);
         let (findings_tx, findings) = mpsc::channel(256);
         let clock = ManualClock::new(time(0.0));
         let metrics = Metrics::new();
         let parts = DetectParts {
-            detectors: vec![Box::new(OneCar), Box::new(OneCar)],
+            detectors,
             frames: frames_rx,
             notices: notices_rx,
             findings: findings_tx,
@@ -82,14 +102,7 @@ impl Tester {
     /// Shows the car five times a second, and waits for each picture to be taken.
     fn car_stands(&self, from_s: f64, until_s: f64) {
         for picture in (from_s * 5.0) as u64..(until_s * 5.0) as u64 {
-            let frame = Frame {
-                camera: camera(),
-                seq: picture,
-                at: time(picture as f64 / 5.0),
-                width: 64,
-                height: 36,
-                planes: Arc::new(Nv12Buffer::filled(64, 36, [90, 128, 128])),
-            };
+            let frame = frame(&camera(), picture);
             assert!(self.frames.put_waiting(camera(), frame, || false).is_ok(), "the stage runs");
         }
     }
@@ -198,4 +211,137 @@ fn another_recording_ends_what_was_open_in_the_last_one() {
     assert_eq!((closed.id, closed.rev, closed.phase), (opened[0].id, 2, Phase::Close));
     assert_eq!(closed.since, time(0.0));
     assert!(closed.until.is_some_and(|until| until > time(13.0) && until <= closed.at), "{closed:#?}");
+}
+
+/// Finds nothing, and says which frames it has seen. Sees `batch` together.
+struct Witness {
+    seen: std::sync::mpsc::SyncSender<Vec<(CameraId, u64)>>,
+    batch: usize,
+    /// Where there is one, it goes on from frame to frame only when told to.
+    go_on: Option<std::sync::mpsc::Receiver<()>>,
+}
+
+impl Detector for Witness {
+    fn detect(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectError> {
+        self.detect_all(&[frame]).remove(0)
+    }
+
+    fn detect_all(&mut self, frames: &[&Frame]) -> Vec<Result<Vec<Detection>, DetectError>> {
+        let seen = frames.iter().map(|frame| (frame.camera.clone(), frame.seq)).collect();
+        self.seen.send(seen).expect("the test listens");
+        if let Some(go_on) = &self.go_on {
+            go_on.recv().expect("the test says so");
+        }
+        frames.iter().map(|_| Ok(Vec::new())).collect()
+    }
+
+    fn batch(&self) -> usize {
+        self.batch
+    }
+}
+
+fn cameras(names: &[&str]) -> (DetectSettings, Vec<CameraId>) {
+    let mut settings = settings();
+    let watch = settings.cameras[0].clone();
+    let ids: Vec<CameraId> = names.iter().map(|name| CameraId::new(*name).expect("valid")).collect();
+    settings.cameras = ids.iter().map(|id| CameraWatch { id: id.clone(), ..watch.clone() }).collect();
+    (settings, ids)
+}
+
+#[test]
+fn a_busy_camera_starves_nobody() {
+    let (seen, heard) = std::sync::mpsc::sync_channel(9);
+    let (go, go_on) = std::sync::mpsc::sync_channel(9);
+    let (settings, ids) = cameras(&["busy", "calm"]);
+    let witness = Witness { seen, batch: 1, go_on: Some(go_on) };
+    let tester = Tester::start_finding(vec![Box::new(witness)], settings, Vec::new());
+    let [busy, calm] = &ids[..] else { panic!("two") };
+    let put = |camera: &CameraId, number| tester.frames.put(camera.clone(), frame(camera, number));
+    put(busy, 0);
+    let mut order = vec![heard.recv().expect("it runs")];
+    // While that is analysed, a hundred frames of the one camera come, and one of the other.
+    put(busy, 1);
+    put(calm, 1);
+    for number in 2..100 {
+        put(busy, number);
+    }
+    go.send(()).expect("it runs");
+    order.push(heard.recv().expect("it runs"));
+    put(busy, 100);
+    for _ in 0..2 {
+        go.send(()).expect("it runs");
+        order.push(heard.recv().expect("it runs"));
+    }
+    go.send(()).expect("it runs");
+    let wanted = [(busy, 0), (busy, 99), (calm, 1), (busy, 100)]
+        .map(|(camera, number)| vec![(camera.clone(), number)]);
+    assert_eq!(order, wanted, "each in its turn, with its newest");
+    tester.finish();
+}
+
+#[test]
+fn threads_and_batches_share_the_cameras_and_keep_each_ones_order() {
+    const FRAMES: u64 = 50;
+    for (threads, batch) in [(1, 1), (3, 1), (1, 4), (2, 2)] {
+        let (seen, heard) = std::sync::mpsc::sync_channel(1000);
+        let (settings, ids) = cameras(&["a", "b", "c"]);
+        let detectors = (0..threads)
+            .map(|_| Box::new(Witness { seen: seen.clone(), batch, go_on: None }) as Box<dyn Detector>);
+        let tester = Tester::start_finding(detectors.collect(), settings, Vec::new());
+        drop(seen);
+        for number in 0..FRAMES {
+            for camera in &ids {
+                let put = tester.frames.put_waiting(camera.clone(), frame(camera, number), || false);
+                assert!(put.is_ok(), "the stage runs");
+            }
+        }
+        let (_, _, metrics) = tester.finish();
+        let runs: Vec<Vec<(CameraId, u64)>> = heard.iter().collect();
+        let most = runs.iter().map(Vec::len).max().unwrap_or(0);
+        assert!(most <= batch && (batch == 1 || most > 1), "{threads}, {batch}: at most {most} together");
+        let text = metrics.render();
+        for camera in &ids {
+            let numbers: Vec<u64> =
+                runs.iter().flatten().filter(|(seen, _)| seen == camera).map(|(_, number)| *number).collect();
+            assert_eq!(numbers, (0..FRAMES).collect::<Vec<_>>(), "{threads}, {batch}: {camera}");
+            let sent =
+                format!("gridwatch_detect_frames_total{{camera=\"{camera}\",outcome=\"sent\"}} {FRAMES}");
+            assert!(text.contains(&sent), "{text}");
+        }
+    }
+}
+
+/// Answers rubbish until it is told to stop.
+struct Rubbish(Arc<std::sync::atomic::AtomicBool>);
+
+impl Detector for Rubbish {
+    fn detect(&mut self, _: &Frame) -> Result<Vec<Detection>, DetectError> {
+        if self.0.load(std::sync::atomic::Ordering::SeqCst) {
+            let reason = crate::head::Unreadable::NotNumbers { spoiled: 7, rows: 9 };
+            return Err(DetectError::Answer { network: "tiny".to_owned(), reason });
+        }
+        Ok(Vec::new())
+    }
+}
+
+#[test]
+fn a_camera_whose_network_fails_is_told_and_told_again_when_it_works() {
+    let fails = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let tester = Tester::start_finding(vec![Box::new(Rubbish(Arc::clone(&fails)))], settings(), Vec::new());
+    let mut blind = tester.stage.blind();
+    let changed = |blind: &mut watch::Receiver<BlindCameras>| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(blind.changed()).expect("the stage runs");
+        blind.borrow_and_update().clone()
+    };
+    tester.car_stands(0.0, 1.0);
+    tester.clock.advance(Duration::from_secs(20));
+    let told = changed(&mut blind);
+    assert!(told[&camera()].contains("7 of its 9 rows are not finite"), "{told:?}");
+    fails.store(false, std::sync::atomic::Ordering::SeqCst);
+    tester.car_stands(1.0, 2.0);
+    assert_eq!(changed(&mut blind), BlindCameras::new());
+    let (_, _, metrics) = tester.finish();
+    let failed = "gridwatch_detect_frames_total{camera=\"gate\",outcome=\"failed\"} 5";
+    assert!(metrics.render().contains(failed), "{}", metrics.render());
 }
