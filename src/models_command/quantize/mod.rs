@@ -7,10 +7,7 @@ mod pictures;
 mod python;
 
 use anyhow::{Context as _, bail};
-use gridwatch_detect::{
-    Detector as _, NetworkDetector, SessionSettings, Shape,
-    letterbox::{Canvas, Letterbox, Pixels},
-};
+use gridwatch_detect::{Detector as _, NetworkDetector, SessionSettings};
 use gridwatch_models::{
     MANIFEST_FILE, Manifest, Network, NetworkFile, Quality, evaluation::Smallest, sha256_of,
 };
@@ -64,20 +61,18 @@ fn quantized(
     network: &Network,
     pictures: &Pictures,
 ) -> anyhow::Result<Vec<u8>> {
-    let input = &network.manifest().input;
-    let size = (input.width as usize, input.height as usize);
-    let shape = Shape { pictures: 1, width: size.0, height: size.1, layout: input.layout };
-    let (mut letterbox, mut tensor) = (Letterbox::new(input), vec![0.0; 3 * size.0 * size.1]);
-    let mut covered = None;
+    let mut detector = NetworkDetector::open(network, &SessionSettings::default(), LEAST_SCORE)?;
     let count = pictures.calibrating.len();
-    let job =
-        python::Job { python: &arguments.python, source: network.bytes(), shape: shape.dimensions(), count };
+    let job = python::Job {
+        python: &arguments.python,
+        source: network.bytes(),
+        shape: detector.input_shape(),
+        count,
+    };
     let bar = progress::steps("calibrating", count);
     let bytes = python::quantize(&job, |tool| {
         for picture in first_pictures(pictures.calibrating.clone())? {
-            let pixels = Pixels::Float32(&mut tensor);
-            letterbox.fill(&picture?, Canvas { pixels, size, covered: &mut covered })?;
-            for value in &tensor {
+            for value in detector.fed(&picture?)? {
                 tool.write_all(&value.to_ne_bytes()).context("hand tensors to the tool")?;
             }
             bar.inc(1);
