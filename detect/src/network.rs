@@ -38,13 +38,8 @@ pub trait Detector: Send {
     }
 }
 
-<<<<<<< HEAD
-/// How long each step of a detection took.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-=======
 /// How long each step of one detection took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
->>>>>>> wt-cmd
 pub struct StepTimes {
     /// From the picture to the network's input.
     pub letterbox: Duration,
@@ -72,11 +67,7 @@ pub struct NetworkDetector {
     least_score: f32,
     tiles: BTreeMap<CameraId, Tiles>,
     batch: usize,
-<<<<<<< HEAD
-    /// Since [`detect_timed`](Self::detect_timed) last began.
-=======
     /// Of the last detection.
->>>>>>> wt-cmd
     times: StepTimes,
 }
 
@@ -138,9 +129,6 @@ impl NetworkDetector {
         self.session.provider()
     }
 
-<<<<<<< HEAD
-    /// As [`Detector::detect`], and how long each step took.
-=======
     /// The picture as the network is fed it, in the order of the file's own input: for calibration.
     ///
     /// # Errors
@@ -157,15 +145,10 @@ impl NetworkDetector {
     }
 
     /// As [`Detector::detect`], and how long each step took, of all tiles together.
->>>>>>> wt-cmd
     ///
     /// # Errors
     /// As [`Detector::detect`].
     pub fn detect_timed(&mut self, frame: &Frame) -> Result<(Vec<Detection>, StepTimes), DetectError> {
-<<<<<<< HEAD
-        self.times = StepTimes::default();
-=======
->>>>>>> wt-cmd
         let found = self.detect(frame)?;
         Ok((found, self.times))
     }
@@ -231,27 +214,18 @@ impl NetworkDetector {
             let canvas = self.session.canvas(shape, picture)?;
             fits.push(self.letterbox.fill_region(frames[part.frame], part.region, canvas)?);
         }
-<<<<<<< HEAD
-        self.times.letterbox += began.elapsed();
-=======
         let (letterbox, mut reading) = (began.elapsed(), Duration::ZERO);
->>>>>>> wt-cmd
         let (reader, least_score) = (&self.readers[reader].1, self.least_score);
         let network = &self.reference.name;
         self.session.run(shape, |picture, answer| {
             let began = Instant::now();
             let read = reader.decode(answer, least_score, fits[picture]);
+            reading += began.elapsed();
             parts[picture].found =
                 Some(read.map_err(|reason| DetectError::Answer { network: network.clone(), reason }));
-<<<<<<< HEAD
-            reading += began.elapsed();
-        })?;
-        self.times.network += began.elapsed().saturating_sub(reading);
-=======
         })?;
         self.times.letterbox += letterbox;
         self.times.network += began.elapsed().saturating_sub(letterbox + reading);
->>>>>>> wt-cmd
         self.times.reading += reading;
         Ok(())
     }
@@ -275,6 +249,7 @@ impl Detector for NetworkDetector {
     }
 
     fn detect_all(&mut self, frames: &[&Frame]) -> Vec<Result<Vec<Detection>, DetectError>> {
+        self.times = StepTimes::default();
         let mut parts = self.parts(frames);
         while self.see_next(frames, &mut parts) {}
         let mut parts = parts.into_iter().peekable();

@@ -37,6 +37,15 @@ impl Pixels<'_> {
         }
     }
 
+    /// The numbers, in single precision.
+    pub(crate) fn to_single(&self) -> Vec<f32> {
+        match self {
+            Self::Float32(values) => values.to_vec(),
+            Self::Float16(values) => values.to_f32_vec(),
+            Self::Uint8(values) => values.iter().map(|&value| f32::from(value)).collect(),
+        }
+    }
+
     /// Writes the same three numbers at each pixel.
     pub(super) fn fill(&mut self, layout: Layout, color: [f32; 3]) {
         match self {
