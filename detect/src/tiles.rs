@@ -2,7 +2,7 @@
 //!
 //! A car 12 pixels wide in a 1920 pixel picture is 4 wide in an input of 640, and not found; in each of two tiles it is 7.
 //! Costs a run of the network for each tile. What stands on a seam is seen whole in one of the tiles, if it is no wider than
-//! their overlap, and cut in the other; [`merge`] keeps one of it.
+//! their overlap, and cut in the other; what is wider is cut in both. [`merge`] makes one of it.
 
 use gridwatch_domain::{Detection, NormBox};
 
@@ -12,6 +12,8 @@ use crate::head::{same_kind, suppress};
 const OVERLAP: f64 = 0.2;
 /// A cut object goes where so much of it is within another one, whole or cut as well.
 const COVERED: f32 = 0.6;
+/// Parts of one object, seen in two tiles, share this much of their extent along the seam.
+const ALIKE: f32 = 0.7;
 /// How near to a tile's side, as a share of the tile, a box counts as cut by it.
 const NEAR: f32 = 0.01;
 
@@ -101,26 +103,54 @@ pub(crate) fn merge(
     size: (u32, u32),
     nms_iou: f32,
 ) -> Vec<Detection> {
-    let (mut whole, mut cut) = (Vec::new(), Vec::new());
+    let (mut whole, mut cut): (Vec<Detection>, Vec<(Region, Detection)>) = (Vec::new(), Vec::new());
     for (region, found) in tiles {
         for detection in found {
             let Some(bbox) = region.to_picture(detection.bbox, size) else { continue };
-            let list = if region.cuts(detection.bbox, size) { &mut cut } else { &mut whole };
-            list.push(Detection { bbox, ..detection });
+            let detection_in_picture = Detection { bbox, ..detection };
+            if region.cuts(detection.bbox, size) {
+                cut.push((region, detection_in_picture));
+            } else {
+                whole.push(detection_in_picture);
+            }
         }
     }
-    // The largest part of an object that no tile sees whole stands for it.
-    cut.sort_unstable_by(|a: &Detection, b| area(b.bbox).total_cmp(&area(a.bbox)));
-    for candidate in cut {
-        let is_covered = whole.iter().any(|kept: &Detection| {
-            same_kind(kept.class, candidate.class) && covered(candidate.bbox, kept.bbox) > COVERED
-        });
-        if !is_covered {
-            whole.push(candidate);
+    // The largest first, so that smaller parts of the same find it.
+    cut.sort_unstable_by(|(_, a), (_, b)| area(b.bbox).total_cmp(&area(a.bbox)));
+    let mut joined: Vec<(Region, Detection)> = Vec::new();
+    for (region, part) in cut {
+        let hides =
+            |kept: &Detection| same_kind(kept.class, part.class) && covered(part.bbox, kept.bbox) > COVERED;
+        if whole.iter().chain(joined.iter().map(|(_, kept)| kept)).any(hides) {
+            continue;
+        }
+        let continues = |(other, kept): &&mut (Region, Detection)| {
+            *other != region && same_kind(kept.class, part.class) && continues(kept.bbox, part.bbox)
+        };
+        match joined.iter_mut().find(continues) {
+            Some((_, kept)) => kept.bbox = around(kept.bbox, part.bbox),
+            None => joined.push((region, part)),
         }
     }
+    whole.extend(joined.into_iter().map(|(_, kept)| kept));
     suppress(&mut whole, nms_iou);
     whole
+}
+
+/// Whether two cut boxes overlap and are alike across the seam: parts of one object that no tile sees whole.
+fn continues(a: NormBox, b: NormBox) -> bool {
+    let ([a1, b1, a2, b2], [c1, d1, c2, d2]) = (<[f32; 4]>::from(a), <[f32; 4]>::from(b));
+    let overlap = |low: f32, high: f32, from: f32, to: f32| (high.min(to) - low.max(from)).max(0.0);
+    let length = |low: f32, high: f32, from: f32, to: f32| high.max(to) - low.min(from);
+    let across = overlap(a1, a2, c1, c2) / length(a1, a2, c1, c2);
+    let down = overlap(b1, b2, d1, d2) / length(b1, b2, d1, d2);
+    across > 0.0 && down > 0.0 && across.max(down) > ALIKE
+}
+
+/// The smallest box around both.
+fn around(a: NormBox, b: NormBox) -> NormBox {
+    let ([a1, b1, a2, b2], [c1, d1, c2, d2]) = (<[f32; 4]>::from(a), <[f32; 4]>::from(b));
+    NormBox::clipped(a1.min(c1), b1.min(d1), a2.max(c2), b2.max(d2)).unwrap_or(a)
 }
 
 fn area(bbox: NormBox) -> f32 {
@@ -178,12 +208,14 @@ mod tests {
 
     #[test]
     fn an_object_on_the_seam_is_one() {
-        // Narrower than the overlap, so one tile sees it whole; and wider, so none does.
-        for object in [[0.45, 0.4, 0.53, 0.5], [0.40, 0.4, 0.50, 0.5], [0.40, 0.4, 0.6, 0.5]] {
+        // Whole in both tiles; whole in one and a sliver in the other; whole in none; far wider than the overlap.
+        for object in
+            [[0.45, 0.4, 0.53, 0.5], [0.36, 0.4, 0.46, 0.5], [0.40, 0.4, 0.60, 0.5], [0.25, 0.4, 0.75, 0.7]]
+        {
             let merged = merge(seen_in_tiles(TWO, (1920, 1080), object), (1920, 1080), 0.5);
             let [one] = merged[..] else { panic!("{object:?}: one object, not {merged:?}") };
             let wanted = car(0.8, object).bbox;
-            assert!(one.bbox.iou(wanted) > 0.6, "{object:?}: {:?}", one.bbox);
+            assert!(one.bbox.iou(wanted) > 0.75, "{object:?}: {:?}", one.bbox);
         }
     }
 

@@ -59,7 +59,6 @@ pub(super) struct Quads {
     /// Weights of the first four taps of every output, then those of the next four, and so on.
     weights: Vec<[i16; QUAD]>,
     reach: usize,
-    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "for AVX-512"))]
     widest: [usize; 2],
 }
 
