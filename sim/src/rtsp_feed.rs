@@ -267,9 +267,20 @@ mod tests {
         let gone = AtomicBool::new(false);
         let other = Arc::clone(&control);
         let far = Instant::now() + Duration::from_secs(60);
-        let setter = std::thread::spawn(move || other.set_fault(Fault::Stall));
-        while control.wait(far, &gone).fault != Fault::Stall {}
-        assert_eq!(setter.join().expect("the setter does not panic"), Fault::None);
+        let over = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&over);
+        // Changes it again and again: one of the changes falls into the wait, however late that begins.
+        let setter = std::thread::spawn(move || {
+            while !seen.load(Ordering::Acquire) {
+                other.set_fault(Fault::Stall);
+                std::thread::yield_now();
+                other.set_fault(Fault::None);
+                std::thread::yield_now();
+            }
+        });
+        control.wait(far, &gone);
+        over.store(true, Ordering::Release);
+        setter.join().expect("the setter does not panic");
         assert!(Instant::now() < far);
     }
 }
