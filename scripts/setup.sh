@@ -13,8 +13,8 @@ PACKAGES_RUN=(
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
   gstreamer1.0-libav
 )
-# Only the tests: servers to test against, a browser, fonts for Chinese pages.
-PACKAGES_TEST=(gstreamer1.0-tools postgresql mosquitto chromium fonts-noto-cjk)
+# Only the tests: servers to test against, a browser, fonts for Chinese pages, Python's environments.
+PACKAGES_TEST=(gstreamer1.0-tools postgresql mosquitto chromium fonts-noto-cjk python3-venv)
 
 GSTREAMER_LEAST=1.22
 NODE_LEAST=$(sed -n 's/.*"node": *">= *\([0-9.]*\)".*/\1/p' web/package.json)
@@ -38,6 +38,7 @@ setup_all() {
   need_node
   need_onnxruntime
   need_cargo_deny
+  need_python_tools
   unlock_setup
 }
 
@@ -319,6 +320,29 @@ need_onnxruntime() {
   mv "$aside"/onnxruntime/capi/libonnxruntime*.so* "$home/"
   rm -rf "$aside"
   [ -f "$ORT_DYLIB_PATH" ] || die "the onnxruntime wheel holds no libonnxruntime.so.$ONNXRUNTIME_VERSION"
+}
+
+# What `gridwatch models quantize` runs, for its test: an environment of its own, nothing in this machine's Python.
+need_python_tools() {
+  step "Python tools" "./dev setup"
+  local wanted=models/quantize/requirements.txt home=$CACHE/python python
+  if [ -n "${GRIDWATCH_PYTHON:-}" ]; then
+    note "yours: $GRIDWATCH_PYTHON"
+  elif cmp -s "$wanted" "$home/requirements.txt"; then
+    note "present"
+  else
+    note "fetching numpy, onnx and onnxruntime from PyPI (60 MB)"
+    rm -rf "$home"
+    # Debian's own first: the pinned wheels are those for its version.
+    for python in /usr/bin/python3 python3; do
+      if "$python" -m venv "$home" >/dev/null 2>&1; then break; fi
+    done
+    "$home/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$wanted" ||
+      die "the packages of $wanted cannot be installed (above): is there a network? A mirror can be set in pip's configuration
+       (PIP_INDEX_URL). A Python that has them can be named in GRIDWATCH_PYTHON."
+    cp "$wanted" "$home/requirements.txt"
+  fi
+  export GRIDWATCH_PYTHON=${GRIDWATCH_PYTHON:-$home/bin/python}
 }
 
 need_node() {
