@@ -38,6 +38,8 @@ pub fn open_pool(
     pool: PoolSettings,
     least_score: f32,
 ) -> Result<Vec<NetworkDetector>, DetectError> {
+    // A configuration written for a larger box asks for no more than this one has.
+    let pool = PoolSettings { cores: pool.cores.min(available_cores()), ..pool };
     let (_, threads) = divided(pool, settings.threads, Provider::Cpu);
     let settings = SessionSettings { threads, ..settings.clone() };
     let first = NetworkDetector::open(network, &settings, least_score)?;

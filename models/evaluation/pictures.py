@@ -3,7 +3,8 @@
 DATA is the folder that GRIDWATCH_DATA names. `truth.jsonl` beside this script holds the boxes, which are ours; the pictures are
 cut from the footage anew and never kept in this repository. OUT becomes a data set for `gridwatch models evaluate --data OUT`.
 
-How the boxes were made. Parking lot: PKLot's sequences 3 and 4, which no network here was trained on. Where a car is an island
+How the boxes were made. Parking lot: PKLot's sequences 3 and 4, which no network here was trained on (ours was on sequences 0 to 2 of the same camera;
+sequence 0 is five pictures of the day that the empty ones below are of, none of them the same). Where a car is an island
 of the annotators' pixel masks its box is that island's; where masks of cars touch, boxes proposed by three public networks and
 ours were taken if the mask filled them, and looked at. What was left unclear is neither wanted nor wrong. 19 pictures of the
 empty lot follow: nothing may be found there. Street: a residential street, every 36th picture; boxes on which two of three

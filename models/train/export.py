@@ -38,5 +38,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("checkpoint", help="checkpoint.pt of train.py, or '' for an untrained network")
     parser.add_argument("onnx")
+    parser.add_argument("--size", default="640x384", help="of the input, multiples of 32 (default %(default)s)")
     arguments = parser.parse_args()
-    print(f"largest difference to PyTorch: {export(arguments.checkpoint, arguments.onnx):.1e}")
+    size = (int(side) for side in arguments.size.split("x"))
+    print(f"largest difference to PyTorch: {export(arguments.checkpoint, arguments.onnx, *size):.1e}")

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Renders, labels, trains, exports, quantises and measures in one go: train.sh OUT [--sets N] [options of train.py]
+# Renders, labels, trains, exports and measures in one go; eight_bits.sh then makes the 8-bit networks: train.sh OUT [--sets N] [options of train.py]
 # Stop it at any time; the same command goes on where it was. README.md tells what it needs and how long it takes.
 set -euo pipefail
 

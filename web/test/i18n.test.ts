@@ -33,7 +33,7 @@ describe("dictionaries", () => {
     ["kind", KINDS],
     ["severity", SEVERITIES],
     ["phase", PHASES],
-    ["cameraState", CAMERA_STATES],
+    ["cameraState", [...CAMERA_STATES, "unread"]],
     ["objectClass", OBJECT_CLASSES],
     ["state", STATES],
   ] as const)("name every %s, and no two kinds alike", (table, codes) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { queryString } from "../src/api/client";
 import { isCameraView, isEventView, type CameraView, type Cell } from "../src/api/wire";
-import { byNeed } from "../src/logic/cameras";
+import { byNeed, isBlind, isLive } from "../src/logic/cameras";
 import { flatten, search } from "../src/logic/cells";
 import { fromAddress, matches, NO_FILTER, STATES, toAddress, toQueries, type Filter } from "../src/logic/filter";
 import { delaySeconds, timeline } from "../src/logic/revisions";
@@ -73,6 +73,15 @@ test("cameras that see nothing come first", () => {
   const camera = (name: string, state: string): CameraView => ({ edge: "e", camera: name, name: null, state, reason: null, since: null });
   const cameras = [camera("b", "live"), camera("a", "live"), camera("c", "ended"), camera("d", "connecting"), camera("e", "offline")];
   expect(cameras.sort(byNeed).map((c) => c.camera)).toEqual(["e", "d", "a", "b", "c"]);
+});
+
+test("a camera whose pictures nobody analyses is no live one", () => {
+  const camera = (state: string, reason: string | null): CameraView => ({ edge: "e", camera: "c", name: null, state, reason, since: null });
+  const unread = camera("live", "not analysed: the network fails");
+  const [live, offline, connecting] = [camera("live", null), camera("offline", "no frames"), camera("connecting", null)];
+  expect([unread, live, offline, connecting].map(isBlind)).toEqual([true, false, true, false]);
+  expect([unread, live, offline].map(isLive)).toEqual([false, true, false]);
+  expect([live, connecting, unread, offline].sort(byNeed)).toEqual([offline, unread, connecting, live]);
 });
 
 describe("timeline", () => {

@@ -42,14 +42,16 @@ pub(super) struct Found {
     pub(super) least_score: f32,
     fit: Fit,
     detections: Vec<Detection>,
-    /// Rows looked at, and those whose numbers were not finite.
+    /// Rows looked at, those that claim to show something or whose score is no number, and those whose numbers were not
+    /// finite.
     rows: usize,
+    claims: usize,
     spoiled: usize,
 }
 
 impl Found {
     pub(super) fn new(least_score: f32, fit: Fit) -> Self {
-        Self { least_score, fit, detections: Vec::new(), rows: 0, spoiled: 0 }
+        Self { least_score, fit, detections: Vec::new(), rows: 0, claims: 0, spoiled: 0 }
     }
 
     /// Whether a row with this score, or upper bound of it, is worth reading.
@@ -59,6 +61,7 @@ impl Found {
         if score < self.least_score {
             return false;
         }
+        self.claims += 1;
         self.spoiled += usize::from(!score.is_finite());
         score.is_finite()
     }
@@ -80,9 +83,10 @@ impl Found {
         self.keep(class, score, [x - across, y - down, x + across, y + down]);
     }
 
-    /// Whether the network answered with rubbish: most of what it said is no number.
+    /// Whether the network answered with rubbish: most of what it claims to see is no number. Rows of low scores say nothing
+    /// for it: a network that spoils half of its boxes on a quiet scene has thousands of them.
     pub(super) fn is_spoiled(&self) -> bool {
-        self.spoiled * 2 > self.rows
+        self.spoiled * 2 > self.claims
     }
 
     /// Rows whose numbers are not finite, and all that were looked at.

@@ -72,7 +72,8 @@ impl Yolox {
         if self.boxes_decoded {
             return [row[0], row[1], row[2], row[3]];
         }
-        let size = |log: f32| log.min(LARGEST_LOG_SIZE).exp() * cell.stride;
+        // Not `min`, which would make a number of what is none.
+        let size = |log: f32| if log > LARGEST_LOG_SIZE { LARGEST_LOG_SIZE } else { log }.exp() * cell.stride;
         [(row[0] + cell.x) * cell.stride, (row[1] + cell.y) * cell.stride, size(row[2]), size(row[3])]
     }
 }
@@ -86,7 +87,7 @@ mod tests {
     use proptest::prelude::*;
 
     use crate::{
-        head::{OutputForm, Reader, Tensor},
+        head::{OutputForm, Reader, Tensor, Unreadable},
         letterbox::Fit,
     };
 
@@ -164,6 +165,25 @@ mod tests {
         let found = decode(&Manifest { head, ..manifest() }, &rows, 0.3);
         assert_eq!(found.len(), 1);
         assert!((found[0].score - 0.5).abs() < 1e-4);
+    }
+
+    #[test]
+    fn a_size_that_is_no_number_is_no_box() {
+        let spoiled = rows(3, &[(2, f32::NAN), (4, 0.9), (CAR, 0.9)]);
+        let shape = [1, CELLS, COLUMNS];
+        let form = OutputForm { name: "output".to_owned(), shape: shape.map(Some).into(), integer: false };
+        let reader = Reader::bind(&manifest(), &[form]).expect("it fits");
+        let answer = [Tensor { shape: &shape, values: &spoiled }];
+        let refused = reader.decode(&answer, 0.3, fit(&manifest())).expect_err("nothing sound in it");
+        assert_eq!(refused, Unreadable::NotNumbers { spoiled: 1, rows: CELLS });
+        // Beside sound ones it is left out.
+        let mut mixed = spoiled;
+        for row in [10, 20, 30] {
+            for (column, value) in [(4, 0.9), (CAR, 0.9)] {
+                mixed[row * COLUMNS + column] = value;
+            }
+        }
+        assert_eq!(decode(&manifest(), &mixed, 0.3).len(), 3);
     }
 
     proptest! {

@@ -72,6 +72,14 @@ pub enum NotRecognised {
     /// It cannot be run on a test picture.
     #[error("it fails on a test picture")]
     Run(#[source] Box<DetectError>),
+    /// What it answers to a test picture is no number.
+    #[error(
+        "on a test picture most numbers of its output {output} are not finite: the export is broken, or it overflows in half precision"
+    )]
+    NotNumbers {
+        /// The output's name.
+        output: String,
+    },
     /// Its outputs are of no head that gridwatch reads.
     #[error(
         "its outputs are {found}, which is none of the heads that gridwatch reads (docs: models/README.md){help}"
@@ -157,6 +165,11 @@ fn input_of(file: &OnnxFile, wishes: &Wishes) -> Result<(Layout, (u32, u32)), No
         _ => return Err(refused(": export it for one picture of three channels at a time")),
     };
     let fixed = |side: Option<usize>| side.and_then(|side| u32::try_from(side).ok());
+    // Before anything of that size is made: a test picture of 100,000 pixels a side takes 120 GB.
+    let wished = wishes.size.map_or([None; 2], |(width, height)| [Some(width), Some(height)]);
+    if [fixed(width), fixed(height)].into_iter().chain(wished).flatten().any(|side| !SIDES.contains(&side)) {
+        return Err(refused(": a picture is fed with 32 to 4096 pixels a side"));
+    }
     match (fixed(width), fixed(height), wishes.size) {
         (Some(width), Some(height), Some(wished)) if wished != (width, height) => {
             Err(NotRecognised::OtherSize { found: (width, height), wished })
@@ -212,12 +225,18 @@ fn labels_of(
             Ok(noted)
         }
         _ if needed == COCO_LABELS.len() => {
-            reasons.push("80 classes: taken for the labels of COCO".to_owned());
+            let other = noted.map_or_else(String::new, |noted| {
+                format!("; the file itself notes {} labels, which cannot be: look at its boxes", noted.len())
+            });
+            reasons.push(format!("80 classes: taken for the labels of COCO{other}"));
             Ok(COCO_LABELS.map(str::to_owned).into())
         }
         _ => Err(NotRecognised::LabelsUnknown { needed }),
     }
 }
+
+/// Pixels a side of what a network is fed, as manifests allow them.
+const SIDES: std::ops::RangeInclusive<u32> = 32..=4096;
 
 /// One run on a picture of soft noise: what comes out, and in which sizes.
 fn probe(
@@ -241,6 +260,12 @@ fn probe(
         })
     });
     probed.map_err(|error| NotRecognised::Run(Box::new(error)))?;
+    let is_rubbish = |output: &&ProbedOutput| {
+        output.values.iter().filter(|value| !value.is_finite()).count() * 2 > output.values.len()
+    };
+    if let Some(output) = outputs.iter().find(is_rubbish) {
+        return Err(NotRecognised::NotNumbers { output: output.name.clone() });
+    }
     Ok(outputs)
 }
 

@@ -34,7 +34,7 @@ export const en: Messages = {
     kindGroup: { parking: "Parking", area: "Areas", line: "Lines", camera: "Cameras" },
     severity: { info: "Info", minor: "Minor", major: "Major", critical: "Critical" },
     phase: { open: "Ongoing", update: "Ongoing", close: "Ended", unobserved: "Unobserved" },
-    cameraState: { connecting: "Connecting", live: "Live", offline: "Offline", ended: "Ended" },
+    cameraState: { connecting: "Connecting", live: "Live", unread: "Not analysed", offline: "Offline", ended: "Ended" },
     objectClass: {
       car: "Car",
       truck: "Truck",
@@ -109,7 +109,7 @@ export const en: Messages = {
   endOfList: "There are no older alerts",
   emptyTitle: "No alerts",
   emptyText: "New ones will appear here by themselves.",
-  emptyBlindText: (count) => `But ${plural(count, "camera is", "cameras are")} offline: nobody sees what happens there.`,
+  emptyBlindText: (count) => `But ${plural(count, "camera is", "cameras are")} offline or not analysed: nobody sees what happens there.`,
   emptyFilteredTitle: "No alert matches",
   emptyFilteredText: "Change a filter, or clear them to see all alerts.",
   failedTitle: "The alerts could not be loaded",

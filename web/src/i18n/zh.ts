@@ -8,7 +8,7 @@ export interface Names {
   kindGroup: Record<"parking" | "area" | "line" | "camera", string>;
   severity: Record<Severity, string>;
   phase: Record<Phase, string>;
-  cameraState: Record<CameraState, string>;
+  cameraState: Record<CameraState | "unread", string>;
   objectClass: Record<ObjectClass, string>;
   cellLevel: Record<CellLevel, string>;
   state: Record<StateFilter, string>;
@@ -40,7 +40,7 @@ const names: Names = {
   kindGroup: { parking: "停车", area: "区域", line: "越线", camera: "摄像机" },
   severity: { info: "提示", minor: "一般", major: "重要", critical: "紧急" },
   phase: { open: "进行中", update: "进行中", close: "已结束", unobserved: "画面中断" },
-  cameraState: { connecting: "连接中", live: "在线", offline: "离线", ended: "已播完" },
+  cameraState: { connecting: "连接中", live: "在线", unread: "画面未分析", offline: "离线", ended: "已播完" },
   objectClass: { car: "小汽车", truck: "货车", bus: "客车", motorcycle: "摩托/电动车", bicycle: "自行车", person: "行人" },
   cellLevel: { county: "县", township: "乡镇/街道", community: "村/社区", cell: "网格", group: "联户" },
   state: { all: "全部", unacknowledged: "未确认", open: "进行中", unobserved: "画面中断", closed: "已结束" },
@@ -110,7 +110,7 @@ export const zh = {
   endOfList: "没有更早的告警了",
   emptyTitle: "目前没有告警",
   emptyText: "新的告警会自动出现在这里，无需刷新。",
-  emptyBlindText: (count: number) => `但有 ${count} 台摄像机离线，看不到那里发生的事。`,
+  emptyBlindText: (count: number) => `但有 ${count} 台摄像机离线或画面未分析，看不到那里发生的事。`,
   emptyFilteredTitle: "没有符合条件的告警",
   emptyFilteredText: "换一个条件，或清除筛选查看全部告警。",
   failedTitle: "告警加载失败",
