@@ -76,6 +76,10 @@ fn what_cannot_be_run_is_refused_with_what_would_help() {
     let truncated = folder.path().join("truncated.onnx");
     std::fs::write(&truncated, &whole[..whole.len() / 2]).expect("written");
     import(&truncated, &["--labels", text(&labels)], &["truncated.onnx", "not an ONNX file"]);
+    let variant = |name: &str| root().join("detect/tests/variants").join(name);
+    // 120 GB for a test picture.
+    import(&variant("free.onnx"), &["--size", "100000x100000"], &["32 to 4096 pixels a side"]);
+    import(&variant("spoiled.onnx"), &["--labels", text(&labels)], &["not finite", "half precision"]);
     assert!(!folder.path().join("tiny").exists(), "nothing is left behind");
 }
 
