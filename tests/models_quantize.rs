@@ -21,7 +21,7 @@ fn a_python_that_cannot_do_it_is_refused_with_what_would_help() {
     // The real one, kept from its packages.
     let bare = write(folder.path(), "bare-python", "#!/bin/sh\nexec python3 -I -S \"$@\"\n");
     fs::set_permissions(&bare, fs::Permissions::from_mode(0o755)).expect("ours");
-    quantize(&bare, &["No module named 'numpy'", "bare-python -m pip install numpy==", "onnxruntime=="]);
+    quantize(&bare, &["No module named 'numpy'", "venv/bin/pip install numpy==", "onnxruntime=="]);
 }
 
 #[test]
@@ -61,5 +61,7 @@ fn the_shipped_network_becomes_smaller_and_sees_the_same() {
     let said = done(&["inspect", text(&network)]);
     assert!(said.contains("name      yard-n-int8"), "{said}");
     refused(&quantize, &["yard-n-int8 is there already", "--name"]);
+    let again = ["quantize", "yard-n-int8", "--images", text(folder.path()), "--into", text(&into)];
+    refused(&again, &["cannot be quantised: it is of 8-bit numbers already"]);
     refused(&["quantize", "yard-n", "--images", text(&into)], &["one picture at least must calibrate"]);
 }

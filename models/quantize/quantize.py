@@ -54,6 +54,12 @@ class Tensors(CalibrationDataReader):
         return {self.name: np.frombuffer(content, np.float32).reshape(self.shape)}
 
 
+def refuse_quantised(model):
+    """Ends where there is nothing to do."""
+    if any(node.op_type in ("QuantizeLinear", "QLinearConv", "ConvInteger", "MatMulInteger") for node in model.graph.node):
+        sys.exit("it is of 8-bit numbers already; quantise the network of 32-bit numbers that it was made of")
+
+
 def modern(model):
     """The model in an opset that can be quantised by channel."""
     opset = next(entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx"))
@@ -94,7 +100,9 @@ def named(model):
 def quantize(source, target, stream, shape, count, method, tail, float_types):
     with tempfile.TemporaryDirectory() as folder:
         prepared = pathlib.Path(folder) / "prepared.onnx"
-        onnx.save(modern(onnx.load(source)), prepared)
+        model = onnx.load(source)
+        refuse_quantised(model)
+        onnx.save(modern(model), prepared)
         # Folds batch norm into convolutions and works out shapes; symbolic ones would need one more package.
         quant_pre_process(str(prepared), str(prepared), skip_symbolic_shape=True)
         model = named(onnx.load(prepared))

@@ -26,6 +26,11 @@ pub enum Finding {
     },
     /// Something else.
     NotOnnx,
+    /// An ONNX file whose weights lie in another file.
+    ExternalData {
+        /// That file's name.
+        file: String,
+    },
     /// A whole ONNX file.
     Onnx {
         /// The version of the form; 0 where it is not said.
@@ -51,6 +56,11 @@ impl fmt::Display for Finding {
                 write!(f, "the file ends after {found} of at least {needed} bytes: download or copy it again")
             }
             Self::NotOnnx => f.write_str("the file is no ONNX file: export the network to ONNX"),
+            Self::ExternalData { file } => write!(
+                f,
+                "its weights lie in a second file ({file}), and a network here is one file: put both into one, with Python \
+                 `import onnx; onnx.save(onnx.load(\"FILE.onnx\"), \"WHOLE.onnx\")`, or export with external_data=False"
+            ),
             Self::Onnx { ir_version, opset } => write!(
                 f,
                 "an ONNX file of opset {opset}, IR version {ir_version}: if the library knows only older ones, export it for one of those or take a newer library"
@@ -65,6 +75,12 @@ const GRAPH: u64 = 7;
 const OPSET_IMPORT: u64 = 8;
 /// Its fields have numbers up to this.
 const LAST_FIELD: u64 = 30;
+/// Field of `GraphProto`: its weights.
+const INITIALIZER: u64 = 5;
+/// Field of `TensorProto`: where its numbers lie if not in it; a list of `StringStringEntryProto`.
+const EXTERNAL_DATA: u64 = 13;
+const ENTRY_KEY: u64 = 1;
+const ENTRY_VALUE: u64 = 2;
 /// Field of `OperatorSetIdProto`.
 const OPSET_DOMAIN: u64 = 1;
 const OPSET_VERSION: u64 = 2;
@@ -85,11 +101,16 @@ pub(super) fn of(bytes: &[u8]) -> Finding {
 
 /// Reads the outermost fields.
 fn model(bytes: &[u8]) -> Finding {
-    let (mut ir_version, mut opset, mut has_graph) = (0, 0, false);
+    let (mut ir_version, mut opset, mut has_graph, mut elsewhere) = (0, 0, false, None);
     let mut fields = Fields { bytes, at: 0 };
     loop {
         match fields.next() {
-            Ok(None) if has_graph => return Finding::Onnx { ir_version, opset },
+            Ok(None) if has_graph => {
+                return match elsewhere {
+                    Some(file) => Finding::ExternalData { file },
+                    None => Finding::Onnx { ir_version, opset },
+                };
+            }
             Ok(None) | Err(Broken::Nonsense) => return Finding::NotOnnx,
             // Cut in a field's head: at least one more byte was to come.
             Err(Broken::Ends { needed }) if ir_version > 0 => {
@@ -98,7 +119,10 @@ fn model(bytes: &[u8]) -> Finding {
             Err(Broken::Ends { .. }) => return Finding::NotOnnx,
             Ok(Some((IR_VERSION, Value::Number(version)))) => ir_version = version,
             Ok(Some((OPSET_IMPORT, Value::Bytes(import)))) => opset = opset_of(import).unwrap_or(opset),
-            Ok(Some((GRAPH, Value::Bytes(_)))) => has_graph = true,
+            Ok(Some((GRAPH, Value::Bytes(graph)))) => {
+                has_graph = true;
+                elsewhere = external_data_of(graph);
+            }
             Ok(Some((field, _))) if field > LAST_FIELD => return Finding::NotOnnx,
             Ok(Some(_)) => {}
         }
@@ -119,6 +143,33 @@ fn opset_of(import: &[u8]) -> Option<u64> {
         }
     }
     version
+}
+
+/// The file that the graph's weights lie in, if they lie in another.
+fn external_data_of(graph: &[u8]) -> Option<String> {
+    let tensor = |tensor: &[u8]| bytes_of(tensor, EXTERNAL_DATA).find_map(location);
+    bytes_of(graph, INITIALIZER).find_map(tensor)
+}
+
+/// The value of an entry whose key is `location`.
+fn location(entry: &[u8]) -> Option<String> {
+    let is_location = bytes_of(entry, ENTRY_KEY).any(|key| key == b"location");
+    let value = bytes_of(entry, ENTRY_VALUE).next()?;
+    is_location.then(|| String::from_utf8_lossy(value).into_owned())
+}
+
+/// What lies in a message's fields of that number, as far as it can be read.
+fn bytes_of(message: &[u8], wanted: u64) -> impl Iterator<Item = &[u8]> {
+    let mut fields = Fields { bytes: message, at: 0 };
+    std::iter::from_fn(move || {
+        loop {
+            match fields.next() {
+                Ok(Some((field, Value::Bytes(bytes)))) if field == wanted => return Some(bytes),
+                Ok(Some(_)) => {}
+                Ok(None) | Err(_) => return None,
+            }
+        }
+    })
 }
 
 /// Fields of a protobuf message, one after the other.
@@ -207,6 +258,17 @@ mod tests {
         let Finding::Truncated { found, needed } = of(&NETWORK[..1000]) else { panic!("it was cut") };
         assert_eq!(found, 1000);
         assert!(needed > 30_000 && needed <= NETWORK.len(), "{needed}");
+    }
+
+    #[test]
+    fn weights_in_a_second_file_are_named() {
+        let field = |number: u8, bytes: &[u8]| [&[number << 3 | 2, bytes.len() as u8], bytes].concat();
+        let entry = [field(1, b"location"), field(2, b"net.onnx.data")].concat();
+        let tensor = [field(13, &entry), vec![14 << 3, 1]].concat();
+        let model = [vec![1 << 3, 8], field(7, &field(5, &tensor))].concat();
+        assert_eq!(of(&model), Finding::ExternalData { file: "net.onnx.data".to_owned() });
+        let told = of(&model).to_string();
+        assert!(told.contains("net.onnx.data") && told.contains("onnx.save"), "{told}");
     }
 
     proptest! {

@@ -33,10 +33,10 @@ pub(super) fn check(python: &Path) -> anyhow::Result<()> {
     if !output.status.success() {
         let packages: Vec<&str> = REQUIREMENTS.lines().filter(|line| !line.starts_with('#')).collect();
         bail!(
-            "{} lacks a package ({}); install them: {} -m pip install {}",
+            "{} lacks a package ({}); make an environment that has them, python3 -m venv venv && venv/bin/pip install {}, \
+             and name it: --python venv/bin/python",
             python.display(),
             last_line(&output.stderr),
-            python.display(),
             packages.join(" ")
         );
     }
