@@ -17,6 +17,8 @@ import tiny
 
 GOLDEN = pathlib.Path(__file__).resolve().parents[2] / "detect/tests/golden"
 WIDTH, HEIGHT = 416, 234
+# How many times larger the second picture is: 1664x936.
+LARGER = 4
 
 
 def to_nv12(path):
@@ -31,6 +33,14 @@ def to_nv12(path):
     chroma = np.stack([quarter(u), quarter(v)], axis=-1)
     pixels = np.concatenate([(y * 219 / 255 + 16).ravel(), chroma.ravel()])
     return np.clip(pixels.round(), 0, 255).astype(np.uint8)
+
+
+def enlarge(nv12, by):
+    """Every pixel `by` times across and down: a picture that must be shrunk, and large enough for BT.709."""
+    luma = nv12[: WIDTH * HEIGHT].reshape(HEIGHT, WIDTH)
+    chroma = nv12[WIDTH * HEIGHT :].reshape(HEIGHT // 2, WIDTH // 2, 2)
+    spread = lambda plane: plane.repeat(by, 0).repeat(by, 1).ravel()
+    return np.concatenate([spread(luma), spread(chroma)])
 
 
 def toml_of(manifest):
@@ -60,7 +70,7 @@ def main():
     if arguments.picture:
         to_nv12(arguments.picture).tofile(GOLDEN / "picture.nv12")
     nv12 = np.fromfile(GOLDEN / "picture.nv12", np.uint8)
-    picture = WIDTH, HEIGHT
+    pictures = [("boxes", nv12, (WIDTH, HEIGHT)), ("boxes-large", enlarge(nv12, LARGER), (WIDTH * LARGER, HEIGHT * LARGER))]
     for name in tiny.NETWORKS:
         manifest, onnx = tiny.make(name)
         folder = GOLDEN / name
@@ -68,12 +78,15 @@ def main():
         (folder / "tiny.onnx").write_bytes(onnx)
         manifest["file"] = {"onnx": "tiny.onnx", "sha256": hashlib.sha256(onnx).hexdigest()}
         (folder / "manifest.toml").write_text(toml_of(manifest), encoding="utf-8")
-        write_boxes(folder / "boxes.json", reference.boxes_of(manifest, onnx, nv12, picture))
+        for boxes, pixels, size in pictures:
+            write_boxes(folder / f"{boxes}.json", reference.boxes_of(manifest, onnx, pixels, size))
     if arguments.networks:
         for path in sorted((GOLDEN / "networks").glob("*.toml")):
             manifest = tomllib.loads(path.read_text(encoding="utf-8"))
             onnx = (arguments.networks / manifest["file"]["onnx"]).read_bytes()
-            write_boxes(path.with_suffix(".json"), reference.boxes_of(manifest, onnx, nv12, picture))
+            for boxes, pixels, size in pictures:
+                target = path.with_name(path.stem + boxes.removeprefix("boxes") + ".json")
+                write_boxes(target, reference.boxes_of(manifest, onnx, pixels, size))
 
 
 if __name__ == "__main__":
