@@ -105,13 +105,27 @@ pub(super) fn head_of(probe: &Probe<'_>) -> Result<FoundHead, NotRecognised> {
             return Ok(found);
         }
     }
-    let raw = probe.outputs.iter().any(|output| output.shape.len() == 5);
-    let help = if raw {
-        ": these are raw feature maps; export it with its Detect layer, so that boxes come out"
-    } else {
-        ""
-    };
-    Err(NotRecognised::Outputs { found: probe.describe(), help })
+    let shapes: Vec<&[usize]> = probe.outputs.iter().map(|output| output.shape.as_slice()).collect();
+    Err(NotRecognised::Outputs { found: probe.describe(), help: help_for(&shapes) })
+}
+
+/// What outputs that no head has are likely to be, and what would help.
+fn help_for(shapes: &[&[usize]]) -> &'static str {
+    match shapes {
+        _ if shapes.iter().any(|shape| shape.len() == 5) => {
+            ": these are raw feature maps; export it with its Detect layer, so that boxes come out"
+        }
+        // Rows with 32 coefficients of masks, and the masks' prototypes.
+        [[1, _, _], [1, 32, _, _]] | [[1, 32, _, _], [1, _, _]] => {
+            ": this looks like a segmentation network; export the detection network of the same family"
+        }
+        [[1, _] | [_]] => ": this looks like a classifier, which gives no boxes; a detector is needed",
+        // Ultralytics' RT-DETR: boxes and scores of 300 queries in one table.
+        [[1, 300, _]] => {
+            ": this looks like an RT-DETR with boxes and scores in one table; export it with its logits and boxes apart, or with post-processing"
+        }
+        _ => ": export it with its boxes decoded, or as one of the forms there",
+    }
 }
 
 /// Scores and distances of each grid in outputs of their own.
@@ -266,4 +280,23 @@ fn one_grid(probe: &Probe<'_>) -> Result<Option<FoundHead>, NotRecognised> {
     let is_grid = columns > 0 && rows > 0 && width / columns == height / rows && channels > WITH_OBJECTNESS;
     let reason = format!("FastestDet: one grid of {columns}x{rows} cells, channels first");
     Ok(is_grid.then_some(FoundHead { head: Head::Fastestdet, labels: channels - WITH_OBJECTNESS, reason }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_detector_is_told_what_would_help() {
+        let table: [(&[&[usize]], &str); 5] = [
+            (&[&[1, 1000]], "classifier"),
+            (&[&[1, 116, 8400], &[1, 32, 160, 160]], "segmentation"),
+            (&[&[1, 300, 84]], "RT-DETR"),
+            (&[&[1, 3, 80, 80, 85]], "Detect layer"),
+            (&[&[1, 7, 7, 3, 2, 1]], "one of the forms"),
+        ];
+        for (shapes, expected) in table {
+            assert!(help_for(shapes).contains(expected), "{shapes:?}: {}", help_for(shapes));
+        }
+    }
 }
