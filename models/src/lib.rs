@@ -34,3 +34,4 @@ pub use network::Network;
 pub use preset::name_of;
 pub use store::{Listed, MANIFEST_FILE, ModelStore};
 pub use url::{BadUrl, DownloadUrl};
+pub use validate::INPUT_SIDE;

@@ -10,7 +10,7 @@ use crate::manifest::{Input, Manifest, NetworkFile, SCHEMA};
 /// Longest name that events, metric labels and screens are laid out for.
 const NAME_MAX: usize = 40;
 /// Sides of an input in pixels: below, nothing is left to see; above, a picture costs seconds.
-const SIDE: std::ops::RangeInclusive<u32> = 32..=4096;
+pub const INPUT_SIDE: std::ops::RangeInclusive<u32> = 32..=4096;
 /// Cell sizes of grids in pixels that any known head has.
 const STRIDE: std::ops::RangeInclusive<u32> = 4..=128;
 
@@ -108,8 +108,8 @@ fn check_labels(manifest: &Manifest, found: &mut Found) {
 
 fn check_input(input: &Input, multiple: u32, found: &mut Found) {
     for (key, side) in [("input.width", input.width), ("input.height", input.height)] {
-        if !SIDE.contains(&side) || !side.is_multiple_of(multiple.max(1)) {
-            let (low, high) = (SIDE.start(), SIDE.end());
+        if !INPUT_SIDE.contains(&side) || !side.is_multiple_of(multiple.max(1)) {
+            let (low, high) = (INPUT_SIDE.start(), INPUT_SIDE.end());
             let multiple = if multiple > 1 { format!(", a multiple of {multiple}") } else { String::new() };
             found.add(key, format!("found {side}, allowed: {low}–{high}{multiple}"));
         }

@@ -8,7 +8,7 @@
 mod convention;
 mod outputs;
 
-use gridwatch_models::{COCO_LABELS, Head, Input, Layout};
+use gridwatch_models::{COCO_LABELS, Head, INPUT_SIDE, Input, Layout};
 
 use self::outputs::Probe;
 pub use self::outputs::ProbedOutput;
@@ -167,7 +167,12 @@ fn input_of(file: &OnnxFile, wishes: &Wishes) -> Result<(Layout, (u32, u32)), No
     let fixed = |side: Option<usize>| side.and_then(|side| u32::try_from(side).ok());
     // Before anything of that size is made: a test picture of 100,000 pixels a side takes 120 GB.
     let wished = wishes.size.map_or([None; 2], |(width, height)| [Some(width), Some(height)]);
-    if [fixed(width), fixed(height)].into_iter().chain(wished).flatten().any(|side| !SIDES.contains(&side)) {
+    if [fixed(width), fixed(height)]
+        .into_iter()
+        .chain(wished)
+        .flatten()
+        .any(|side| !INPUT_SIDE.contains(&side))
+    {
         return Err(refused(": a picture is fed with 32 to 4096 pixels a side"));
     }
     match (fixed(width), fixed(height), wishes.size) {
@@ -234,9 +239,6 @@ fn labels_of(
         _ => Err(NotRecognised::LabelsUnknown { needed }),
     }
 }
-
-/// Pixels a side of what a network is fed, as manifests allow them.
-const SIDES: std::ops::RangeInclusive<u32> = 32..=4096;
 
 /// One run on a picture of soft noise: what comes out, and in which sizes.
 fn probe(
