@@ -6,13 +6,14 @@
 
 use std::{
     io::{BufRead as _, Write as _, stdin, stdout},
+    path::Path,
     sync::Arc,
     time::Instant,
 };
 
 use gridwatch_detect::letterbox::{Canvas, Letterbox, Pixels};
 use gridwatch_domain::{CameraId, Frame, Nv12Buffer, Timestamp};
-use gridwatch_models::{ColorOrder, Input, Layout, Letterbox as FitRule};
+use gridwatch_models::{Manifest, sha256_of};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -22,7 +23,9 @@ fn main() -> Result<(), Failure> {
         return Err("usage: letterbox FILE WIDTH HEIGHT NET_WIDTH NET_HEIGHT".into());
     };
     let frame = read(file, width.parse()?, height.parse()?)?;
-    let input = input(net_width.parse()?, net_height.parse()?);
+    // As YOLOX is fed: BGR, 0–255, planar, single precision.
+    let (net_width, net_height) = (net_width.parse()?, net_height.parse()?);
+    let input = Manifest::yolox_coco(Path::new("none.onnx"), net_width, net_height, sha256_of(b""))?.input;
     let size = (input.width as usize, input.height as usize);
     let (mut tensor, mut covered) = (vec![0.0_f32; 3 * size.0 * size.1], None);
     let mut letterbox = Letterbox::new(&input);
@@ -56,20 +59,4 @@ fn read(file: &str, width: u32, height: u32) -> Result<Frame, Failure> {
     buffer.uv_mut().copy_from_slice(&bytes[luma..]);
     let camera = CameraId::new("bench")?;
     Ok(Frame { camera, seq: 0, at: Timestamp::UNIX_EPOCH, width, height, planes: Arc::new(buffer) })
-}
-
-/// As YOLOX is fed: BGR, 0–255, planar, single precision.
-fn input(width: u32, height: u32) -> Input {
-    Input {
-        width,
-        height,
-        dynamic: false,
-        layout: Layout::Nchw,
-        color: ColorOrder::Bgr,
-        scale: 1.0,
-        mean: [0.0; 3],
-        std: [1.0; 3],
-        letterbox: FitRule::TopLeft,
-        pad: 114,
-    }
 }

@@ -53,7 +53,7 @@ enum Decoder {
 /// An answer that cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unreadable {
-    /// Most of its numbers are none.
+    /// Most of what it claims to see is no number.
     NotNumbers {
         /// Rows that are not finite.
         spoiled: usize,
