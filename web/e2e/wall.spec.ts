@@ -126,3 +126,20 @@ test("arrivals while one reads further down are announced and do not move the li
   await expect(wall.row(event.id)).toBeInViewport();
   await expect(note).toHaveCount(0);
 });
+
+test("an arrival in the moment after the operator scrolled down is announced too", async ({ wall }) => {
+  // A busy browser tells late what is in sight.
+  await wall.page.addInitScript(() => {
+    const Observer = window.IntersectionObserver;
+    window.IntersectionObserver = class extends Observer {
+      constructor(tell: IntersectionObserverCallback, options?: IntersectionObserverInit) {
+        super((entries, observer) => setTimeout(() => tell(entries, observer), 1_000), options);
+      }
+    };
+  });
+  await wall.open();
+  await wall.page.waitForTimeout(1_500);
+  await wall.rows.nth(10).evaluate((row) => row.scrollIntoView({ block: "start" }));
+  wall.raise({ serial: 907 });
+  await expect(wall.page.getByRole("button", { name: "1 条新告警" })).toBeVisible();
+});
