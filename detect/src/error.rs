@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::{
     head::Unreadable,
-    session::{Finding, Provider},
+    session::{Finding, Provider, memory},
 };
 
 /// An operation of detection that failed.
@@ -152,7 +152,11 @@ pub enum DetectError {
 impl DetectError {
     /// A first run that failed just now.
     pub(crate) fn first_run(network: &str, source: ort::Error) -> Self {
-        Self::FirstRun { network: network.to_owned(), free_mib: free_mib(), source }
+        Self::FirstRun {
+            network: network.to_owned(),
+            free_mib: memory::left().map(|bytes| bytes >> 20),
+            source,
+        }
     }
 
     /// Whether it is the network's own fault, not that of the machine: another network would load.
@@ -182,12 +186,4 @@ fn listed(providers: &[Provider]) -> String {
 
 fn free_memory(free_mib: Option<u64>) -> String {
     free_mib.map_or_else(String::new, |free| format!(" ({free} MiB of memory are left)"))
-}
-
-/// Memory that can be had without swapping, where the system tells: Linux does.
-fn free_mib() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kib / 1024)
 }

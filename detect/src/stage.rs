@@ -6,6 +6,8 @@
 //! the next stage is slow this one waits, so frames are lost, never events. Ends when the frames do, and hands on each
 //! camera's memory once more.
 
+mod watched;
+
 use std::{
     collections::BTreeMap,
     io,
@@ -14,23 +16,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gridwatch_domain::{CameraId, Checkpoint, Detection, Event, Findings, Frame, Timestamp, ZoneId};
+use gridwatch_domain::{CameraId, Checkpoint, Detection, Findings, Frame, Timestamp, ZoneId};
 use gridwatch_runtime::{Chain, MailboxReceiver, Metrics, SharedClock};
 use tokio::sync::{mpsc, watch};
 use tracing::{error, warn};
 
+use self::watched::Watched;
 use crate::{CameraState, DetectError, DetectSettings, Detector, appearance::Grey, metrics::DetectMetrics};
 
 /// Longest time without a look at cameras that went away and at memory that is to be kept.
 const IDLE: Duration = Duration::from_millis(250);
-/// Least time between two checkpoints of a camera that nothing but its memory calls for.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
-/// Longest time without keeping the memory of a camera in whose picture something stands: what a kill may take back
-/// of the last sighting.
-const CHECKPOINT_AT_LEAST: Duration = Duration::from_secs(30);
-/// Least time between two log lines about frames of one camera that cannot be analysed.
-const COMPLAIN_EVERY: Duration = Duration::from_secs(60);
-
 /// Longest wait for another camera's frame, where a detector gains from seeing several together: a tenth of the time between two
 /// frames of a camera at 25 a second would not be missed, and it is less than a network takes.
 const BATCH_WAIT: Duration = Duration::from_millis(4);
@@ -124,24 +119,6 @@ struct Worker {
     blind: watch::Sender<BlindCameras>,
 }
 
-/// A camera and what is pending for it.
-struct Watched {
-    state: CameraState,
-    /// Away since then, while that has not been told.
-    away_since: Option<Timestamp>,
-    /// There, but its pictures cannot be analysed since then, while that has not been told.
-    blind_since: Option<Timestamp>,
-    /// Why the last one could not; none where it could.
-    blind_reason: Option<String>,
-    /// What its beginning has led to, until it is told.
-    first_events: Vec<Event>,
-    /// Whether its memory changed in a way that should be kept soon, and whether at all.
-    is_unkept: bool,
-    is_stale: bool,
-    kept_at: Option<Instant>,
-    complained_at: Option<Instant>,
-}
-
 impl Worker {
     fn new(
         settings: &DetectSettings,
@@ -158,7 +135,8 @@ impl Worker {
                 error!(camera = %watch.id, error = %Chain(&error), "its memory is lost, dwell begins anew");
             }
             let first_events = if watch.begins_anew { state.begin_anew() } else { Vec::new() };
-            let watched = Watched { first_events, ..Watched::new(state) };
+            let mut watched = Watched::new(state);
+            watched.first_events = first_events;
             cameras.insert(watch.id.clone(), Mutex::new(watched));
         }
         let worker = Self {
@@ -272,7 +250,7 @@ impl Worker {
         self.metrics.frames.failed(camera);
         watched.blind_since.get_or_insert(frame.at);
         watched.blind_reason = Some(Chain(error).to_string());
-        if is_due(&mut watched.complained_at, COMPLAIN_EVERY) {
+        if watched.may_complain() {
             warn!(camera, error = %Chain(error), "frames cannot be analysed");
         }
     }
@@ -359,36 +337,6 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Watched {
-    fn new(state: CameraState) -> Self {
-        Self {
-            state,
-            away_since: None,
-            blind_since: None,
-            blind_reason: None,
-            first_events: Vec::new(),
-            is_unkept: false,
-            is_stale: false,
-            kept_at: None,
-            complained_at: None,
-        }
-    }
-
-    /// Events, with the memory after them.
-    fn findings(&mut self, events: Vec<Event>, frame: Option<Frame>) -> Findings {
-        (self.is_unkept, self.is_stale) = (false, false);
-        self.kept_at = Some(now());
-        let checkpoint = Some(self.state.checkpoint());
-        Findings { camera: self.state.id().clone(), events, frame, checkpoint }
-    }
-
-    fn is_checkpoint_due(&self) -> bool {
-        let waited = |least: Duration| self.kept_at.is_none_or(|kept| kept.elapsed() >= least);
-        let matters = self.is_unkept && waited(CHECKPOINT_EVERY);
-        matters || (self.is_stale && self.state.has_standing() && waited(CHECKPOINT_AT_LEAST))
-    }
-}
-
 fn tell_counts(told: &watch::Sender<ZoneCounts>, camera: &CameraId, counts: BTreeMap<ZoneId, u32>) {
     told.send_if_modified(|all| {
         let changed = all.get(camera) != Some(&counts);
@@ -397,15 +345,6 @@ fn tell_counts(told: &watch::Sender<ZoneCounts>, camera: &CameraId, counts: BTre
         }
         changed
     });
-}
-
-/// Whether `every` has passed since the last time; if so, that time is now.
-fn is_due(last: &mut Option<Instant>, every: Duration) -> bool {
-    let due = last.is_none_or(|last| last.elapsed() >= every);
-    if due {
-        *last = Some(now());
-    }
-    due
 }
 
 /// For pacing only: event time comes with the frames.

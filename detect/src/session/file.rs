@@ -8,7 +8,7 @@ use ort::{
     value::{Outlet, TensorElementType},
 };
 
-use super::{Provider, SessionSettings, Shape, bound::Bound, runtime};
+use super::{Provider, SessionSettings, Shape, bound::Bound, memory::MemoryLimit, runtime};
 use crate::{
     DetectError,
     head::{OutputForm, Sizes, Tensor, Unreadable},
@@ -200,6 +200,8 @@ impl OnnxFile {
                     self.bound.remove(0);
                 }
                 let shares_memory = self.provider.shares_memory();
+                // What a graphics card asks of the system is not what it uses of it.
+                let _limit = shares_memory.then(MemoryLimit::to_what_is_left);
                 Bound::new(&mut self.session, &self.inputs, &self.outputs, shape, shares_memory)
                     .map_err(|source| DetectError::first_run(&self.name, source))?
             }

@@ -7,6 +7,7 @@
 mod bound;
 mod file;
 mod finding;
+pub(crate) mod memory;
 mod provider;
 mod runtime;
 

@@ -12,7 +12,7 @@ use ort::{
 };
 use tracing::{info, warn};
 
-use super::{Provider, SessionSettings, finding};
+use super::{Provider, SessionSettings, finding, memory::MemoryLimit};
 use crate::DetectError;
 
 /// ONNX Runtime allows one environment per process; sessions share it, and it is never torn down.
@@ -90,13 +90,15 @@ fn commit(
     let processor = (provider != Provider::Cpu).then_some(Provider::Cpu);
     let providers: Vec<_> =
         [provider].into_iter().chain(processor).map(|provider| provider.dispatch(threads.max(1))).collect();
-    Session::builder(environment)?
+    let mut builder = Session::builder(environment)?
         .with_execution_providers(providers)?
         .with_optimization_level(GraphOptimizationLevel::All)?
         .with_intra_threads(threads.max(1))?
         .with_inter_threads(1)?
         // Spinning threads keep a core busy between pictures.
         .with_intra_op_spinning(false)?
-        .with_inter_op_spinning(false)?
-        .commit_from_memory(bytes)
+        .with_inter_op_spinning(false)?;
+    // Parts of the network that never change are worked out now, and may be larger than the file.
+    let _limit = provider.shares_memory().then(MemoryLimit::to_what_is_left);
+    builder.commit_from_memory(bytes)
 }

@@ -1,0 +1,75 @@
+//! A camera and what is pending for it.
+
+use std::time::{Duration, Instant};
+
+use gridwatch_domain::{Event, Findings, Frame, Timestamp};
+
+use super::now;
+use crate::CameraState;
+
+/// Least time between two checkpoints of a camera that nothing but its memory calls for.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
+/// Longest time without keeping the memory of a camera in whose picture something stands: what a kill may take back
+/// of the last sighting.
+const CHECKPOINT_AT_LEAST: Duration = Duration::from_secs(30);
+/// Least time between two log lines about frames of one camera that cannot be analysed.
+const COMPLAIN_EVERY: Duration = Duration::from_secs(60);
+
+/// A camera and what is pending for it.
+pub(super) struct Watched {
+    pub(super) state: CameraState,
+    /// Away since then, while that has not been told.
+    pub(super) away_since: Option<Timestamp>,
+    /// There, but its pictures cannot be analysed since then, while that has not been told.
+    pub(super) blind_since: Option<Timestamp>,
+    /// Why the last one could not; none where it could.
+    pub(super) blind_reason: Option<String>,
+    /// What its beginning has led to, until it is told.
+    pub(super) first_events: Vec<Event>,
+    /// Whether its memory changed in a way that should be kept soon, and whether at all.
+    pub(super) is_unkept: bool,
+    pub(super) is_stale: bool,
+    kept_at: Option<Instant>,
+    complained_at: Option<Instant>,
+}
+
+impl Watched {
+    /// Nothing pending.
+    pub(super) fn new(state: CameraState) -> Self {
+        Self {
+            state,
+            away_since: None,
+            blind_since: None,
+            blind_reason: None,
+            first_events: Vec::new(),
+            is_unkept: false,
+            is_stale: false,
+            kept_at: None,
+            complained_at: None,
+        }
+    }
+
+    /// Events, with the memory after them.
+    pub(super) fn findings(&mut self, events: Vec<Event>, frame: Option<Frame>) -> Findings {
+        (self.is_unkept, self.is_stale) = (false, false);
+        self.kept_at = Some(now());
+        let checkpoint = Some(self.state.checkpoint());
+        Findings { camera: self.state.id().clone(), events, frame, checkpoint }
+    }
+
+    /// Whether its memory should be kept now.
+    pub(super) fn is_checkpoint_due(&self) -> bool {
+        let waited = |least: Duration| self.kept_at.is_none_or(|kept| kept.elapsed() >= least);
+        let matters = self.is_unkept && waited(CHECKPOINT_EVERY);
+        matters || (self.is_stale && self.state.has_standing() && waited(CHECKPOINT_AT_LEAST))
+    }
+
+    /// Whether a complaint is due; if so, it is being made.
+    pub(super) fn may_complain(&mut self) -> bool {
+        let due = self.complained_at.is_none_or(|last| last.elapsed() >= COMPLAIN_EVERY);
+        if due {
+            self.complained_at = Some(now());
+        }
+        due
+    }
+}
