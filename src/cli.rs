@@ -8,6 +8,8 @@ use gridwatch_detect::Provider;
 #[cfg(feature = "edge")]
 use gridwatch_models::DownloadUrl;
 
+use crate::logging::LogLevel;
+
 /// Neighbourhood cameras as a governance tool: parking disorder noticed, told, dealt with, published.
 #[derive(Debug, Parser)]
 #[command(version, arg_required_else_help = true)]
@@ -41,18 +43,20 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Whether standard output belongs to the result, so that the log keeps to warnings.
-    pub(crate) fn is_quiet(&self) -> bool {
+    /// What it logs unless the user says.
+    pub(crate) fn log_level(&self) -> LogLevel {
         match self {
             #[cfg(all(feature = "edge", feature = "center", feature = "embedded-broker"))]
-            Self::Demo(_) => true,
+            Self::Demo(_) => LogLevel::Warnings,
             #[cfg(feature = "edge")]
-            Self::Edge(_) => false,
+            Self::Edge(_) => LogLevel::All,
             #[cfg(feature = "center")]
-            Self::Center(_) => false,
-            Self::Config(_) => true,
+            Self::Center(_) => LogLevel::All,
+            Self::Config(_) => LogLevel::Warnings,
             #[cfg(feature = "edge")]
-            Self::Models(_) | Self::Simulate(_) => true,
+            Self::Models(_) => LogLevel::WarningsButCameras,
+            #[cfg(feature = "edge")]
+            Self::Simulate(_) => LogLevel::Warnings,
         }
     }
 }

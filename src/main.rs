@@ -42,7 +42,7 @@ use crate::cli::{Cli, Command};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    logging::start(cli.command.is_quiet());
+    logging::start(cli.command.log_level());
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

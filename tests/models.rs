@@ -39,6 +39,32 @@ fn an_imported_file_is_a_network_that_a_configuration_may_name() {
 }
 
 #[test]
+fn an_export_for_poses_is_told_apart_from_a_detector() {
+    let Some(network) = tiny("yolov8") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    // A further entry of the file's notes (ModelProto, field 14).
+    let mut onnx = std::fs::read(network.join("tiny.onnx")).expect("it is shipped");
+    onnx.extend([14 << 3 | 2, 12, 10, 4]);
+    onnx.extend(b"task");
+    onnx.extend([18, 4]);
+    onnx.extend(b"pose");
+    let file = folder.path().join("pose.onnx");
+    std::fs::write(&file, onnx).expect("written");
+    refused(&["import", text(&file)], &["\"pose\"", "export the detection network"]);
+}
+
+#[test]
+fn inspecting_by_name_tells_what_the_file_declares() {
+    if tiny("yolox").is_none() {
+        return;
+    }
+    let output = models(&["inspect", "yard-n"]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("input     images float32 [1, 3, 384, 640]"), "{said}");
+    assert!(said.contains("output    ") && said.contains("because   its manifest says so"), "{said}");
+}
+
+#[test]
 fn inspecting_with_a_picture_tells_and_draws_what_is_found() {
     let Some(network) = tiny("nanodet") else { return };
     let folder = tempfile::tempdir().expect("a folder");
@@ -50,6 +76,13 @@ fn inspecting_with_a_picture_tells_and_draws_what_is_found() {
     let found = said.lines().filter(|line| line.starts_with("found ")).count();
     assert!(found > 0 && said.contains(&format!("drawn     {found} boxes")), "{said}");
     assert!(std::fs::read(&out).expect("written").starts_with(&[0xff, 0xd8]), "a JPEG");
+
+    let cut = folder.path().join("cut.png");
+    std::fs::write(&cut, b"\x89PNG\r\n\x1a\nand no more").expect("written");
+    refused(
+        &["inspect", text(&network), "--image", text(&cut)],
+        &["cut.png: no picture can be read from it"],
+    );
 }
 
 #[test]

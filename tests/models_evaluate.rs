@@ -109,7 +109,11 @@ fn what_is_no_data_set_is_refused_with_its_line() {
     refused(&[&evaluate[..], &["--provider", "cuda"]].concat(), &["cuda", "cpu"]);
     refused(&["evaluate", "yolo-9000", "--data", text(folder.path())], &["no network named", "yard-n"]);
 
+    write(folder.path(), "labels.jsonl", &good);
+    refused(&evaluate, &["scene-gate.jpg: its labels are for 8x8 pixels, the picture has 1280x720"]);
+
     // A class that nobody knows is told, and counts neither way.
+    let good = good.replace("\"width\":8", "\"width\":1280").replace("\"height\":8", "\"height\":720");
     write(folder.path(), "labels.jsonl", &good);
     let output = models(&[&evaluate[..], &["--out", text(folder.path())]].concat());
     let said = String::from_utf8_lossy(&output.stderr);

@@ -20,6 +20,7 @@ fn package(folder: &Path, url: &str) -> std::path::PathBuf {
     let tiny = root().join("detect/tests/golden/yolox");
     let mut manifest = Manifest::load(&tiny.join("manifest.toml")).expect("it is shipped");
     manifest.name = "distant".to_owned();
+    manifest.file.size_bytes = Some(tiny_network().len() as u64);
     manifest.file.url = Some(url.parse().expect("an address"));
     let package = folder.join("distant");
     fs::create_dir(&package).expect("created");

@@ -5,13 +5,15 @@
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
-    env,
+    collections::BTreeMap,
+    env, fs,
+    path::Path,
     sync::Arc,
 };
 
-use gridwatch_detect::{Detector, LIBRARY_VARIABLE, NetworkDetector, SessionSettings};
+use gridwatch_detect::{Batch, Detector, LIBRARY_VARIABLE, NetworkDetector, SessionSettings, tiles::Tiles};
 use gridwatch_domain::{CameraId, Frame, Nv12Buffer, Timestamp};
-use gridwatch_models::ModelStore;
+use gridwatch_models::{Manifest, ModelStore, Network, sha256_of};
 
 /// Bytes that a picture may take: what the binding of ONNX Runtime wraps each output in, the lists of outputs and tensors, and
 /// what was found. The input alone, were it made anew, would take a thousand times that.
@@ -67,6 +69,52 @@ fn a_further_picture_allocates_next_to_nothing() {
             assert!(round == 0 || bytes <= MOST_BYTES, "{bytes} bytes for {picture:?}");
         }
     }
+}
+
+/// What a further round over `pictures`, seen together, allocates.
+fn bytes_of_a_further_round(detector: &mut NetworkDetector, pictures: &[&Frame]) -> u64 {
+    let mut bytes = 0;
+    for _ in 0..3 {
+        let before = BYTES.get();
+        for answer in detector.detect_all(pictures) {
+            answer.expect("whole planes");
+        }
+        bytes = BYTES.get() - before;
+    }
+    bytes
+}
+
+#[test]
+fn a_further_picture_in_tiles_allocates_next_to_nothing() {
+    if env::var_os(LIBRARY_VARIABLE).is_none() {
+        println!("SKIPPED allocations: {LIBRARY_VARIABLE} names no ONNX Runtime");
+        return;
+    }
+    let picture = frame(1920, 1080, 1);
+    let tiles = Tiles { columns: 2, rows: 2 };
+    let mut detector = open(0.3).with_tiles(BTreeMap::from([(picture.camera.clone(), tiles)]));
+    let bytes = bytes_of_a_further_round(&mut detector, &[&picture]);
+    println!("4 tiles and the whole: {bytes} bytes");
+    assert!(bytes <= 5 * MOST_BYTES, "{bytes} bytes");
+}
+
+#[test]
+fn further_pictures_seen_together_allocate_next_to_nothing() {
+    if env::var_os(LIBRARY_VARIABLE).is_none() {
+        println!("SKIPPED allocations: {LIBRARY_VARIABLE} names no ONNX Runtime");
+        return;
+    }
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let bytes = fs::read(tests.join("variants/free.onnx")).expect("it is in the repository");
+    let mut manifest = Manifest::load(&tests.join("golden/yolox/manifest.toml")).expect("sound");
+    manifest.file.sha256 = sha256_of(&bytes);
+    let network = Network::new(manifest, bytes).expect("it is the one");
+    let settings = SessionSettings { batch: Batch::Pictures(2), ..SessionSettings::default() };
+    let mut detector = NetworkDetector::open(&network, &settings, 0.99).expect("it loads");
+    let (one, other) = (frame(1920, 1080, 1), frame(1280, 720, 2));
+    let bytes = bytes_of_a_further_round(&mut detector, &[&one, &other]);
+    println!("2 pictures together: {bytes} bytes");
+    assert!(bytes <= 2 * MOST_BYTES, "{bytes} bytes");
 }
 
 #[test]

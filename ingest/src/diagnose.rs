@@ -81,13 +81,15 @@ fn reason(error: &glib::Error, text: &str, debug: &str, origin: &Origin) -> Offl
         };
     }
     match error.kind::<gst::StreamError>() {
-        Some(gst::StreamError::CodecNotFound | gst::StreamError::WrongType) => {
-            OfflineReason::UnsupportedCodec { codec: detail() }
-        }
-        // The parser and the decoder; the flow error that follows from theirs comes later.
-        Some(gst::StreamError::Decode | gst::StreamError::Demux | gst::StreamError::Format) => {
-            OfflineReason::Garbage { detail: detail() }
-        }
+        Some(gst::StreamError::CodecNotFound) => OfflineReason::UnsupportedCodec { codec: detail() },
+        // The parser (WrongType: not one whole picture before the end) and the decoder; the flow error that follows from theirs
+        // comes later.
+        Some(
+            gst::StreamError::Decode
+            | gst::StreamError::Demux
+            | gst::StreamError::Format
+            | gst::StreamError::WrongType,
+        ) => OfflineReason::Garbage { detail: detail() },
         Some(gst::StreamError::TypeNotFound) => OfflineReason::Garbage { detail: "not a video".into() },
         _ => OfflineReason::Broken { detail: detail() },
     }
@@ -131,6 +133,7 @@ mod tests {
         check(&rtsp, glib::Error::new(R::Read, "x"), "", "broken");
         check(&rtsp, glib::Error::new(S::Decode, "x"), "", "garbage");
         check(&file, glib::Error::new(R::NotFound, "x"), "", "file_missing");
+        check(&file, glib::Error::new(S::WrongType, "x"), "", "garbage");
         check(&file, glib::Error::new(S::TypeNotFound, "x"), "", "garbage");
         check(&file, glib::Error::new(S::CodecNotFound, "x"), "", "unsupported_codec");
     }

@@ -61,7 +61,7 @@ pub struct NetworkFile {
     /// manifest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<DownloadUrl>,
-    /// Its size in bytes, above 0. Default: not known.
+    /// Its size in bytes, above 0. Needed beside `url`; else by default not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size_bytes: Option<u64>,
 }
@@ -303,6 +303,12 @@ nms_iou = 0.5
         check("[input]", "url = \"https://me:secret@x/y\"\n[input]", "file.url", "without user and password");
         let parted = "onnx = \"../tiny.onnx\"\nurl = \"https://x/y\"";
         check("onnx = \"tiny.onnx\"", parted, "file.onnx", "allowed: a mere name");
+        check(
+            "[input]",
+            "url = \"https://x/y\"\n[input]",
+            "file.size_bytes",
+            "is missing, needed beside file.url",
+        );
         check("[input]", "size_bytes = 0\n[input]", "file.size_bytes", "found 0, allowed: above 0");
         check("name = \"tiny\"", "name = \"Tiny net\"", "name", "\"Tiny net\"");
         check("width = 64", "width = 65", "input.width", "found 65, allowed: 32–4096, a multiple of 32");

@@ -81,8 +81,13 @@ fn check_file(file: &NetworkFile, found: &mut Found) {
             format!("found {:?}, allowed: a mere name, as the file comes from file.url", file.onnx),
         );
     }
-    if file.size_bytes == Some(0) {
-        found.add("file.size_bytes", "found 0, allowed: above 0");
+    match file.size_bytes {
+        Some(0) => found.add("file.size_bytes", "found 0, allowed: above 0"),
+        // What fills the disk would be known to be wrong only then.
+        None if file.url.is_some() => {
+            found.add("file.size_bytes", "is missing, needed beside file.url: the size of the file in bytes");
+        }
+        _ => {}
     }
 }
 

@@ -1,9 +1,6 @@
 //! `gridwatch models inspect`: what a network is, how it is fed and read, how long it takes, and what it sees in a picture.
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use gridwatch_detect::{Detector as _, NetworkDetector, OnnxFile, SessionSettings};
@@ -17,11 +14,18 @@ use crate::{cli::InspectArguments, output::say};
 const RUNS: usize = 9;
 
 pub(super) fn run(arguments: &InspectArguments) -> anyhow::Result<()> {
-    if find::is_onnx(&arguments.network) {
-        tell_file(&arguments.network)?;
+    let is_bare = find::is_onnx(&arguments.network);
+    if is_bare {
+        // Also where nobody can read it.
+        tell_file(&arguments.network.display().to_string(), &import::read(&arguments.network)?)?;
     }
     let (network, reasons) = find::network(&arguments.network, &arguments.recognition)?;
-    reasons.iter().for_each(|reason| say!("because   {reason}"));
+    if is_bare {
+        reasons.iter().for_each(|reason| say!("because   {reason}"));
+    } else {
+        tell_file(&network.manifest().file.onnx, network.bytes())?;
+        say!("because   its manifest says so");
+    }
     show(network.manifest());
     let settings = SessionSettings::default();
     let mut detector = NetworkDetector::open(&network, &settings, network.manifest().thresholds.score)?;
@@ -51,11 +55,12 @@ pub(super) fn run(arguments: &InspectArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the file itself declares, also where nobody can read it.
-fn tell_file(path: &Path) -> anyhow::Result<()> {
-    let bytes = import::read(path)?;
-    let file = OnnxFile::open(&path.display().to_string(), &bytes, &SessionSettings::default())?;
-    say!("file      {} ({} KiB), written by {}", path.display(), bytes.len() / 1024, file.producer());
+/// What the file itself declares.
+fn tell_file(name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+    let file = OnnxFile::open(name, bytes, &SessionSettings::default())?;
+    let producer = Some(file.producer()).filter(|producer| !producer.is_empty());
+    let producer = producer.map_or_else(String::new, |producer| format!(", written by {producer}"));
+    say!("file      {name} ({} KiB){producer}", bytes.len().div_ceil(1024));
     file.inputs().iter().for_each(|input| say!("input     {input}"));
     file.outputs().iter().for_each(|output| say!("output    {output}"));
     Ok(())

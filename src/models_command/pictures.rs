@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use gridwatch_config::{CameraSettings, Pace, SourceSettings, TilesConfig};
 use gridwatch_domain::{CameraId, Detection, Frame, Nv12Buffer, Timestamp};
-use gridwatch_ingest::{Camera, CameraParts, CameraState, CameraTimeouts, IngestMetrics};
+use gridwatch_ingest::{Camera, CameraParts, CameraState, CameraTimeouts, IngestMetrics, OfflineReason};
 use gridwatch_runtime::{Metrics, Shutdown, SystemClock, mailbox};
 use tokio::sync::mpsc;
 
@@ -78,6 +78,9 @@ async fn first_of(path: &Path) -> anyhow::Result<Frame> {
     let state = running.await.context("the camera's task")?;
     match (first, state) {
         (Some(frame), _) => Ok(frame),
+        (None, CameraState::Offline { reason: OfflineReason::Garbage { detail }, .. }) => {
+            bail!("{}: no picture can be read from it ({detail}): is it whole?", path.display())
+        }
         (None, CameraState::Offline { reason, .. }) => bail!("{}: {reason}", path.display()),
         (None, _) => bail!("{}: there is no picture in it", path.display()),
     }

@@ -17,7 +17,13 @@ pub(super) fn run(arguments: &PullArguments) -> anyhow::Result<()> {
     let Some(url) = arguments.from.clone().or_else(|| file.url.clone()) else {
         bail!("the manifest of {} says of no address (file.url): name one with --from", wanted.manifest.name);
     };
-    let source = Source { url, sha256: file.sha256.clone(), size_bytes: file.size_bytes };
+    let Some(size_bytes) = file.size_bytes else {
+        bail!(
+            "the manifest of {} does not say how large its file is: add file.size_bytes",
+            wanted.manifest.name
+        );
+    };
+    let source = Source { url, sha256: file.sha256.clone(), size_bytes };
     let manifest_path = wanted.folder.join(&wanted.manifest_file);
     std::fs::create_dir_all(&wanted.folder).with_context(|| format!("create {}", wanted.folder.display()))?;
     match fetch(&source, &wanted)? {
@@ -106,7 +112,7 @@ fn fetch(source: &Source, wanted: &Wanted) -> anyhow::Result<Pulled> {
             bar.suspend(|| eprintln!("gridwatch: another pull of it is running; waiting for that"))
         }
         Progress::Receiving { done, total } => {
-            bar.set_length(total.unwrap_or(done));
+            bar.set_length(total);
             bar.set_position(done);
         }
     });

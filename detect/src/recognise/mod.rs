@@ -90,6 +90,15 @@ pub enum NotRecognised {
         /// What would help.
         help: &'static str,
     },
+    /// The file notes that it is for something else than boxes of objects.
+    #[error(
+        "the file notes that it is for {task:?}, and gridwatch reads detection: export the detection network of the same family{}",
+        if task == "obb" { " (its boxes stand upright)" } else { "" }
+    )]
+    Task {
+        /// What it is for.
+        task: String,
+    },
     /// Nothing says what its classes are called.
     #[error("nothing says what its {}classes are: give a file with one name a line with --labels", counted(*needed))]
     LabelsUnknown {
@@ -123,6 +132,10 @@ fn counted(needed: usize) -> String {
 /// # Errors
 /// [`NotRecognised`], with what would help.
 pub fn recognise(file: &mut OnnxFile, wishes: &Wishes) -> Result<Recognised, NotRecognised> {
+    // Ultralytics notes it. Poses and turned boxes have tables that a detector's could be.
+    if let Some(task) = file.note("task").filter(|task| task != "detect") {
+        return Err(NotRecognised::Task { task });
+    }
     let mut reasons = Vec::new();
     let (layout, size) = input_of(file, wishes)?;
     reasons.push(format!(

@@ -31,6 +31,11 @@ pub enum Finding {
         /// That file's name.
         file: String,
     },
+    /// It uses operators that are neither ONNX's nor ONNX Runtime's own.
+    ForeignOperators {
+        /// Whose they are.
+        domain: String,
+    },
     /// A whole ONNX file.
     Onnx {
         /// The version of the form; 0 where it is not said.
@@ -60,6 +65,11 @@ impl fmt::Display for Finding {
                 f,
                 "its weights lie in a second file ({file}), and a network here is one file: put both into one, with Python \
                  `import onnx; onnx.save(onnx.load(\"FILE.onnx\"), \"WHOLE.onnx\")`, or export with external_data=False"
+            ),
+            Self::ForeignOperators { domain } => write!(
+                f,
+                "it uses operators of {domain:?}, which ONNX Runtime does not have by itself: export it without them, usually by \
+                 leaving pre- and post-processing out"
             ),
             Self::Onnx { ir_version, opset } => write!(
                 f,
@@ -101,14 +111,15 @@ pub(super) fn of(bytes: &[u8]) -> Finding {
 
 /// Reads the outermost fields.
 fn model(bytes: &[u8]) -> Finding {
-    let (mut ir_version, mut opset, mut has_graph, mut elsewhere) = (0, 0, false, None);
+    let (mut ir_version, mut opset, mut has_graph, mut elsewhere, mut foreign) = (0, 0, false, None, None);
     let mut fields = Fields { bytes, at: 0 };
     loop {
         match fields.next() {
             Ok(None) if has_graph => {
-                return match elsewhere {
-                    Some(file) => Finding::ExternalData { file },
-                    None => Finding::Onnx { ir_version, opset },
+                return match (elsewhere, foreign) {
+                    (Some(file), _) => Finding::ExternalData { file },
+                    (None, Some(domain)) => Finding::ForeignOperators { domain },
+                    (None, None) => Finding::Onnx { ir_version, opset },
                 };
             }
             Ok(None) | Err(Broken::Nonsense) => return Finding::NotOnnx,
@@ -118,7 +129,10 @@ fn model(bytes: &[u8]) -> Finding {
             }
             Err(Broken::Ends { .. }) => return Finding::NotOnnx,
             Ok(Some((IR_VERSION, Value::Number(version)))) => ir_version = version,
-            Ok(Some((OPSET_IMPORT, Value::Bytes(import)))) => opset = opset_of(import).unwrap_or(opset),
+            Ok(Some((OPSET_IMPORT, Value::Bytes(import)))) => {
+                opset = opset_of(import).unwrap_or(opset);
+                foreign = foreign.or_else(|| foreign_domain(import));
+            }
             Ok(Some((GRAPH, Value::Bytes(graph)))) => {
                 has_graph = true;
                 elsewhere = external_data_of(graph);
@@ -143,6 +157,13 @@ fn opset_of(import: &[u8]) -> Option<u64> {
         }
     }
     version
+}
+
+/// Whose operators they are, if neither ONNX's nor ONNX Runtime's (`com.microsoft…`). `ai.onnx.contrib` is onnxruntime-extensions.
+fn foreign_domain(import: &[u8]) -> Option<String> {
+    let domain = String::from_utf8_lossy(bytes_of(import, OPSET_DOMAIN).next()?).into_owned();
+    let known = matches!(&*domain, "" | "ai.onnx" | "ai.onnx.ml") || domain.starts_with("com.microsoft");
+    (!known).then_some(domain)
 }
 
 /// The file that the graph's weights lie in, if they lie in another.
@@ -258,6 +279,23 @@ mod tests {
         let Finding::Truncated { found, needed } = of(&NETWORK[..1000]) else { panic!("it was cut") };
         assert_eq!(found, 1000);
         assert!(needed > 30_000 && needed <= NETWORK.len(), "{needed}");
+    }
+
+    #[test]
+    fn operators_of_others_are_named() {
+        let import = |domain: &str| {
+            [
+                &[OPSET_IMPORT as u8 * 8 + 2, domain.len() as u8 + 4, 10, domain.len() as u8],
+                domain.as_bytes(),
+                &[16, 1],
+            ]
+            .concat()
+        };
+        let with = |domain| of(&[NETWORK, &import(domain)].concat());
+        assert_eq!(with("com.microsoft"), Finding::Onnx { ir_version: 8, opset: 13 });
+        for domain in ["mmdeploy", "ai.onnx.contrib"] {
+            assert_eq!(with(domain), Finding::ForeignOperators { domain: domain.to_owned() });
+        }
     }
 
     #[test]

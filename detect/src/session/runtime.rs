@@ -29,7 +29,8 @@ fn environment(library: &Path) -> Result<Environment, DetectError> {
         .with_telemetry(false)
         .build()
         .map_err(|source| DetectError::Environment { source })?;
-    environment.set_log_level(ort::logging::LogLevel::Error);
+    // What fails is told by its error; told twice, it hides that.
+    environment.set_log_level(ort::logging::LogLevel::Fatal);
     Ok(shared.insert(environment).clone())
 }
 

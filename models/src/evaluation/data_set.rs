@@ -54,6 +54,8 @@ pub struct DataSet {
 pub struct TruePicture {
     /// The picture.
     pub path: PathBuf,
+    /// Its width and height in pixels, as the labels say.
+    pub size: (u32, u32),
     /// Where it comes from, for figures by source.
     pub source: Option<String>,
     /// Objects that must be found.
@@ -122,10 +124,18 @@ impl DataSet {
         let text = std::fs::read_to_string(&path)
             .map_err(|source| DataSetError::Read { path: path.clone(), source })?;
         let mut data_set = Self { pictures: Vec::new(), unknown: BTreeMap::new() };
+        let mut seen: BTreeMap<PathBuf, usize> = BTreeMap::new();
         for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            let picture = data_set.picture(folder, line, smallest);
+            let picture = data_set.picture(folder, line, smallest).and_then(|picture| {
+                let again = || {
+                    format!("{} is there twice: on line {} too", picture.path.display(), seen[&picture.path])
+                };
+                if seen.contains_key(&picture.path) { Err(again()) } else { Ok(picture) }
+            });
             let failed = |problem| DataSetError::Line { path: path.clone(), line: index + 1, problem };
-            data_set.pictures.push(picture.map_err(failed)?);
+            let picture = picture.map_err(failed)?;
+            seen.insert(picture.path.clone(), index + 1);
+            data_set.pictures.push(picture);
         }
         if data_set.pictures.is_empty() { Err(DataSetError::Empty { path }) } else { Ok(data_set) }
     }
@@ -141,12 +151,20 @@ impl DataSet {
             return Err(format!("a picture of {}x{} pixels", line.width, line.height));
         }
         let path = find(folder, &line.image)?;
-        let mut picture = TruePicture { path, source: line.source, ..TruePicture::default() };
+        let mut picture = TruePicture {
+            path,
+            size: (line.width, line.height),
+            source: line.source,
+            ..TruePicture::default()
+        };
         let (width, height) = (line.width as f32, line.height as f32);
         let scale = (SEEN_WIDTH / width).min(SEEN_HEIGHT / height);
         for (index, object) in line.objects.iter().enumerate() {
             let bbox = on_picture(object.corners, &format!("objects[{index}].box"))?;
             let class = class_of_label(&object.class);
+            if let Some(visible) = object.visible.filter(|visible| !(0.0..=1.0).contains(visible)) {
+                return Err(format!("objects[{index}].visible: found {visible}, allowed: 0–1"));
+            }
             if class.is_none() {
                 *self.unknown.entry(object.class.clone()).or_default() += 1;
             }
@@ -259,6 +277,12 @@ mod tests {
         refused(&GOOD.replace("\"width\": 1280, ", ""), "line 1: missing field `width`");
         refused(&with(r#"{"class": 3}"#), "line 1: objects[0].class: invalid type");
         refused(&GOOD.replace("1280", "0"), "line 1: a picture of 0x768");
+        refused(&format!("{GOOD}\n\n{GOOD}"), "line 3: ");
+        refused(&format!("{GOOD}\n{GOOD}"), "is there twice: on line 1 too");
+        refused(
+            &with(r#"{"class": "car", "box": [0, 0, 1, 1], "visible": 7}"#),
+            "line 1: objects[0].visible: found 7, allowed: 0–1",
+        );
         refused(&GOOD.replace("a.jpg", "c.jpg"), "line 1: there is no picture");
         refused(
             &with(r#"{"class": "car", "box": [0.5, 0, 0.2, 1]}"#),

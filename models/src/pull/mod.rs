@@ -30,8 +30,8 @@ pub struct Source {
     pub url: DownloadUrl,
     /// What it must be.
     pub sha256: Sha256Hex,
-    /// How large it must be, where that is known.
-    pub size_bytes: Option<u64>,
+    /// How large it must be, in bytes.
+    pub size_bytes: u64,
 }
 
 /// How patient a pull is.
@@ -58,8 +58,8 @@ pub enum Progress {
     Receiving {
         /// Bytes that are there.
         done: u64,
-        /// Bytes in all, where the server says.
-        total: Option<u64>,
+        /// Bytes in all.
+        total: u64,
     },
 }
 

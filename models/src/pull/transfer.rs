@@ -14,8 +14,6 @@ use super::{Progress, PullError, PullSettings, Source};
 const CHUNK: usize = 64 * 1024;
 /// Chunks that may be read ahead of the disk.
 const AHEAD: usize = 4;
-/// Most bytes of a file whose size nobody tells: an ONNX file, being a protobuf, is smaller.
-const MOST_BYTES: u64 = 2 << 30;
 
 /// Fetches a source in as many attempts as it takes.
 pub(super) struct Transfer<'a> {
@@ -86,22 +84,17 @@ impl<'a> Transfer<'a> {
 
     fn receive(&mut self, response: Response<Body>, part: &mut Part) -> Result<(), PullError> {
         let url = &self.source.url;
-        let total = response.body().content_length().map(|rest| part.len() + rest);
-        let most = self.source.size_bytes.unwrap_or(MOST_BYTES);
-        let wrong_size = |found| PullError::WrongSize { url: url.clone(), found, expected: most };
-        if let Some(total) =
-            total.filter(|&total| total > most || (self.source.size_bytes.is_some() && total != most))
-        {
-            return Err(wrong_size(total));
+        let total = self.source.size_bytes;
+        let wrong_size = |found| PullError::WrongSize { url: url.clone(), found, expected: total };
+        let announced = response.body().content_length().map(|rest| part.len() + rest);
+        if let Some(other) = announced.filter(|&announced| announced != total) {
+            return Err(wrong_size(other));
         }
         let broken = |done, source| PullError::Broken { url: url.clone(), done, source };
         let chunks =
             read_aside(response.into_body().into_reader()).map_err(|source| broken(part.len(), source))?;
         loop {
-            (self.progress)(Progress::Receiving {
-                done: part.len(),
-                total: total.or(self.source.size_bytes),
-            });
+            (self.progress)(Progress::Receiving { done: part.len(), total });
             match chunks.recv_timeout(self.settings.idle) {
                 Ok(Ok(chunk)) => part.write(&chunk)?,
                 Ok(Err(source)) => return Err(broken(part.len(), source)),
@@ -111,14 +104,14 @@ impl<'a> Transfer<'a> {
                 // The reader has come to the end.
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            if part.len() > most {
+            if part.len() > total {
                 return Err(wrong_size(part.len()));
             }
         }
-        match total.or(self.source.size_bytes) {
-            Some(total) if part.len() < total => Err(broken(part.len(), io::ErrorKind::UnexpectedEof.into())),
-            _ => Ok(()),
+        if part.len() < total {
+            return Err(broken(part.len(), io::ErrorKind::UnexpectedEof.into()));
         }
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! What networks find in every picture, held against the truth.
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use gridwatch_detect::{Detector as _, NetworkDetector, Provider, SessionSettings};
 use gridwatch_domain::Frame;
 use gridwatch_models::{
@@ -33,6 +33,17 @@ pub(super) fn tallies(
         data_set.pictures.iter().enumerate().zip(pictures::first_pictures(paths)?)
     {
         let picture = picture?;
+        let (found, told) = ((picture.width, picture.height), truth.size);
+        if found != told {
+            bail!(
+                "{}: its labels are for {}x{} pixels, the picture has {}x{}: boxes of another picture, or turned by its camera's note",
+                truth.path.display(),
+                told.0,
+                told.1,
+                found.0,
+                found.1
+            );
+        }
         for (detector, tally) in detectors.iter_mut().zip(&mut tallies) {
             let found = detector.detect(&picture).with_context(|| truth.path.display().to_string())?;
             tally.add(truth, &found);
