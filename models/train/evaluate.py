@@ -1,6 +1,5 @@
-"""Measures an ONNX file in the YOLOX convention.
+"""Measures an ONNX file in the YOLOX convention by what the rules live on; `gridwatch models evaluate` has average precision.
 
-python evaluate.py rendered FILE.onnx DATASET          average precision by class, at half overlap
 python evaluate.py pklot FILE.onnx SEQUENCE_FOLDER...  recall of occupied bays, precision of boxes
 python evaluate.py empty FILE.onnx VIDEO               boxes in a video that shows no vehicle
 python evaluate.py scene FILE.onnx STREAM TRUTH.jsonl  standing vehicles of a simulated camera, once a second
@@ -17,78 +16,6 @@ import cv2
 import numpy as np
 
 from detector import VEHICLES, Detector, overlaps
-
-LABELS = ("person", "bicycle", "e-bike", "motorcycle", "car", "van", "truck", "bus")
-VISIBLE_LEAST = 0.25
-# Sides in pixels of the network's input below which an object is not asked for.
-WIDTH_LEAST, HEIGHT_LEAST = 3, 6
-
-
-def truth_of(line, detector):
-    """Wanted boxes by label and boxes to be ignored, in pixels."""
-    scale = min(detector.width / line["width"], detector.height / line["height"])
-    wanted, ignored = [], []
-    for thing in line["objects"]:
-        x1, y1, x2, y2 = thing["box"]
-        box = np.array([x1 * line["width"], y1 * line["height"], x2 * line["width"], y2 * line["height"]])
-        small = (box[2] - box[0]) * scale < WIDTH_LEAST or (box[3] - box[1]) * scale < HEIGHT_LEAST
-        hidden = thing.get("visible", 1) < VISIBLE_LEAST
-        if small or hidden or thing["class"] not in LABELS:
-            ignored.append(box)
-        else:
-            wanted.append((thing["class"], box))
-    return wanted, ignored
-
-
-def match(found, wanted, ignored, iou_least):
-    """For each found box, best first: True (right), False (wrong) or None (on something to be ignored)."""
-    free = list(range(len(wanted)))
-    boxes = np.array(wanted).reshape(-1, 4)
-    verdicts = []
-    for score, box in sorted(found, key=lambda pair: -pair[0]):
-        fits = overlaps(box, boxes[free]) if free else np.zeros(0)
-        if len(fits) and fits.max() >= iou_least:
-            free.pop(int(fits.argmax()))
-            verdicts.append((score, True))
-            continue
-        area = max((box[2] - box[0]) * (box[3] - box[1]), 1e-9)
-        shares = [np.clip(np.minimum(box[2:], o[2:]) - np.maximum(box[:2], o[:2]), 0, None).prod() / area for o in ignored]
-        verdicts.append((score, None if shares and max(shares) > 0.5 else False))
-    return verdicts
-
-
-def average_precision(verdicts, count):
-    verdicts = sorted((v for v in verdicts if v[1] is not None), reverse=True)
-    right = np.cumsum([v[1] for v in verdicts])
-    if not count or not len(right):
-        return float("nan") if not count else 0.0
-    precision = right / np.arange(1, len(right) + 1)
-    precision = np.maximum.accumulate(precision[::-1])[::-1]
-    recall = np.concatenate(([0], right / count))
-    return float(((recall[1:] - recall[:-1]) * precision).sum())
-
-
-def rendered(detector, dataset):
-    folder = pathlib.Path(dataset)
-    verdicts, counts = collections.defaultdict(list), collections.Counter()
-    for line in map(json.loads, open(folder / "labels.jsonl", encoding="utf-8")):
-        path = folder / line["image"]
-        picture = cv2.imread(str(path if path.exists() else folder / "images" / line["image"]))
-        wanted, ignored = truth_of(line, detector)
-        found = detector.detect(picture, 0.02)
-        groups = {label: (label,) for label in LABELS} | {"vehicle": VEHICLES}
-        for name, members in groups.items():
-            # A right box with a neighbouring class counts against its class, not against the group.
-            own = [(score, box) for label, score, box in found if label in members]
-            boxes = [box for label, box in wanted if label in members]
-            verdicts[name] += match(own, boxes, ignored, 0.5)
-            counts[name] += len(boxes)
-    for name in (*LABELS, "vehicle"):
-        yield f"AP50 {name}, {counts[name]} objects", average_precision(verdicts[name], counts[name])
-    for least in (0.3, 0.4, 0.5):
-        kept = [right for score, right in verdicts["vehicle"] if score >= least and right is not None]
-        yield f"recall of vehicles at score {least}", sum(kept) / max(counts["vehicle"], 1)
-        yield f"precision of vehicles at score {least}", sum(kept) / max(len(kept), 1)
 
 
 def bays(path):
@@ -177,7 +104,7 @@ def scene(detector, stream, truth, score_least):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("rendered", "pklot", "empty", "scene"))
+    parser.add_argument("what", choices=("pklot", "empty", "scene"))
     parser.add_argument("onnx")
     parser.add_argument("data", nargs="+")
     parser.add_argument("--score", type=float, default=0.3)
@@ -185,9 +112,7 @@ def main():
     parser.add_argument("--record", help="file that gets one line of JSON a figure, for ship.py")
     arguments = parser.parse_args()
     detector, data = Detector(arguments.onnx), arguments.data
-    if arguments.what == "rendered":
-        figures = rendered(detector, data[0])
-    elif arguments.what == "pklot":
+    if arguments.what == "pklot":
         figures = pklot(detector, data, arguments.score)
     elif arguments.what == "scene":
         figures = scene(detector, *data, arguments.score)
