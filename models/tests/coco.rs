@@ -1,7 +1,5 @@
 //! Average precision held against an independent reference: pycocotools, through `coco/make.py`.
 
-use std::path::PathBuf;
-
 use gridwatch_domain::{Detection, NormBox, ObjectClass};
 use gridwatch_models::evaluation::{Group, Tally, TruePicture};
 use serde::Deserialize;
@@ -51,8 +49,12 @@ fn every_figure_is_that_of_pycocotools() {
     let mut tally = Tally::new();
     for picture in cases.pictures {
         let wanted = picture.wanted.iter().map(|object| (object.class, object.bbox)).collect();
-        let truth =
-            TruePicture { path: PathBuf::new(), source: picture.source, wanted, ignored: picture.ignored };
+        let truth = TruePicture {
+            source: picture.source,
+            wanted,
+            ignored: picture.ignored,
+            ..TruePicture::default()
+        };
         tally.add(&truth, &picture.found);
     }
     for expected in &cases.expected {
