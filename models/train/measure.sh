@@ -24,6 +24,6 @@ if [ -z "${GRIDWATCH_DATA:-}" ]; then
     exit
 fi
 [ -e "$folder/evaluation/labels.jsonl" ] || "$python" "$here/../evaluation/pictures.py" "$GRIDWATCH_DATA" "$folder/evaluation"
-precision "$folder/evaluation" "real pictures (models/evaluation)"
+precision "$folder/evaluation" "68 real pictures (models/evaluation)"
 measure pklot "$file" "$GRIDWATCH_DATA"/pklot/sequence{3,4} --name "PKLot sequences 3 and 4 (0 to 2 of the same camera were trained on)"
 measure empty "$file" "$GRIDWATCH_DATA/videos/pklot_empty_day_2013-02-24.mp4" --name "PKLot, one day of the empty lot (5 of its 152 pictures were trained on)"
