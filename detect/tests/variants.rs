@@ -6,6 +6,7 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use gridwatch_detect::{
@@ -223,6 +224,10 @@ fn what_cannot_be_run_is_refused_with_what_would_help() {
     if cfg!(target_os = "linux") {
         assert!(refused.to_string().contains("MiB of memory are left"), "{refused}");
     }
+    let impatient = SessionSettings { longest_run: Duration::from_secs(1), ..settings.clone() };
+    let endless = NetworkDetector::open(&network("endless", |_| ()), &impatient, LEAST_SCORE);
+    let refused = endless.err().expect("it never answers");
+    assert!(matches!(refused, DetectError::FirstRun { .. }), "{refused:?}");
     let load = |bytes: &[u8]| OnnxFile::open("mine", bytes, &settings).err().expect("refused").to_string();
     let plain = bytes_of("plain");
     for (bytes, wanted) in [

@@ -59,6 +59,29 @@ def hungry(g, rows):
     return g.node("Add", rows, g.node("ReduceMax", much, keepdims=0))
 
 
+def endless(g, rows):
+    """A loop that goes on for longer than anybody waits."""
+    body = helper.make_graph(
+        [
+            helper.make_node("Identity", ["go_on"], ["goes_on"]),
+            helper.make_node("Add", ["sum", "sum"], ["next_sum"]),
+        ],
+        "body",
+        [
+            helper.make_tensor_value_info("index", TensorProto.INT64, []),
+            helper.make_tensor_value_info("go_on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("sum", TensorProto.FLOAT, []),
+        ],
+        [
+            helper.make_tensor_value_info("goes_on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("next_sum", TensorProto.FLOAT, []),
+        ],
+    )
+    least = g.node("ReduceMin", rows, keepdims=0)
+    turns, yes = g.constant(2**62, np.int64), g.constant(True, np.bool_)
+    return g.node("Add", rows, g.node("Loop", turns, yes, least, body=body))
+
+
 def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
     half = TensorProto.FLOAT16
@@ -70,6 +93,7 @@ def main():
         "spoiled": network(spoil=no_numbers),
         "partly_spoiled": network(spoil=half_no_numbers),
         "hungry": network(spoil=hungry),
+        "endless": network(spoil=endless),
         "future_opset": network(opset=99),
     }
     for name, content in variants.items():

@@ -151,6 +151,15 @@ impl Head {
         }
     }
 
+    /// The number of the first label, for heads that name labels by number.
+    pub fn first_label(&self) -> Option<u32> {
+        match self {
+            Self::BoxesScoresLabels { first_label, .. } | Self::Ssd { first_label } => Some(*first_label),
+            Self::YoloNms => Some(0),
+            _ => None,
+        }
+    }
+
     /// What both sides of the input must be a multiple of: a grid of YOLOX has no half cells.
     pub fn input_multiple(&self) -> u32 {
         match self {

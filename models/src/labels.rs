@@ -88,6 +88,23 @@ pub const COCO_LABELS: [&str; 80] = [
     "toothbrush",
 ];
 
+/// Numbers that COCO's categories leave out, 1–90: some networks answer in categories.
+const COCO_GAPS: [usize; 10] = [12, 26, 29, 30, 45, 66, 68, 69, 71, 83];
+/// One more than COCO's highest category.
+const COCO_CATEGORIES: usize = 91;
+
+/// COCO's labels by category, from 0 to 90, as DETR, RF-DETR, torchvision and TensorFlow answer; what is in no use is
+/// called so.
+pub fn coco_categories() -> Vec<String> {
+    let mut labels = COCO_LABELS.iter();
+    let in_use = |category: usize| category > 0 && !COCO_GAPS.contains(&category);
+    let mut named = |category: usize| {
+        let label = if in_use(category) { labels.next() } else { None };
+        label.map_or_else(|| format!("unused {category}"), |&label| label.to_owned())
+    };
+    (0..COCO_CATEGORIES).map(&mut named).collect()
+}
+
 /// What a label means by its name alone, whatever its case, hyphens and spaces; `None` for what is none of gridwatch's
 /// classes.
 pub fn class_of_label(label: &str) -> Option<ObjectClass> {
@@ -113,6 +130,15 @@ pub(crate) fn coco_classes() -> BTreeMap<String, ObjectClass> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn categories_have_gaps_where_coco_has() {
+        let categories = coco_categories();
+        let named = |category: usize| categories[category].as_str();
+        assert_eq!((named(0), named(1), named(3), named(8)), ("unused 0", "person", "car", "truck"));
+        assert_eq!((named(11), named(12), named(13)), ("fire hydrant", "unused 12", "stop sign"));
+        assert_eq!((named(90), categories.len()), ("toothbrush", 91));
+    }
 
     #[test]
     fn labels_are_known_in_whatever_spelling() {

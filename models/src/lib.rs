@@ -26,7 +26,7 @@ mod validate;
 pub use digest::sha256_of;
 pub use error::{ModelError, Problem, Problems};
 pub use head::{Activation, CellPoint, Corners, Head, HeadType};
-pub use labels::{COCO_LABELS, class_of_label};
+pub use labels::{COCO_LABELS, class_of_label, coco_categories};
 pub use manifest::{
     ColorOrder, Input, Layout, Letterbox, Manifest, NetworkFile, Quality, SCHEMA, Thresholds,
 };

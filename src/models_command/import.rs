@@ -69,12 +69,26 @@ fn labels(path: &Path) -> anyhow::Result<Vec<String>> {
     }
     let text =
         std::fs::read_to_string(path).with_context(|| format!("read the labels in {}", path.display()))?;
-    let labels: Vec<String> =
-        text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect();
+    // Some editors begin a file with a byte-order mark.
+    let labels: Vec<String> = text
+        .trim_start_matches('\u{feff}')
+        .lines()
+        .map(|line| line.trim().to_owned())
+        .filter(|line| !line.is_empty())
+        .collect();
     if labels.is_empty() {
         bail!("{} holds no labels: one name a line is needed", path.display());
     }
-    Ok(labels)
+    Ok(told_apart(labels))
+}
+
+/// Published lists name numbers that are not in use by one word, such as `N/A`: each gets its number behind it.
+fn told_apart(labels: Vec<String>) -> Vec<String> {
+    let is_doubled = |label: &String| labels.iter().filter(|other| *other == label).count() > 1;
+    let named = |(index, label): (usize, &String)| {
+        if is_doubled(label) { format!("{label} {index}") } else { label.clone() }
+    };
+    labels.iter().enumerate().map(named).collect()
 }
 
 /// The manifest of a recognised file.

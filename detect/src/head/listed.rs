@@ -128,10 +128,14 @@ pub(crate) fn three(outputs: &[OutputForm]) -> Option<(usize, usize, usize)> {
     let rank = outputs[boxes].shape.len() - 1;
     let lists: Vec<usize> =
         (0..outputs.len()).filter(|&index| index != boxes && outputs[index].shape.len() == rank).collect();
-    let is_label = |output: &OutputForm| output.is_named(&["label", "class", "categor"]) || output.integer;
     let is_score = |output: &OutputForm| output.is_named(&["score", "conf", "prob"]);
-    let indices =
-        lists.iter().copied().find(|&index| is_label(&outputs[index]) && !is_score(&outputs[index]));
+    let is_label = |output: &OutputForm| output.is_named(&["label", "class", "categor"]);
+    // `num_dets` counts rows.
+    let is_whole = |output: &OutputForm| output.integer && !output.is_named(&["num"]);
+    let find = |is: &dyn Fn(&OutputForm) -> bool| {
+        lists.iter().copied().find(|&index| is(&outputs[index]) && !is_score(&outputs[index]))
+    };
+    let indices = find(&is_label).or_else(|| find(&is_whole));
     let scores = lists.iter().copied().find(|&index| is_score(&outputs[index]));
     match (scores, indices, &lists[..]) {
         (Some(scores), Some(indices), _) => Some((boxes, scores, indices)),

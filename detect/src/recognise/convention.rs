@@ -1,6 +1,6 @@
 //! How networks of each family are fed by those who publish them. What cannot be seen in a file is taken from here.
 
-use gridwatch_models::{ColorOrder, Corners, Head, Input, Layout, Letterbox};
+use gridwatch_models::{Activation, ColorOrder, Corners, Head, Input, Layout, Letterbox};
 
 /// Mean and spread of ImageNet's pictures in 0–255, red, green, blue.
 const IMAGENET_MEAN: [f32; 3] = [123.675, 116.28, 103.53];
@@ -12,6 +12,7 @@ const NANODET_STD: [f32; 3] = [57.375, 57.12, 58.395];
 /// The input as the family's makers feed it, and a sentence that says so.
 pub(super) fn input_of(
     head: &Head,
+    // Who wrote the file, or who makes such outputs.
     producer: &str,
     layout: Layout,
     (width, height): (u32, u32),
@@ -64,6 +65,9 @@ pub(super) fn input_of(
         }
         Head::Ssd { .. } => {
             (Input { color: ColorOrder::Bgr, ..plain }, "OpenVINO's SSD: BGR 0–255, stretched")
+        }
+        Head::Detr { activation: Activation::Sigmoid } if producer != "RF-DETR" => {
+            (Input { scale: unit, ..plain }, "RT-DETR and D-FINE: RGB 0–1, stretched")
         }
         Head::Detr { .. } => (
             Input { mean: IMAGENET_MEAN, std: IMAGENET_STD, ..plain },

@@ -6,12 +6,13 @@
 //! labels whose number does not fit, a free input size without a wish.
 
 mod convention;
+mod naming;
 mod outputs;
 
-use gridwatch_models::{COCO_LABELS, Head, INPUT_SIDE, Input, Layout};
+use gridwatch_models::{Head, INPUT_SIDE, Input, Layout};
 
-use self::outputs::Probe;
 pub use self::outputs::ProbedOutput;
+use self::{naming::Numbering, outputs::Probe};
 use crate::{
     DetectError,
     session::{OnnxFile, Shape},
@@ -113,6 +114,14 @@ pub enum NotRecognised {
         /// How many were given.
         given: usize,
     },
+    /// It names labels that there are not.
+    #[error("its answer to a test picture names label {index}, counted from 0, but there are {given} labels")]
+    LabelsTooFew {
+        /// The highest that it names.
+        index: usize,
+        /// How many there are.
+        given: usize,
+    },
     /// Its sizes fit two heads, which the number of labels would decide.
     #[error(
         "its output {found} may be read in two ways: give its labels with --labels, their number decides"
@@ -144,14 +153,18 @@ pub fn recognise(file: &mut OnnxFile, wishes: &Wishes) -> Result<Recognised, Not
         size.1,
         if layout == Layout::Nchw { "channels first" } else { "channels last" }
     ));
-    let noted = noted_labels(file);
+    let noted = naming::noted(file);
     let count = wishes.labels.as_ref().or(noted.as_ref()).map(Vec::len);
     let outputs = probe(file, layout, size)?;
     let asks_for_size = file.inputs().len() == 2;
     let found = outputs::head_of(&Probe { outputs: &outputs, input: size, labels: count, asks_for_size })?;
     reasons.push(found.reason);
-    let labels = labels_of(found.labels, wishes, noted, &mut reasons)?;
-    let (input, reason) = convention::input_of(&found.head, &file.producer(), layout, size);
+    let is_rfdetr = outputs::is_rfdetr(&outputs);
+    let numbering = Numbering { needed: found.labels, counts_from: found.head.first_label(), is_rfdetr };
+    let labels = naming::labels_of(&numbering, wishes.labels.clone(), noted, &mut reasons)?;
+    naming::check_indices(&found.head, &outputs, labels.len())?;
+    let maker = if is_rfdetr { "RF-DETR".to_owned() } else { file.producer() };
+    let (input, reason) = convention::input_of(&found.head, &maker, layout, size);
     reasons.push(reason);
     Ok(Recognised { input, head: found.head, labels, reasons })
 }
@@ -205,54 +218,6 @@ fn input_of(file: &OnnxFile, wishes: &Wishes) -> Result<(Layout, (u32, u32)), No
     }
 }
 
-/// Names that Ultralytics notes in its exports: `{0: 'person', 1: 'bicycle'}`.
-fn noted_labels(file: &OnnxFile) -> Option<Vec<String>> {
-    parse_names(&file.note("names")?)
-}
-
-fn parse_names(text: &str) -> Option<Vec<String>> {
-    let inner = text.trim().strip_prefix('{')?.strip_suffix('}')?;
-    let mut names = Vec::new();
-    let mut rest = inner;
-    while let Some((_, after)) = rest.split_once(':') {
-        let after = after.trim_start();
-        let quote = after.chars().next().filter(|&quote| quote == '\'' || quote == '"')?;
-        let (name, after) = after[1..].split_once(quote)?;
-        names.push(name.to_owned());
-        rest = after;
-    }
-    (!names.is_empty()).then_some(names)
-}
-
-fn labels_of(
-    needed: usize,
-    wishes: &Wishes,
-    noted: Option<Vec<String>>,
-    reasons: &mut Vec<String>,
-) -> Result<Vec<String>, NotRecognised> {
-    if let Some(given) = wishes.labels.clone() {
-        // Heads that list finished boxes do not tell how many labels there are.
-        if needed != 0 && given.len() != needed {
-            return Err(NotRecognised::LabelsCount { needed, given: given.len() });
-        }
-        return Ok(given);
-    }
-    match noted {
-        Some(noted) if needed == 0 || noted.len() == needed => {
-            reasons.push(format!("{} labels, as the file itself says", noted.len()));
-            Ok(noted)
-        }
-        _ if needed == COCO_LABELS.len() => {
-            let other = noted.map_or_else(String::new, |noted| {
-                format!("; the file itself notes {} labels, which cannot be: look at its boxes", noted.len())
-            });
-            reasons.push(format!("80 classes: taken for the labels of COCO{other}"));
-            Ok(COCO_LABELS.map(str::to_owned).into())
-        }
-        _ => Err(NotRecognised::LabelsUnknown { needed }),
-    }
-}
-
 /// One run on a picture of soft noise: what comes out, and in which sizes.
 fn probe(
     file: &mut OnnxFile,
@@ -282,17 +247,4 @@ fn probe(
         return Err(NotRecognised::NotNumbers { output: output.name.clone() });
     }
     Ok(outputs)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn noted_names_are_read() {
-        let names = parse_names("{0: 'person', 1: 'kite', 2: \"driver's seat\"}");
-        assert_eq!(names, Some(vec!["person".to_owned(), "kite".to_owned(), "driver's seat".to_owned()]));
-        assert_eq!(parse_names("person, kite"), None);
-        assert_eq!(parse_names("{}"), None);
-    }
 }

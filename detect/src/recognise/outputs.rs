@@ -18,6 +18,8 @@ const FINISHED: usize = 6;
 /// Labels of COCO, and of DETR's count of them with one for nothing.
 const COCO: usize = 80;
 const DETR_LOGITS: usize = 92;
+/// Queries of DETR and its kin, at most; heads that look at every place have thousands.
+const MOST_QUERIES: usize = 1000;
 
 /// One output of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,6 +53,15 @@ pub(super) struct FoundHead {
 }
 
 impl ProbedOutput {
+    /// As a file declares it.
+    pub(super) fn form(&self) -> OutputForm {
+        OutputForm {
+            name: self.name.clone(),
+            shape: self.shape.iter().copied().map(Some).collect(),
+            integer: self.integer,
+        }
+    }
+
     /// Its sizes without leading ones: `[1, 3549, 85]` → `[3549, 85]`.
     fn table(&self) -> Option<(usize, usize)> {
         match self.shape[..] {
@@ -85,12 +96,7 @@ impl Probe<'_> {
     }
 
     fn forms(&self) -> Vec<OutputForm> {
-        let form = |output: &ProbedOutput| OutputForm {
-            name: output.name.clone(),
-            shape: output.shape.iter().copied().map(Some).collect(),
-            integer: output.integer,
-        };
-        self.outputs.iter().map(form).collect()
+        self.outputs.iter().map(ProbedOutput::form).collect()
     }
 }
 
@@ -118,6 +124,10 @@ fn help_for(shapes: &[&[usize]]) -> &'static str {
         // Rows with 32 coefficients of masks, and the masks' prototypes.
         [[1, _, _], [1, 32, _, _]] | [[1, 32, _, _], [1, _, _]] => {
             ": this looks like a segmentation network; export the detection network of the same family"
+        }
+        // YOLO-NAS, PP-YOLOE, DAMO-YOLO, raw SSD: places by the thousand, without suppression.
+        [[1, _, 4], [1, _, _]] | [[1, _, _], [1, _, 4]] => {
+            ": these are boxes and scores of every place, without suppression; export it with suppression (NMS) built in, as boxes, scores and labels"
         }
         [[1, _] | [_]] => ": this looks like a classifier, which gives no boxes; a detector is needed",
         // Ultralytics' RT-DETR: boxes and scores of 300 queries in one table.
@@ -171,8 +181,10 @@ fn boxes_scores_labels(probe: &Probe<'_>) -> Result<Option<FoundHead>, NotRecogn
         (false, true) => Corners::XyxyShares,
         (false, false) => Corners::XyxyPixels,
     };
-    // torchvision (which has no leading 1) and TensorFlow count background as 0; exports that ask for a size do not.
-    let counts_background = tensorflow || (!probe.asks_for_size && boxes.shape.len() == 2);
+    // torchvision (which has no leading 1), TensorFlow and the ONNX model zoo's SSD (`bboxes`) count background as 0; exports
+    // that ask for a size do not.
+    let torchvision = !probe.asks_for_size && boxes.shape.len() == 2;
+    let counts_background = tensorflow || torchvision || boxes.name == "bboxes";
     let first_label = u32::from(counts_background && !indices.values.contains(&0.0));
     let reason = format!(
         "finished boxes in three outputs: {}, {}, {}; the first label is {first_label}",
@@ -189,12 +201,30 @@ fn detr(probe: &Probe<'_>) -> Result<Option<FoundHead>, NotRecognised> {
         ((rows, 4), (others, columns)) if rows == others && columns != 4 => (b, columns),
         _ => return Ok(None),
     };
+    if a_table.0 > MOST_QUERIES {
+        return Ok(None);
+    }
+    if is_rfdetr(probe.outputs) {
+        return Ok(Some(rfdetr(logits, columns, a_table.0)));
+    }
     let softmax = probe.labels.map_or(columns == DETR_LOGITS, |labels| columns == labels + 1);
     let (activation, labels) =
         if softmax { (Activation::Softmax, columns - 1) } else { (Activation::Sigmoid, columns) };
     let reason =
         format!("DETR or its kin: class logits {} and a box for each of {} queries", logits.name, a_table.0);
     Ok(Some(FoundHead { head: Head::Detr { activation }, labels, reason }))
+}
+
+/// RF-DETR names its boxes so.
+pub(super) fn is_rfdetr(outputs: &[ProbedOutput]) -> bool {
+    outputs.len() == 2 && outputs.iter().any(|output| output.name == "dets")
+}
+
+/// RF-DETR's classes count from 1, and column 0 is in no use (its `predict` names class `i` by entry
+/// `i − 1`).
+fn rfdetr(logits: &ProbedOutput, columns: usize, queries: usize) -> FoundHead {
+    let reason = format!("RF-DETR: class logits {} and a box for each of {queries} queries", logits.name);
+    FoundHead { head: Head::Detr { activation: Activation::Sigmoid }, labels: columns, reason }
 }
 
 /// Rows of boxes in one table; YOLOv5 exports have others behind it.
@@ -288,11 +318,12 @@ mod tests {
 
     #[test]
     fn what_is_no_detector_is_told_what_would_help() {
-        let table: [(&[&[usize]], &str); 5] = [
+        let table: [(&[&[usize]], &str); 6] = [
             (&[&[1, 1000]], "classifier"),
             (&[&[1, 116, 8400], &[1, 32, 160, 160]], "segmentation"),
             (&[&[1, 300, 84]], "RT-DETR"),
             (&[&[1, 3, 80, 80, 85]], "Detect layer"),
+            (&[&[1, 8400, 4], &[1, 8400, 80]], "suppression (NMS) built in"),
             (&[&[1, 7, 7, 3, 2, 1]], "one of the forms"),
         ];
         for (shapes, expected) in table {

@@ -8,7 +8,7 @@ use ort::{
     value::{DynTensor, DynValue, Tensor as OrtTensor, TensorElementType},
 };
 
-use super::{InputInfo, NumberKind, Shape};
+use super::{InputInfo, NumberKind, Shape, overdue::Overdue};
 use crate::{
     head::{OutputForm, Tensor},
     letterbox::{Canvas, Fit, Pixels},
@@ -47,7 +47,7 @@ impl Bound {
     /// Makes the buffers and runs the session once on nothing: what cannot run is known before the first picture, and the sizes
     /// of outputs are known.
     pub(super) fn new(
-        session: &mut Session,
+        (session, overdue): (&mut Session, &Overdue),
         inputs: &[InputInfo],
         outputs: &[OutputForm],
         shape: Shape,
@@ -66,7 +66,7 @@ impl Bound {
         for output in outputs {
             binding.bind_output_to_device(output.name.clone(), &memory)?;
         }
-        let kept = kept_outputs(session, &binding, outputs)?;
+        let kept = kept_outputs((session, overdue), &binding, outputs)?;
         binding.clear_outputs();
         for (output, kept) in outputs.iter().zip(kept) {
             match kept {
@@ -97,13 +97,14 @@ impl Bound {
     /// `None` where an answer does not hold one part for each picture.
     pub(super) fn run(
         &mut self,
-        session: &mut Session,
+        (session, overdue): (&mut Session, &Overdue),
         mut read: impl FnMut(usize, &[Tensor<'_>]),
     ) -> Result<Option<()>, ort::Error> {
         if let Some(name) = &self.bound_each_time {
             self.picture.bind(&mut self.binding, name)?;
         }
-        let outputs = session.run_binding(&self.binding)?;
+        let binding = &self.binding;
+        let outputs = overdue.watch(|options| session.run_binding_with_options(binding, options))?;
         let mut singles = Vec::with_capacity(self.answers.len());
         for (index, answer) in self.answers.iter_mut().enumerate() {
             singles.push(answer.take(&outputs[index], self.shape.pictures)?);
@@ -123,11 +124,11 @@ impl Bound {
 
 /// A first run; for each output a buffer to be used again, where its sizes can be the same at each run.
 fn kept_outputs(
-    session: &mut Session,
+    (session, overdue): (&mut Session, &Overdue),
     binding: &IoBinding,
     outputs: &[OutputForm],
 ) -> Result<Vec<Option<DynTensor>>, ort::Error> {
-    let answers = session.run_binding(binding)?;
+    let answers = overdue.watch(|options| session.run_binding_with_options(binding, options))?;
     let keep = |(index, output): (usize, &OutputForm)| {
         // The first size counts pictures. Another that is free may count what was found.
         let is_fixed = output.shape.iter().skip(1).all(Option::is_some);

@@ -8,7 +8,7 @@ use ort::{
     value::{Outlet, TensorElementType},
 };
 
-use super::{Provider, SessionSettings, Shape, bound::Bound, memory::MemoryLimit, runtime};
+use super::{Provider, SessionSettings, Shape, bound::Bound, memory::MemoryLimit, overdue::Overdue, runtime};
 use crate::{
     DetectError,
     head::{OutputForm, Sizes, Tensor, Unreadable},
@@ -23,6 +23,7 @@ const MOST_SHAPES: usize = 32;
 pub struct OnnxFile {
     name: String,
     session: Session,
+    overdue: Overdue,
     provider: Provider,
     inputs: Vec<InputInfo>,
     outputs: Vec<OutputForm>,
@@ -109,6 +110,8 @@ impl OnnxFile {
     /// [`DetectError::Load`]; [`DetectError::Shape`] where an output is no tensor of numbers.
     pub fn open(name: &str, bytes: &[u8], settings: &SessionSettings) -> Result<Self, DetectError> {
         let (session, provider) = runtime::open(name, bytes, settings)?;
+        let overdue = Overdue::after(settings.longest_run);
+        let overdue = overdue.map_err(|source| DetectError::Environment { source })?;
         let inputs = session.inputs().iter().map(input_info).collect();
         let outputs = session.outputs().iter().map(output_form).collect::<Result<_, _>>();
         let outputs = outputs.map_err(|found| DetectError::Shape {
@@ -117,7 +120,7 @@ impl OnnxFile {
             expected: "tensors of float32, float16, int64 or int32".to_owned(),
             found,
         })?;
-        Ok(Self { name: name.to_owned(), session, provider, inputs, outputs, bound: Vec::new() })
+        Ok(Self { name: name.to_owned(), session, overdue, provider, inputs, outputs, bound: Vec::new() })
     }
 
     /// Its inputs.
@@ -166,7 +169,7 @@ impl OnnxFile {
     /// pictures is not divided by pictures.
     pub fn run(&mut self, shape: Shape, read: impl FnMut(usize, &[Tensor<'_>])) -> Result<(), DetectError> {
         let index = self.bind(shape)?;
-        let ran = self.bound[index].run(&mut self.session, read);
+        let ran = self.bound[index].run((&mut self.session, &self.overdue), read);
         let network = || self.name.clone();
         ran.map_err(|source| DetectError::Run { network: network(), source })?
             .ok_or_else(|| DetectError::Answer { network: network(), reason: Unreadable::Sizes })
@@ -202,8 +205,14 @@ impl OnnxFile {
                 let shares_memory = self.provider.shares_memory();
                 // What a graphics card asks of the system is not what it uses of it.
                 let _limit = shares_memory.then(MemoryLimit::to_what_is_left);
-                Bound::new(&mut self.session, &self.inputs, &self.outputs, shape, shares_memory)
-                    .map_err(|source| DetectError::first_run(&self.name, source))?
+                Bound::new(
+                    (&mut self.session, &self.overdue),
+                    &self.inputs,
+                    &self.outputs,
+                    shape,
+                    shares_memory,
+                )
+                .map_err(|source| DetectError::first_run(&self.name, source))?
             }
         };
         self.bound.push(last);

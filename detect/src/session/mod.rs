@@ -8,10 +8,11 @@ mod bound;
 mod file;
 mod finding;
 pub(crate) mod memory;
+mod overdue;
 mod provider;
 mod runtime;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use gridwatch_models::{Layout, Manifest, Network};
 
@@ -43,11 +44,19 @@ pub struct SessionSettings {
     pub provider: Option<Provider>,
     /// How many pictures at a time. Default: one.
     pub batch: Batch,
+    /// A run that takes longer is ended, as a network's that hangs. Default: 30 s.
+    pub longest_run: Duration,
 }
 
 impl Default for SessionSettings {
     fn default() -> Self {
-        Self { library: None, threads: 1, provider: None, batch: Batch::Off }
+        Self {
+            library: None,
+            threads: 1,
+            provider: None,
+            batch: Batch::Off,
+            longest_run: Duration::from_secs(30),
+        }
     }
 }
 

@@ -54,8 +54,8 @@ pub struct DataSet {
 pub struct TruePicture {
     /// The picture.
     pub path: PathBuf,
-    /// Its width and height in pixels, as the labels say.
-    pub size: (u32, u32),
+    /// Its width and height in pixels, as the labels say; none where there are no labels.
+    pub size: Option<(u32, u32)>,
     /// Where it comes from, for figures by source.
     pub source: Option<String>,
     /// Objects that must be found.
@@ -123,19 +123,23 @@ impl DataSet {
         let path = folder.join(LABELS_FILE);
         let text = std::fs::read_to_string(&path)
             .map_err(|source| DataSetError::Read { path: path.clone(), source })?;
+        // Some editors begin a file with a byte-order mark.
+        let text = text.trim_start_matches('\u{feff}');
         let mut data_set = Self { pictures: Vec::new(), unknown: BTreeMap::new() };
         let mut seen: BTreeMap<PathBuf, usize> = BTreeMap::new();
+        // By whatever name or link.
+        let itself = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let picture = data_set.picture(folder, line, smallest).and_then(|picture| {
-                let again = || {
-                    format!("{} is there twice: on line {} too", picture.path.display(), seen[&picture.path])
-                };
-                if seen.contains_key(&picture.path) { Err(again()) } else { Ok(picture) }
+                match seen.insert(itself(&picture.path), index + 1) {
+                    Some(before) => {
+                        Err(format!("{} is there twice: on line {before} too", picture.path.display()))
+                    }
+                    None => Ok(picture),
+                }
             });
             let failed = |problem| DataSetError::Line { path: path.clone(), line: index + 1, problem };
-            let picture = picture.map_err(failed)?;
-            seen.insert(picture.path.clone(), index + 1);
-            data_set.pictures.push(picture);
+            data_set.pictures.push(picture.map_err(failed)?);
         }
         if data_set.pictures.is_empty() { Err(DataSetError::Empty { path }) } else { Ok(data_set) }
     }
@@ -153,7 +157,7 @@ impl DataSet {
         let path = find(folder, &line.image)?;
         let mut picture = TruePicture {
             path,
-            size: (line.width, line.height),
+            size: Some((line.width, line.height)),
             source: line.source,
             ..TruePicture::default()
         };
@@ -278,7 +282,8 @@ mod tests {
         refused(&with(r#"{"class": 3}"#), "line 1: objects[0].class: invalid type");
         refused(&GOOD.replace("1280", "0"), "line 1: a picture of 0x768");
         refused(&format!("{GOOD}\n\n{GOOD}"), "line 3: ");
-        refused(&format!("{GOOD}\n{GOOD}"), "is there twice: on line 1 too");
+        let by_another_name = GOOD.replace("a.jpg", "images/../images/a.jpg");
+        refused(&format!("{GOOD}\n{by_another_name}"), "is there twice: on line 1 too");
         refused(
             &with(r#"{"class": "car", "box": [0, 0, 1, 1], "visible": 7}"#),
             "line 1: objects[0].visible: found 7, allowed: 0–1",

@@ -33,8 +33,8 @@ pub(super) fn tallies(
         data_set.pictures.iter().enumerate().zip(pictures::first_pictures(paths)?)
     {
         let picture = picture?;
-        let (found, told) = ((picture.width, picture.height), truth.size);
-        if found != told {
+        let found = (picture.width, picture.height);
+        if let Some(told) = truth.size.filter(|told| *told != found) {
             bail!(
                 "{}: its labels are for {}x{} pixels, the picture has {}x{}: boxes of another picture, or turned by its camera's note",
                 truth.path.display(),
