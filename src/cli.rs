@@ -296,6 +296,9 @@ pub(crate) enum SimulateCommand {
         /// The same seed gives the same pictures.
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// Size of the pictures: a multiple of 8 across, even down.
+        #[arg(long, default_value = "640x360")]
+        size: InputSize,
     },
 }
 

@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 
 use anyhow::Context as _;
 use gridwatch_runtime::{Clock as _, SystemClock};
-use gridwatch_sim::rtsp::{RtspCameras, RtspOptions};
+use gridwatch_sim::{
+    cache::PictureSize,
+    rtsp::{RtspCameras, RtspOptions},
+};
 use serde_json::json;
 
 use crate::{
@@ -23,7 +26,10 @@ pub(crate) fn run(command: SimulateCommand) -> anyhow::Result<()> {
             say!("{}", out.display());
             Ok(())
         }
-        SimulateCommand::Dataset { out, count, seed } => dataset(&out, count, seed),
+        SimulateCommand::Dataset { out, count, seed, size } => {
+            let size = PictureSize { width: size.width, height: size.height };
+            dataset(&out, count, seed, size)
+        }
     }
 }
 
@@ -71,8 +77,7 @@ fn truth(arguments: &SceneArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn dataset(out: &std::path::Path, count: u32, seed: u64) -> anyhow::Result<()> {
-    let size = gridwatch_sim::cache::PictureSize { width: 640, height: 360 };
+fn dataset(out: &std::path::Path, count: u32, seed: u64, size: PictureSize) -> anyhow::Result<()> {
     let mut bar = gridwatch_sim::cache::ProgressBar::new("training pictures");
     gridwatch_sim::dataset::generate(out, count, seed, size, &mut |done, total| {
         bar.show(gridwatch_sim::cache::Progress::Rendering { done, total });

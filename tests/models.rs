@@ -103,7 +103,11 @@ fn what_cannot_be_run_is_refused_with_what_would_help() {
     let few = write(folder.path(), "few.txt", "person\ncar\n");
     import(&onnx, &["--labels", text(&few)], &["names label 2, counted from 0, but there are 2 labels"]);
     let kites = write(folder.path(), "kites.txt", "kite\nballoon\ndragon\nstar\nN/A\nN/A\n");
-    import(&onnx, &["--labels", text(&kites)], &["kite, balloon, dragon, star, N/A 4, N/A 5", "--class LABEL=CLASS", "motorcycle"]);
+    import(
+        &onnx,
+        &["--labels", text(&kites)],
+        &["kite, balloon, dragon, star, N/A 4, N/A 5", "--class LABEL=CLASS", "motorcycle"],
+    );
     let labels = labels(folder.path());
     import(&onnx, &["--labels", text(&labels), "--class", "lorry=truck"], &["no label \"lorry\""]);
     import(&onnx, &["--labels", text(&labels), "--size", "640x384"], &["160x96, not 640x384"]);

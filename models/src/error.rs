@@ -18,6 +18,14 @@ pub enum ModelError {
         /// What the operating system says.
         source: io::Error,
     },
+    /// What is named as a manifest is a network itself.
+    #[error(
+        "{} is a network, not its manifest: `gridwatch models import {}` writes one, in a folder to be named here", path.display(), path.display()
+    )]
+    NoManifest {
+        /// The file.
+        path: PathBuf,
+    },
     /// The manifest was read, but is not a manifest; every problem that was found.
     #[error("network manifest {}: {problems}", path.display())]
     BadManifest {

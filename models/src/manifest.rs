@@ -182,6 +182,9 @@ impl Manifest {
     /// # Errors
     /// [`ModelError::ReadManifest`], [`ModelError::BadManifest`].
     pub fn load(path: &Path) -> Result<Self, ModelError> {
+        if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("onnx")) {
+            return Err(ModelError::NoManifest { path: path.to_owned() });
+        }
         let text = std::fs::read_to_string(path)
             .map_err(|source| ModelError::ReadManifest { path: path.to_owned(), source })?;
         Self::parse(&text).map_err(|problems| ModelError::BadManifest { path: path.to_owned(), problems })

@@ -111,6 +111,11 @@ fn a_missing_or_broken_manifest_is_named() {
     let refused = ModelStore::inspect(folder.path()).expect_err("no manifest");
     assert!(matches!(refused, ModelError::ReadManifest { .. }), "{refused:?}");
 
+    let onnx = folder.path().join("mine.onnx");
+    fs::write(&onnx, [8, 255, 0]).expect("written");
+    let refused = ModelStore::inspect(&onnx).expect_err("no manifest");
+    assert!(refused.to_string().contains("`gridwatch models import"), "{refused}");
+
     fs::write(folder.path().join("manifest.toml"), "schema = 'one'").expect("written");
     let refused = ModelStore::inspect(folder.path()).expect_err("broken manifest");
     assert!(refused.to_string().contains("manifest.toml: schema: invalid type"), "{refused}");

@@ -150,6 +150,21 @@ fn a_server_without_ranges_or_with_wrong_ones_starts_again() {
 }
 
 #[test]
+fn a_server_that_lets_nobody_go_on_is_told_apart() {
+    let tester = Tester::new(&[Answer::WholeButBroken(100_000)]);
+    let error = tester.pull().expect_err("it breaks").to_string();
+    assert!(error.contains("pull again from the beginning"), "{error}");
+    assert!(tester.files().is_empty());
+}
+
+#[test]
+fn a_server_that_gives_less_of_a_range_is_asked_again() {
+    let tester = interrupted(&[Answer::Less(50_000), Answer::Less(100_000), Answer::Well]);
+    tester.must_pull(Pulled::Fetched { resumed_at: 100_000 });
+    assert_eq!(tester.asked()[2..], ["bytes=100000-", "bytes=150000-", "bytes=250000-"]);
+}
+
+#[test]
 fn a_part_that_is_whole_already_is_only_checked() {
     let tester = interrupted(&[Answer::Well]);
     fs::write(tester.folder.path().join("net.onnx.part"), content()).expect("written");

@@ -202,7 +202,8 @@ fn detr(probe: &Probe<'_>) -> Result<Option<FoundHead>, NotRecognised> {
         _ => return Ok(None),
     };
     if a_table.0 > MOST_QUERIES {
-        return Ok(None);
+        let shapes = [a.shape.as_slice(), b.shape.as_slice()];
+        return Err(NotRecognised::Outputs { found: probe.describe(), help: help_for(&shapes) });
     }
     if is_rfdetr(probe.outputs) {
         return Ok(Some(rfdetr(logits, columns, a_table.0)));
@@ -315,6 +316,53 @@ fn one_grid(probe: &Probe<'_>) -> Result<Option<FoundHead>, NotRecognised> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn output(name: &str, shape: &[usize], integer: bool) -> ProbedOutput {
+        let values = vec![0.5; shape.iter().product()];
+        ProbedOutput { name: name.to_owned(), integer, shape: shape.to_vec(), values }
+    }
+
+    #[track_caller]
+    fn check(outputs: &[ProbedOutput], labels: Option<usize>, expected: Head) {
+        let probe = Probe { outputs, input: (640, 640), labels, asks_for_size: false };
+        assert_eq!(head_of(&probe).expect("it is known").head, expected);
+    }
+
+    #[test]
+    fn networks_of_queries_are_told_apart_by_names_and_columns() {
+        let (sigmoid, softmax) = (Activation::Sigmoid, Activation::Softmax);
+        let boxes = |name| output(name, &[1, 300, 4], false);
+        let of = |name, columns| output(name, &[1, 300, columns], false);
+        let detr = |activation| Head::Detr { activation };
+        // RF-DETR: one column more than classes, and yet a sigmoid.
+        check(&[boxes("dets"), of("labels", 5)], Some(4), detr(sigmoid));
+        check(&[boxes("dets"), of("labels", 91)], None, detr(sigmoid));
+        check(&[of("logits", 5), boxes("pred_boxes")], Some(4), detr(softmax));
+        check(&[of("logits", 80), boxes("pred_boxes")], None, detr(sigmoid));
+        let outputs = [output("boxes", &[1, 8400, 4], false), output("scores", &[1, 8400, 80], false)];
+        let probe = Probe { outputs: &outputs, input: (640, 640), labels: None, asks_for_size: false };
+        let refused = head_of(&probe).expect_err("thousands are no queries").to_string();
+        assert!(refused.contains("suppression (NMS) built in"), "{refused}");
+    }
+
+    #[test]
+    fn a_count_of_boxes_is_not_taken_for_their_labels() {
+        let outputs = [
+            output("num_dets", &[1, 1], true),
+            output("det_boxes", &[1, 100, 4], false),
+            output("det_scores", &[1, 100], false),
+            output("det_classes", &[1, 100], true),
+        ];
+        let forms: Vec<_> = outputs.iter().map(ProbedOutput::form).collect();
+        assert_eq!(crate::head::three(&forms), Some((1, 2, 3)));
+        let expected = Head::BoxesScoresLabels { corners: Corners::XyxyShares, first_label: 0 };
+        check(&outputs, None, expected);
+        let zoo = ["bboxes", "labels", "scores"].map(|name| match name {
+            "bboxes" => output(name, &[1, 100, 4], false),
+            _ => output(name, &[1, 100], name == "labels"),
+        });
+        check(&zoo, None, Head::BoxesScoresLabels { corners: Corners::XyxyShares, first_label: 1 });
+    }
 
     #[test]
     fn what_is_no_detector_is_told_what_would_help() {

@@ -57,6 +57,14 @@ pub enum PullError {
         /// What broke.
         source: io::Error,
     },
+    /// The connection broke, and what is there is of no use.
+    #[error("the connection to {} broke, and its server lets nobody go on from there: pull again from the beginning", url.host())]
+    BrokenForGood {
+        /// The address.
+        url: DownloadUrl,
+        /// What broke.
+        source: Box<PullError>,
+    },
     /// The server's answer makes no sense.
     #[error("{url} cannot be fetched")]
     Protocol {

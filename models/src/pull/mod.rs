@@ -99,10 +99,17 @@ pub fn pull(
         Ok(resumed_at) => resumed_at,
         Err(error) => {
             // What cannot be gone on with is of no use.
-            if !error.keeps_part() || part.resumable(&source.url).is_none() {
-                part.discard()?;
+            let may_go_on = part.resumable(&source.url).is_some();
+            if error.keeps_part() && may_go_on {
+                return Err(error);
             }
-            return Err(error);
+            let had_some = part.len() > 0;
+            part.discard()?;
+            return Err(if had_some && error.may_resume() {
+                PullError::BrokenForGood { url: source.url.clone(), source: Box::new(error) }
+            } else {
+                error
+            });
         }
     };
     let found = sha256_of(&part.read()?);

@@ -86,7 +86,11 @@ impl<'a> Transfer<'a> {
         let url = &self.source.url;
         let total = self.source.size_bytes;
         let wrong_size = |found| PullError::WrongSize { url: url.clone(), found, expected: total };
-        let announced = response.body().content_length().map(|rest| part.len() + rest);
+        // A server may give less of a range than was asked for (RFC 9110 §15.3.7); the rest is asked for next.
+        let announced = match served_from(&response) {
+            Some(served) => served.total,
+            None => response.body().content_length(),
+        };
         if let Some(other) = announced.filter(|&announced| announced != total) {
             return Err(wrong_size(other));
         }

@@ -23,6 +23,10 @@ pub(crate) enum Answer {
     Silent(usize),
     /// All at once without telling the size, as if it ended after so many bytes.
     Unsized(usize),
+    /// The whole without a tag, but the connection breaks after so many bytes.
+    WholeButBroken(usize),
+    /// Of the range that was asked for only so many bytes, and says so.
+    Less(usize),
 }
 
 /// What the server has.
@@ -118,7 +122,7 @@ fn respond(mut stream: TcpStream, answer: &Answer, served: &Served, request: &Re
     let tag = format!("ETag: {}\r\n", served.tag);
     let (status, from, headers) = match (answer, asked) {
         (Answer::Status(status), _) => (*status, whole, String::new()),
-        (Answer::Whole, _) => (200, 0, format!("Content-Length: {whole}\r\n")),
+        (Answer::Whole | Answer::WholeButBroken(_), _) => (200, 0, format!("Content-Length: {whole}\r\n")),
         (Answer::Unsized(_), _) => (200, 0, tag),
         (Answer::From(first), Some(_)) => (
             206,
@@ -127,6 +131,14 @@ fn respond(mut stream: TcpStream, answer: &Answer, served: &Served, request: &Re
                 "Content-Range: bytes {first}-{}/{whole}\r\nContent-Length: {}\r\n",
                 whole - 1,
                 whole - first
+            ),
+        ),
+        (Answer::Less(bytes), Some(from)) => (
+            206,
+            from,
+            format!(
+                "{tag}Content-Range: bytes {from}-{}/{whole}\r\nContent-Length: {bytes}\r\n",
+                from + bytes - 1
             ),
         ),
         (_, Some(from)) if from >= whole => {
@@ -146,7 +158,8 @@ fn respond(mut stream: TcpStream, answer: &Answer, served: &Served, request: &Re
     write!(stream, "HTTP/1.1 {status} Answer\r\n{headers}Connection: close\r\n\r\n").ok()?;
     let body = &served.content[from..];
     let most = match answer {
-        Answer::Broken(most) | Answer::Silent(most) | Answer::Unsized(most) => *most,
+        Answer::Broken(most) | Answer::WholeButBroken(most) | Answer::Silent(most) => *most,
+        Answer::Unsized(most) | Answer::Less(most) => *most,
         _ => body.len(),
     };
     stream.write_all(&body[..most.min(body.len())]).ok()?;
