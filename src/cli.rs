@@ -296,7 +296,7 @@ pub(crate) enum SimulateCommand {
         /// The same seed gives the same pictures.
         #[arg(long, default_value_t = 1)]
         seed: u64,
-        /// Size of the pictures: a multiple of 8 across, even down.
+        /// Size of the pictures: 64 to 4096 pixels a side, a multiple of 8 across, even down.
         #[arg(long, default_value = "640x360")]
         size: InputSize,
     },

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use gridwatch_runtime::{Clock as _, SystemClock};
 use gridwatch_sim::{
     cache::PictureSize,
@@ -27,7 +27,14 @@ pub(crate) fn run(command: SimulateCommand) -> anyhow::Result<()> {
             Ok(())
         }
         SimulateCommand::Dataset { out, count, seed, size } => {
-            let size = PictureSize { width: size.width, height: size.height };
+            let (width, height) = (size.width, size.height);
+            let fits = |side: u32| (64..=4096).contains(&side);
+            if !fits(width) || !fits(height) || width % 8 != 0 || height % 2 != 0 {
+                bail!(
+                    "--size {width}x{height}: expected 64 to 4096 pixels a side, a multiple of 8 across, even down"
+                );
+            }
+            let size = PictureSize { width, height };
             dataset(&out, count, seed, size)
         }
     }

@@ -54,6 +54,18 @@ fn an_export_for_poses_is_told_apart_from_a_detector() {
 }
 
 #[test]
+fn a_set_of_pictures_that_cannot_be_rendered_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for size in ["961x540", "960x541", "8x2", "100000x100000"] {
+        let arguments = ["simulate", "dataset", "--out", text(folder.path()), "--count", "1", "--size", size];
+        let output = Command::new(GRIDWATCH).args(arguments).output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{size}: {said}");
+        assert!(said.contains("a multiple of 8 across, even down"), "{size}: {said}");
+    }
+}
+
+#[test]
 fn inspecting_by_name_tells_what_the_file_declares() {
     if tiny("yolox").is_none() {
         return;

@@ -83,6 +83,17 @@ pub enum DetectError {
         /// What ONNX Runtime says.
         source: ort::Error,
     },
+    /// A run of the network took too long, and was ended.
+    #[error(
+        "network {network} was stopped after {} s: it loops for ever on such a picture, or is too slow for this box; a smaller one, or \
+         another export, would help", longest.as_secs_f32()
+    )]
+    TakesTooLong {
+        /// The network's name.
+        network: String,
+        /// How long it was let go on.
+        longest: std::time::Duration,
+    },
     /// The network's own inputs or outputs are not what its manifest says.
     #[error("network {network}: its manifest says {side} {expected}, the file has {found}")]
     Shape {
@@ -161,7 +172,10 @@ impl DetectError {
 
     /// Whether it is the network's own fault, not that of the machine: another network would load.
     pub fn blames_network(&self) -> bool {
-        matches!(self, Self::Load { .. } | Self::Shape { .. } | Self::FirstRun { .. })
+        matches!(
+            self,
+            Self::Load { .. } | Self::Shape { .. } | Self::FirstRun { .. } | Self::TakesTooLong { .. }
+        )
     }
 
     /// Whether it is the batch that was asked for.
@@ -176,7 +190,10 @@ impl DetectError {
 
     /// Whether the next frame may still succeed.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Run { .. } | Self::Answer { .. } | Self::Frame { .. })
+        matches!(
+            self,
+            Self::Run { .. } | Self::TakesTooLong { .. } | Self::Answer { .. } | Self::Frame { .. }
+        )
     }
 }
 

@@ -227,7 +227,8 @@ fn what_cannot_be_run_is_refused_with_what_would_help() {
     let impatient = SessionSettings { longest_run: Duration::from_secs(1), ..settings.clone() };
     let endless = NetworkDetector::open(&network("endless", |_| ()), &impatient, LEAST_SCORE);
     let refused = endless.err().expect("it never answers");
-    assert!(matches!(refused, DetectError::FirstRun { .. }), "{refused:?}");
+    assert!(matches!(refused, DetectError::TakesTooLong { .. }) && refused.blames_network(), "{refused:?}");
+    assert!(refused.to_string().contains("was stopped after 1 s"), "{refused}");
     let load = |bytes: &[u8]| OnnxFile::open("mine", bytes, &settings).err().expect("refused").to_string();
     let plain = bytes_of("plain");
     for (bytes, wanted) in [

@@ -60,7 +60,7 @@ impl OutputForm {
     }
 
     /// Whether its name speaks of one of these.
-    pub(super) fn is_named(&self, words: &[&str]) -> bool {
+    pub(crate) fn is_named(&self, words: &[&str]) -> bool {
         let name = self.name.to_lowercase();
         words.iter().any(|word| name.contains(word))
     }

@@ -67,11 +67,13 @@ fn two(labels: usize, outputs: &[OutputForm]) -> Option<(usize, usize)> {
         move |output: &OutputForm| output.may_be(&[Some(1), None, Some(columns)]) && output.last().is_some()
     };
     // With three or four labels both outputs have four columns: then names decide.
-    let boxes = |output: &OutputForm| of(4)(output) && !output.is_named(&["logit", "class", "score"]);
+    let boxes =
+        |output: &OutputForm| of(4)(output) && !output.is_named(&["logit", "class", "score", "label"]);
     let boxes = outputs
         .iter()
-        .position(|output| boxes(output) && output.is_named(&["box"]))
-        .or_else(|| outputs.iter().position(boxes))?;
+        .position(|output| boxes(output) && output.is_named(&["box", "dets"]))
+        .or_else(|| outputs.iter().position(boxes))
+        .or_else(|| outputs.iter().position(of(4)))?;
     let logits = outputs
         .iter()
         .enumerate()

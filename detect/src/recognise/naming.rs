@@ -41,6 +41,14 @@ fn parse(text: &str) -> Option<Vec<String>> {
     (is_whole && !names.is_empty()).then(|| names.into_values().collect())
 }
 
+/// What lists that count from nothing call it, as torchvision's.
+fn is_background(label: &str) -> bool {
+    matches!(
+        label.to_lowercase().trim_matches('_'),
+        "background" | "bg" | "n/a" | "unlabeled" | "unused 0" | "n/a 0"
+    )
+}
+
 /// The labels: those given, else those noted in the file, else COCO's where the number is COCO's.
 pub(super) fn labels_of(
     numbering: &Numbering,
@@ -50,7 +58,12 @@ pub(super) fn labels_of(
 ) -> Result<Vec<String>, NotRecognised> {
     let Numbering { needed, counts_from, is_rfdetr } = *numbering;
     let by_category = needed == coco_categories().len();
-    if let Some(given) = given {
+    if let Some(mut given) = given {
+        let names_background = given.first().is_some_and(|first| is_background(first));
+        if counts_from == Some(1) && names_background {
+            reasons.push(format!("{:?} is label 0, which is never answered", given[0]));
+            given.remove(0);
+        }
         let is_coco = given == COCO_LABELS;
         if is_coco && (by_category || (needed == 0 && counts_from == Some(1))) {
             reasons.push("COCO's labels by category, 1 to 90: some numbers are in no use".to_owned());
@@ -149,6 +162,11 @@ mod tests {
         // torchvision's label 1 is the first.
         check((0, Some(1), false), coco(), "motorbike", 90);
         check((0, Some(0), false), coco(), "motorbike", 80);
+        // Its own list begins with what is never answered; one without it is taken as it is.
+        let own = words(&["__background__", "person", "bicycle", "car", "motorcycle"]);
+        check((0, Some(1), false), Some(own.clone()), "motorcycle", 4);
+        check((0, Some(1), false), Some(own[1..].to_vec()), "motorcycle", 4);
+        check((0, Some(0), false), Some(own), "car", 5);
         check((5, None, true), Some(words(&["a", "b", "c", "d"])), "c", 5);
         let numbering = Numbering { needed: 5, counts_from: None, is_rfdetr: true };
         let wrong = labels_of(&numbering, Some(words(&["a"])), None, &mut Vec::new());

@@ -196,19 +196,31 @@ fn boxes_scores_labels(probe: &Probe<'_>) -> Result<Option<FoundHead>, NotRecogn
 fn detr(probe: &Probe<'_>) -> Result<Option<FoundHead>, NotRecognised> {
     let [a, b] = probe.outputs else { return Ok(None) };
     let (Some(a_table), Some(b_table)) = (a.table(), b.table()) else { return Ok(None) };
-    let (logits, columns) = match (a_table, b_table) {
-        ((rows, columns), (others, 4)) if rows == others && columns != 4 => (a, columns),
-        ((rows, 4), (others, columns)) if rows == others && columns != 4 => (b, columns),
+    // With four columns both may be either: then names decide.
+    let is_boxes = |output: &ProbedOutput| output.form().is_named(&["box", "dets"]);
+    let (boxes, logits, columns) = match (a_table, b_table) {
+        ((rows, 4), (others, 4)) if rows == others && is_boxes(a) != is_boxes(b) => {
+            if is_boxes(a) {
+                (a, b, 4)
+            } else {
+                (b, a, 4)
+            }
+        }
+        ((rows, columns), (others, 4)) if rows == others && columns != 4 => (b, a, columns),
+        ((rows, 4), (others, columns)) if rows == others && columns != 4 => (a, b, columns),
         _ => return Ok(None),
     };
-    if a_table.0 > MOST_QUERIES {
+    // Shares of the picture, whatever is in it; what looks at every place answers in pixels.
+    let are_shares = boxes.values.iter().all(|side| (-0.5..=1.5).contains(side));
+    if a_table.0 > MOST_QUERIES || !are_shares {
         let shapes = [a.shape.as_slice(), b.shape.as_slice()];
         return Err(NotRecognised::Outputs { found: probe.describe(), help: help_for(&shapes) });
     }
     if is_rfdetr(probe.outputs) {
         return Ok(Some(rfdetr(logits, columns, a_table.0)));
     }
-    let softmax = probe.labels.map_or(columns == DETR_LOGITS, |labels| columns == labels + 1);
+    let one_more = |labels| columns == labels + 1 || (columns == DETR_LOGITS && labels != DETR_LOGITS);
+    let softmax = probe.labels.map_or(columns == DETR_LOGITS, one_more);
     let (activation, labels) =
         if softmax { (Activation::Softmax, columns - 1) } else { (Activation::Sigmoid, columns) };
     let reason =
@@ -244,7 +256,8 @@ fn one_table(probe: &Probe<'_>) -> Result<Option<FoundHead>, NotRecognised> {
             let reason = format!("YOLOv8 and later: {columns} columns, one a cell, without objectness");
             return Ok(Some(FoundHead { head: Head::Yolov8, labels: rows - WITHOUT, reason }));
         }
-        if columns == FINISHED {
+        let are_labels = || output.values.chunks_exact(FINISHED).all(|row| row[FINISHED - 1].fract() == 0.0);
+        if columns == FINISHED && are_labels() {
             let reason = "YOLO with suppression built in: rows of corners, score, label".to_owned();
             return Ok(Some(FoundHead { head: Head::YoloNms, labels: 0, reason }));
         }
@@ -339,10 +352,32 @@ mod tests {
         check(&[boxes("dets"), of("labels", 91)], None, detr(sigmoid));
         check(&[of("logits", 5), boxes("pred_boxes")], Some(4), detr(softmax));
         check(&[of("logits", 80), boxes("pred_boxes")], None, detr(sigmoid));
+        for labels in [None, Some(80), Some(91)] {
+            check(&[of("logits", 92), boxes("pred_boxes")], labels, detr(softmax));
+        }
+        // Three classes and one in no use, or four: as many columns as a box.
+        check(&[boxes("dets"), of("labels", 4)], Some(3), detr(sigmoid));
+        check(&[of("logits", 4), boxes("pred_boxes")], Some(4), detr(sigmoid));
+        let mut in_pixels = output("pred_boxes", &[1, 900, 4], false);
+        in_pixels.values.fill(320.0);
+        let outputs = [of("pred_scores", 80), ProbedOutput { shape: vec![1, 300, 4], ..in_pixels }];
+        let probe = Probe { outputs: &outputs, input: (640, 640), labels: None, asks_for_size: false };
+        assert!(head_of(&probe).is_err(), "queries answer in shares");
         let outputs = [output("boxes", &[1, 8400, 4], false), output("scores", &[1, 8400, 80], false)];
         let probe = Probe { outputs: &outputs, input: (640, 640), labels: None, asks_for_size: false };
         let refused = head_of(&probe).expect_err("thousands are no queries").to_string();
         assert!(refused.contains("suppression (NMS) built in"), "{refused}");
+    }
+
+    #[test]
+    fn a_table_of_boxes_and_two_scores_is_not_one_of_boxes_score_and_label() {
+        let scores = [output("output0", &[1, 300, 6], false)];
+        let probe = |outputs| Probe { outputs, input: (640, 640), labels: Some(2), asks_for_size: false };
+        let refused = head_of(&probe(&scores)).expect_err("two scores a row").to_string();
+        assert!(refused.contains("RT-DETR"), "{refused}");
+        let mut labels = scores.clone();
+        labels[0].values.chunks_exact_mut(6).for_each(|row| row[5] = 1.0);
+        assert_eq!(head_of(&probe(&labels)).expect("labels").head, Head::YoloNms);
     }
 
     #[test]

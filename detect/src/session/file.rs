@@ -171,8 +171,10 @@ impl OnnxFile {
         let index = self.bind(shape)?;
         let ran = self.bound[index].run((&mut self.session, &self.overdue), read);
         let network = || self.name.clone();
-        ran.map_err(|source| DetectError::Run { network: network(), source })?
-            .ok_or_else(|| DetectError::Answer { network: network(), reason: Unreadable::Sizes })
+        ran.map_err(|source| {
+            self.too_long().unwrap_or_else(|| DetectError::Run { network: network(), source })
+        })?
+        .ok_or_else(|| DetectError::Answer { network: network(), reason: Unreadable::Sizes })
     }
 
     /// Writes `values` (planar or interleaved as `shape` says, as single precision) into the only picture, for a probe.
@@ -190,6 +192,12 @@ impl OnnxFile {
             }
         }
         Ok(())
+    }
+
+    /// The error, where the last run had to be ended.
+    fn too_long(&self) -> Option<DetectError> {
+        let longest = self.overdue.took_too_long()?;
+        Some(DetectError::TakesTooLong { network: self.name.clone(), longest })
     }
 
     /// The index of the buffers for this shape.
@@ -212,7 +220,9 @@ impl OnnxFile {
                     shape,
                     shares_memory,
                 )
-                .map_err(|source| DetectError::first_run(&self.name, source))?
+                .map_err(|source| {
+                    self.too_long().unwrap_or_else(|| DetectError::first_run(&self.name, source))
+                })?
             }
         };
         self.bound.push(last);

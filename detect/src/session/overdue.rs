@@ -1,7 +1,10 @@
 //! Ends runs of networks that take for ever: a loop in a network may, for some pictures or for all.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -18,6 +21,8 @@ struct Watched {
     options: RunOptions,
     longest: Duration,
     run: Mutex<Run>,
+    /// Whether the last run was ended.
+    ended: AtomicBool,
 }
 
 #[derive(Clone, Copy)]
@@ -37,7 +42,8 @@ impl Overdue {
     /// Lets no run take longer than `longest`.
     pub(super) fn after(longest: Duration) -> Result<Self, ort::Error> {
         let options = RunOptions::new()?;
-        let watched = Arc::new(Watched { options, longest, run: Mutex::new(Run::None) });
+        let watched =
+            Arc::new(Watched { options, longest, run: Mutex::new(Run::None), ended: AtomicBool::new(false) });
         let mut all = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
         if all.is_empty() {
             // Without it runs are as long as they are.
@@ -50,18 +56,25 @@ impl Overdue {
         Ok(Self(watched))
     }
 
-    /// One run, given the options that end it.
+    /// One run, given the options that end it. Afterwards [`took_too_long`](Self::took_too_long) says whether they did.
     pub(super) fn watch<T>(&self, run: impl FnOnce(&RunOptions) -> T) -> T {
         let watched = &*self.0;
         *watched.run() = Run::Until(now() + watched.longest);
         let outcome = run(&watched.options);
         let mut run = watched.run();
-        if matches!(std::mem::replace(&mut *run, Run::None), Run::Ended)
-            && let Err(error) = watched.options.unterminate()
-        {
+        let ended = matches!(std::mem::replace(&mut *run, Run::None), Run::Ended);
+        watched.ended.store(ended, Ordering::Relaxed);
+        if ended && let Err(error) = watched.options.unterminate() {
             warn!(%error, "a network stays stopped");
         }
         outcome
+    }
+}
+
+impl Overdue {
+    /// How long the last run was let go on, where it had to be ended.
+    pub(super) fn took_too_long(&self) -> Option<Duration> {
+        self.0.ended.load(Ordering::Relaxed).then_some(self.0.longest)
     }
 }
 

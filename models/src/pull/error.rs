@@ -63,7 +63,7 @@ pub enum PullError {
         /// The address.
         url: DownloadUrl,
         /// What broke.
-        source: Box<PullError>,
+        cause: Box<PullError>,
     },
     /// The server's answer makes no sense.
     #[error("{url} cannot be fetched")]

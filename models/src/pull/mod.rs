@@ -106,7 +106,7 @@ pub fn pull(
             let had_some = part.len() > 0;
             part.discard()?;
             return Err(if had_some && error.may_resume() {
-                PullError::BrokenForGood { url: source.url.clone(), source: Box::new(error) }
+                PullError::BrokenForGood { url: source.url.clone(), cause: Box::new(error) }
             } else {
                 error
             });
