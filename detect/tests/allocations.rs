@@ -43,6 +43,14 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+fn has_runtime() -> bool {
+    let has = env::var_os(LIBRARY_VARIABLE).is_some();
+    if !has {
+        println!("SKIPPED allocations: {LIBRARY_VARIABLE} names no ONNX Runtime");
+    }
+    has
+}
+
 fn frame(width: u32, height: u32, seed: u64) -> Frame {
     let mut buffer = Nv12Buffer::filled(width, height, [90, 128, 128]);
     let mut random = fastrand::Rng::with_seed(seed);
@@ -53,8 +61,7 @@ fn frame(width: u32, height: u32, seed: u64) -> Frame {
 
 #[test]
 fn a_further_picture_allocates_next_to_nothing() {
-    if env::var_os(LIBRARY_VARIABLE).is_none() {
-        println!("SKIPPED allocations: {LIBRARY_VARIABLE} names no ONNX Runtime");
+    if !has_runtime() {
         return;
     }
     let mut detector = open(0.3);
@@ -86,8 +93,7 @@ fn bytes_of_a_further_round(detector: &mut NetworkDetector, pictures: &[&Frame])
 
 #[test]
 fn a_further_picture_in_tiles_allocates_next_to_nothing() {
-    if env::var_os(LIBRARY_VARIABLE).is_none() {
-        println!("SKIPPED allocations: {LIBRARY_VARIABLE} names no ONNX Runtime");
+    if !has_runtime() {
         return;
     }
     let picture = frame(1920, 1080, 1);
@@ -100,8 +106,7 @@ fn a_further_picture_in_tiles_allocates_next_to_nothing() {
 
 #[test]
 fn further_pictures_seen_together_allocate_next_to_nothing() {
-    if env::var_os(LIBRARY_VARIABLE).is_none() {
-        println!("SKIPPED allocations: {LIBRARY_VARIABLE} names no ONNX Runtime");
+    if !has_runtime() {
         return;
     }
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
@@ -119,8 +124,7 @@ fn further_pictures_seen_together_allocate_next_to_nothing() {
 
 #[test]
 fn buffers_that_are_used_again_hold_nothing_of_the_picture_before() {
-    if env::var_os(LIBRARY_VARIABLE).is_none() {
-        println!("SKIPPED allocations: {LIBRARY_VARIABLE} names no ONNX Runtime");
+    if !has_runtime() {
         return;
     }
     let mut detector = open(0.001);

@@ -18,12 +18,12 @@ precision() {
 }
 measure() { "$python" "$here/evaluate.py" "$@" --record "$folder/quality.jsonl"; }
 
-precision "$folder/valid" "240 rendered pictures of other places"
+precision "$folder/valid" "$(wc -l <"$folder/valid/labels.jsonl") rendered pictures of other places"
 if [ -z "${GRIDWATCH_DATA:-}" ]; then
     echo "measure.sh: GRIDWATCH_DATA is not set: nothing real to measure on"
     exit
 fi
 [ -e "$folder/evaluation/labels.jsonl" ] || "$python" "$here/../evaluation/pictures.py" "$GRIDWATCH_DATA" "$folder/evaluation"
-precision "$folder/evaluation" "68 real pictures (models/evaluation)"
+precision "$folder/evaluation" "$(wc -l <"$folder/evaluation/labels.jsonl") real pictures (models/evaluation)"
 measure pklot "$file" "$GRIDWATCH_DATA"/pklot/sequence{3,4} --name "PKLot sequences 3 and 4 (0 to 2 of the same camera were trained on)"
 measure empty "$file" "$GRIDWATCH_DATA/videos/pklot_empty_day_2013-02-24.mp4" --name "PKLot, one day of the empty lot (5 of its 152 pictures were trained on)"

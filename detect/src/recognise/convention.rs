@@ -9,11 +9,21 @@ const IMAGENET_STD: [f32; 3] = [58.395, 57.12, 57.375];
 const NANODET_MEAN: [f32; 3] = [103.53, 116.28, 123.675];
 const NANODET_STD: [f32; 3] = [57.375, 57.12, 58.395];
 
+/// Who made a network, where the head leaves open how it is fed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Maker {
+    /// Paddle wrote the file.
+    Paddle,
+    /// Its outputs are named as RF-DETR's.
+    RfDetr,
+    /// Whoever is usual for the head.
+    Usual,
+}
+
 /// The input as the family's makers feed it, and a sentence that says so.
 pub(super) fn input_of(
     head: &Head,
-    // Who wrote the file, or who makes such outputs.
-    producer: &str,
+    maker: Maker,
     layout: Layout,
     (width, height): (u32, u32),
 ) -> (Input, String) {
@@ -39,7 +49,7 @@ pub(super) fn input_of(
             Input { scale: unit, letterbox: Letterbox::Center, ..plain },
             "Ultralytics' YOLO: RGB 0–1, letterbox centred",
         ),
-        Head::Nanodet { .. } if producer.contains("Paddle") => (
+        Head::Nanodet { .. } if maker == Maker::Paddle => (
             Input { mean: IMAGENET_MEAN, std: IMAGENET_STD, ..plain },
             "PicoDet (the file was written by Paddle): RGB, ImageNet's mean and spread, stretched",
         ),
@@ -66,7 +76,7 @@ pub(super) fn input_of(
         Head::Ssd { .. } => {
             (Input { color: ColorOrder::Bgr, ..plain }, "OpenVINO's SSD: BGR 0–255, stretched")
         }
-        Head::Detr { activation: Activation::Sigmoid } if producer != "RF-DETR" => {
+        Head::Detr { activation: Activation::Sigmoid } if maker != Maker::RfDetr => {
             (Input { scale: unit, ..plain }, "RT-DETR and D-FINE: RGB 0–1, stretched")
         }
         Head::Detr { .. } => (

@@ -12,7 +12,7 @@ mod outputs;
 use gridwatch_models::{Head, INPUT_SIDE, Input, Layout};
 
 pub use self::outputs::ProbedOutput;
-use self::{naming::Numbering, outputs::Probe};
+use self::{convention::Maker, naming::Numbering, outputs::Probe};
 use crate::{
     DetectError,
     session::{OnnxFile, Shape},
@@ -163,8 +163,12 @@ pub fn recognise(file: &mut OnnxFile, wishes: &Wishes) -> Result<Recognised, Not
     let numbering = Numbering { needed: found.labels, counts_from: found.head.first_label(), is_rfdetr };
     let labels = naming::labels_of(&numbering, wishes.labels.clone(), noted, &mut reasons)?;
     naming::check_indices(&found.head, &outputs, labels.len())?;
-    let maker = if is_rfdetr { "RF-DETR".to_owned() } else { file.producer() };
-    let (input, reason) = convention::input_of(&found.head, &maker, layout, size);
+    let maker = match () {
+        () if is_rfdetr => Maker::RfDetr,
+        () if file.producer().contains("Paddle") => Maker::Paddle,
+        () => Maker::Usual,
+    };
+    let (input, reason) = convention::input_of(&found.head, maker, layout, size);
     reasons.push(reason);
     Ok(Recognised { input, head: found.head, labels, reasons })
 }

@@ -69,12 +69,10 @@ impl Overdue {
         }
         outcome
     }
-}
 
-impl Overdue {
-    /// How long the last run was let go on, where it had to be ended.
+    /// How long the last run was let go on, where it had to be ended. Told once: what fails next fails for another reason.
     pub(super) fn took_too_long(&self) -> Option<Duration> {
-        self.0.ended.load(Ordering::Relaxed).then_some(self.0.longest)
+        self.0.ended.swap(false, Ordering::Relaxed).then_some(self.0.longest)
     }
 }
 
