@@ -9,6 +9,10 @@ folder=${2:?usage: measure.sh FILE.onnx FOLDER}
 here=$(cd "$(dirname "$0")" && pwd)
 python=${PYTHON:-python3}
 gridwatch=${GRIDWATCH:-$here/../../target/release/gridwatch}
+if ! "$gridwatch" models list >/dev/null; then
+    echo "measure.sh: $gridwatch does not run: cargo build --release && eval \"\$(./dev env)\"" >&2
+    exit 1
+fi
 mkdir -p "$folder/measured"
 rm -f "$folder/quality.jsonl"
 sed -n 's/^labels = \[\(.*\)\]/\1/p' "$here/../yard-n/manifest.toml" | tr -d '" ' | tr ',' '\n' >"$folder/measured/labels.txt"

@@ -16,6 +16,11 @@ cores=$(nproc)
 # What is rendered does not depend on the machine: 13 workers' seeds, whoever makes them.
 workers=13
 mkdir -p "$out/rendered" "$out/valid"
+# Before hours of training: measuring needs it.
+if ! "${GRIDWATCH:-$here/../../target/release/gridwatch}" models list >/dev/null; then
+    echo "train.sh: no program to measure with: cargo build --release && eval \"\$(./dev env)\"" >&2
+    exit 1
+fi
 
 echo "train.sh: building the renderer"
 cargo build --quiet --release --locked --manifest-path "$here/../../Cargo.toml" -p gridwatch-sim --example dataset
