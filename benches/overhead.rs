@@ -95,5 +95,13 @@ fn frame() -> Frame {
     }
     let camera = CameraId::new("bench").expect("valid");
     let (width, height) = (width as u32, height as u32);
-    Frame { camera, seq: 0, at: Timestamp::UNIX_EPOCH, width, height, planes: Arc::new(buffer) }
+    Frame {
+        camera,
+        seq: 0,
+        at: Timestamp::UNIX_EPOCH,
+        width,
+        height,
+        unchanged_since: None,
+        planes: Arc::new(buffer),
+    }
 }

@@ -56,6 +56,7 @@ refuses alert gridwatch-center
 refuses ingest gridwatch-models
 refuses detect gridwatch-link
 refuses detect gstreamer
+refuses detect retina
 refuses center gstreamer-app
 refuses detect gstreamer-video
 refuses ingest gstreamer-rtsp-server

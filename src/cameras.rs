@@ -156,7 +156,9 @@ impl Teller {
 
 #[cfg(test)]
 mod tests {
-    use gridwatch_config::{Secret, SourceSettings, TilesConfig};
+    use std::time::Duration;
+
+    use gridwatch_config::{DecodeMode, Secret, SourceSettings, TilesConfig, Transport};
     use gridwatch_ingest::OfflineReason;
     use gridwatch_runtime::ManualClock;
 
@@ -175,8 +177,10 @@ mod tests {
                 id: "gate".parse().expect("valid"),
                 name: "东门".to_owned(),
                 cell: None,
-                source: SourceSettings::Rtsp { url: Secret::new("rtsp://h/1") },
+                source: SourceSettings::Rtsp { url: Secret::new("rtsp://h/1"), transport: Transport::Auto },
                 sample_fps: 5,
+                decode: DecodeMode::Always,
+                rest: Duration::from_secs(10),
                 tiles: TilesConfig::WHOLE,
                 zones: Vec::new(),
             };

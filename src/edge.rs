@@ -13,7 +13,7 @@ use gridwatch_detect::{
     available_cores, open_pool, tiles::Tiles,
 };
 use gridwatch_domain::{CameraId, Findings, Frame, NetworkRef};
-use gridwatch_ingest::{CameraParts, CameraTimeouts, IngestMetrics};
+use gridwatch_ingest::{CameraParts, CameraTimeouts, DecodePool, IngestMetrics};
 use gridwatch_models::Network;
 use gridwatch_runtime::{Metrics, SharedClock, Shutdown, SystemClock, mailbox};
 use tokio::{sync::mpsc, task::JoinSet};
@@ -97,6 +97,8 @@ impl Edge {
             clock,
             metrics: IngestMetrics::new(metrics),
             timeouts: CameraTimeouts::default(),
+            pool: DecodePool::start(available_cores()).context("start decoding")?,
+            attention: detect.attention(),
             shutdown: Shutdown::new(),
         };
         let listeners = StateListeners { messages: messages_tx, watched: watched_tx, blind: detect.blind() };
@@ -123,7 +125,9 @@ impl Edge {
         camera_parts.shutdown.cancel();
         while cameras.join_next().await.is_some() {}
         // The later stages end when nobody can tell them anything any more.
+        let pool = camera_parts.pool.clone();
         drop((camera_parts, listeners));
+        tokio::task::spawn_blocking(|| pool.finish()).await.context("end decoding")?;
         tokio::task::spawn_blocking(move || detect.finish()).await.context("end detection")?;
         self.alert.finish().await;
         Ok(())

@@ -86,8 +86,8 @@ fn an_edge_whose_camera_hangs_ends_in_order() {
         dribbling_camera()
     );
     let edge = start_edge(folder.path(), &write(folder.path(), "edge.toml", &config));
-    wait_for("its stream hangs", Duration::from_secs(40), || {
-        edge.log().contains("its stream hangs").then_some(())
+    wait_for("it is told that its camera does not answer", Duration::from_secs(40), || {
+        edge.log().contains("does not answer within 5 s").then_some(())
     });
     edge.stop();
 }

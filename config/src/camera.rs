@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     str::FromStr,
+    time::Duration,
 };
 
 use gridwatch_domain::{
@@ -23,12 +24,19 @@ pub struct CameraConfig {
     pub name: Option<String>,
     /// Grid cell it belongs to: 15 digits, or 12, 9 or 6 for a larger node. Default: none, so its events have none.
     pub cell: Option<CellCode>,
-    /// Address of its stream: `rtsp://HOST/PATH` (over TCP). May carry a user and password.
+    /// Address of its stream: `rtsp://HOST/PATH`, or `http://HOST/PATH` for JPEG pictures (MJPEG, or one for each request). May
+    /// carry a user and password.
     pub url: Option<Secret>,
     /// User of the stream. Default: the one in `url`.
     pub username: Option<String>,
     /// Password of the stream. Default: the one in `url`.
     pub password: Option<Secret>,
+    /// Environment variable that holds the password, in place of it.
+    pub password_env: Option<String>,
+    /// File that holds the password, in place of it: its text without line ends.
+    pub password_file: Option<PathBuf>,
+    /// A camera on this machine instead: a video device such as `/dev/video0`.
+    pub device: Option<PathBuf>,
     /// A video file instead of a stream: anything that GStreamer decodes.
     pub file: Option<PathBuf>,
     /// How a file is played: `realtime`, or `fast` (as fast as it can be analysed). Default: realtime.
@@ -39,12 +47,49 @@ pub struct CameraConfig {
     /// Frames analysed per second, 1–30. Default: 5.
     #[schemars(range(min = 1, max = 30))]
     pub sample_fps: Option<u8>,
+    /// What carries the pictures of a stream: `tcp`, `udp`, or `auto` (TCP, and UDP where the camera sends nothing else).
+    /// Default: auto.
+    pub transport: Option<Transport>,
+    /// Which pictures of a stream are decoded: `always` (all of them), `keyframes` (those that stand for themselves, usually
+    /// one in two seconds, at a tenth of the cost), or `adaptive` (of those one from time to time while nothing goes on, at a
+    /// fiftieth). Default: adaptive.
+    pub decode: Option<DecodeMode>,
+    /// With `adaptive`: longest time between two looks while nothing goes on, in seconds, 1–60. Never more than half of
+    /// the shortest limit of its zones. Default: 10.
+    #[schemars(range(min = 1, max = 60))]
+    pub rest_s: Option<f64>,
     /// Overlapping tiles that its picture is divided into for the network, such as `2x1` (two beside each other), 1–4 each way:
     /// small objects are found better, and each tile costs as much as a whole picture. Default: `1x1`, the whole picture.
     pub tiles: Option<String>,
     /// What is watched in its picture. Default: nothing.
     #[serde(default)]
     pub zone: Vec<ZoneConfig>,
+}
+
+/// What carries the pictures of an RTSP stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transport {
+    /// TCP, and UDP where the camera sends nothing else.
+    #[default]
+    Auto,
+    /// The RTSP connection itself.
+    Tcp,
+    /// Datagrams beside it.
+    Udp,
+}
+
+/// Which pictures of a stream are decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DecodeMode {
+    /// All of them.
+    Always,
+    /// Those that stand for themselves.
+    Keyframes,
+    /// Those that stand for themselves, while something goes on; one from time to time while nothing does.
+    #[default]
+    Adaptive,
 }
 
 /// How a file is played.
@@ -92,6 +137,10 @@ pub struct CameraSettings {
     pub source: SourceSettings,
     /// Frames analysed per second, 1–30.
     pub sample_fps: u8,
+    /// Which pictures of a stream are decoded.
+    pub decode: DecodeMode,
+    /// Longest time between two looks while nothing goes on.
+    pub rest: Duration,
     /// Tiles that its picture is divided into for the network.
     pub tiles: TilesConfig,
     /// What is watched.
@@ -134,6 +183,18 @@ pub enum SourceSettings {
     Rtsp {
         /// The address, with user and password if there are any.
         url: Secret,
+        /// What carries the pictures.
+        transport: Transport,
+    },
+    /// JPEG pictures over HTTP: a stream of them, or one for each request.
+    Http {
+        /// The address, with user and password if there are any.
+        url: Secret,
+    },
+    /// A video device of this machine (V4L2).
+    Device {
+        /// The device, such as `/dev/video0`.
+        path: PathBuf,
     },
     /// A file.
     File {
@@ -148,6 +209,8 @@ pub enum SourceSettings {
 
 /// Frames analysed per second where the camera names no number.
 const DEFAULT_SAMPLE_FPS: u8 = 5;
+/// Seconds between two looks at rest where the camera names no number.
+const DEFAULT_REST_S: f64 = 10.0;
 
 impl CameraConfig {
     pub(crate) fn check(self, key: &str, folder: &Path, problems: &mut Problems) -> Option<CameraSettings> {
@@ -167,6 +230,13 @@ impl CameraConfig {
         }
         let name = self.name.unwrap_or_else(|| self.id.to_string());
         let sample_fps = self.sample_fps.unwrap_or(DEFAULT_SAMPLE_FPS);
+        let rest = match self.rest_s.unwrap_or(DEFAULT_REST_S) {
+            seconds if (1.0..=60.0).contains(&seconds) => Some(Duration::from_secs_f64(seconds)),
+            seconds => {
+                problems.push(format!("{key}.rest_s"), format!("found {seconds}, allowed: 1–60"));
+                None
+            }
+        };
         let tiles = self.tiles.as_deref().map_or(Ok(TilesConfig::WHOLE), str::parse);
         let tiles = problems.keep(format!("{key}.tiles"), tiles);
         Some(CameraSettings {
@@ -175,24 +245,36 @@ impl CameraConfig {
             cell: self.cell,
             source: source?,
             sample_fps,
+            decode: self.decode.unwrap_or_default(),
+            rest: rest?,
             tiles: tiles?,
             zones,
         })
     }
 
     fn source(&self, key: &str, folder: &Path, problems: &mut Problems) -> Option<SourceSettings> {
-        match (&self.url, &self.file) {
-            (Some(url), None) => {
+        match (&self.url, &self.device, &self.file) {
+            (Some(url), None, None) => {
                 if self.pace.is_some() || self.repeat {
                     problems.push(key, "pace and repeat are for files, this camera has a url");
                 }
+                let password = self.found_password(key, folder, problems)?;
                 let url = self
-                    .stream_url(url)
+                    .stream_url(url, password)
                     .map_err(|message| problems.push(format!("{key}.url"), message))
                     .ok()?;
-                Some(SourceSettings::Rtsp { url })
+                if url.reveal().starts_with("rtsp") {
+                    return Some(SourceSettings::Rtsp { url, transport: self.transport.unwrap_or_default() });
+                }
+                self.refuse_stream_keys(key, "sends JPEG pictures", problems);
+                Some(SourceSettings::Http { url })
             }
-            (None, Some(file)) => {
+            (None, Some(device), None) => {
+                self.refuse_stream_keys(key, "is a device of this machine", problems);
+                Some(SourceSettings::Device { path: device.clone() })
+            }
+            (None, None, Some(file)) => {
+                self.refuse_stream_keys(key, "has a file", problems);
                 if self.repeat && self.pace == Some(Pace::Fast) {
                     let what = "a file that is played fast, again and again, runs into the future; expected pace = \"realtime\"";
                     problems.push(format!("{key}.pace"), what);
@@ -204,29 +286,73 @@ impl CameraConfig {
                     repeat: self.repeat,
                 })
             }
-            (Some(_), Some(_)) => {
-                problems.push(key, "has a url and a file; expected one of them");
+            (None, None, None) => {
+                problems.push(
+                    key,
+                    "has no source; expected url = \"rtsp://HOST/PATH\", device = \"/dev/video0\" or file = \"PATH\"",
+                );
                 None
             }
-            (None, None) => {
-                problems.push(key, "has no source; expected url = \"rtsp://HOST/PATH\" or file = \"PATH\"");
+            _ => {
+                problems.push(key, "has more than one of url, device and file; expected one of them");
+                None
+            }
+        }
+    }
+
+    fn refuse_stream_keys(&self, key: &str, what: &str, problems: &mut Problems) {
+        if self.transport.is_some() || self.decode.is_some() || self.rest_s.is_some() {
+            problems
+                .push(key, format!("transport, decode and rest_s are for RTSP streams, this camera {what}"));
+        }
+    }
+
+    /// The password, from wherever it is; none where something is wrong with that, and it was told.
+    fn found_password(&self, key: &str, folder: &Path, problems: &mut Problems) -> Option<Option<Secret>> {
+        match (&self.password, &self.password_env, &self.password_file) {
+            (password, None, None) => Some(password.clone()),
+            (None, Some(variable), None) => match std::env::var(variable) {
+                Ok(password) => Some(Some(Secret::new(password))),
+                Err(_) => {
+                    problems.push(
+                        format!("{key}.password_env"),
+                        format!("{variable}: there is no such variable"),
+                    );
+                    None
+                }
+            },
+            (None, None, Some(file)) => {
+                let key = format!("{key}.password_file");
+                let path = existing(folder, file, &key, problems)?;
+                let text = std::fs::read_to_string(&path);
+                let text = text.map_err(|error| format!("{}: {error}", path.display()));
+                let text = problems.keep(key, text)?;
+                Some(Some(Secret::new(text.trim_end_matches(['\r', '\n']))))
+            }
+            _ => {
+                problems.push(
+                    format!("{key}.password"),
+                    "is given twice; expected one of password, password_env and password_file",
+                );
                 None
             }
         }
     }
 
     /// The address with its user and password. Messages never repeat it: there may be a password in it.
-    fn stream_url(&self, url: &Secret) -> Result<Secret, String> {
-        const EXPECTED: &str = "expected rtsp://HOST/PATH";
+    fn stream_url(&self, url: &Secret, password: Option<Secret>) -> Result<Secret, String> {
+        const EXPECTED: &str = "expected rtsp://HOST/PATH or http://HOST/PATH";
         let mut url = Url::parse(url.reveal()).map_err(|error| format!("{error}; {EXPECTED}"))?;
-        if !matches!(url.scheme(), "rtsp" | "rtsps") || url.host_str().is_none_or(str::is_empty) {
+        if !matches!(url.scheme(), "rtsp" | "rtsps" | "http" | "https")
+            || url.host_str().is_none_or(str::is_empty)
+        {
             return Err(format!("scheme {:?} or its host; {EXPECTED}", url.scheme()));
         }
         let cannot = |()| "cannot carry a user and password".to_owned();
         if let Some(username) = &self.username {
             url.set_username(username).map_err(cannot)?;
         }
-        if let Some(password) = &self.password {
+        if let Some(password) = password {
             url.set_password(Some(password.reveal())).map_err(cannot)?;
         }
         Ok(Secret::new(url))

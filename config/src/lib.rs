@@ -17,7 +17,9 @@ mod schema;
 mod secret;
 
 pub use broker::{BrokerConfig, BrokerSettings};
-pub use camera::{CameraConfig, CameraSettings, Pace, SourceSettings, TilesConfig, ZoneConfig};
+pub use camera::{
+    CameraConfig, CameraSettings, DecodeMode, Pace, SourceSettings, TilesConfig, Transport, ZoneConfig,
+};
 pub use center::{CenterConfig, CenterSection, CenterSettings};
 pub use edge::{DetectConfig, EdgeConfig, EdgeSection, EdgeSettings, OutboxConfig};
 pub use inference::{BatchConfig, BatchWord, InferenceSettings, ProviderConfig};

@@ -70,7 +70,7 @@ fn each_problem_has_its_key_and_says_what_is_allowed() {
     );
     check(&GOOD.replace("id = \"z1\"", "id = \"z1\"\nlimit_s = 0"), "camera[0].zone[0].limit_s", "1");
     check(&GOOD.replace("mqtt://", "http://"), "broker.url", "mqtt://HOST:1883");
-    check(&GOOD.replace("rtsp://", "http://"), "camera[0].url", "rtsp://HOST/PATH");
+    check(&GOOD.replace("rtsp://", "ftp://"), "camera[0].url", "rtsp://HOST/PATH");
     check(&GOOD.replace("id = \"gate\"", "id = \"gate\"\nsample_fps = 60"), "camera[0].sample_fps", "30");
     check(
         &GOOD.replace("[[camera]]", "[network]\nmanifest = \"no.toml\"\n[[camera]]"),
@@ -165,9 +165,9 @@ fn no_message_and_no_debug_shows_a_password() {
     let text = GOOD.replace("[broker]", "[broker]\nusername = \"u\"\npassword = \"hunter2\"");
     let edge = parse_edge(&text, Path::new("")).expect("valid");
     assert!(!format!("{edge:?}").contains("hunter2"));
-    let SourceSettings::Rtsp { url } = &edge.cameras[0].source else { panic!("a stream") };
+    let SourceSettings::Rtsp { url, .. } = &edge.cameras[0].source else { panic!("a stream") };
     assert!(url.reveal().contains("hunter2"), "the one place that needs it has it");
-    for bad in ["http://admin:hunter2@h/1", "rtsp://admin:hunter2@", "rtsp://admin:hunter2@h:99999/"] {
+    for bad in ["ftp://admin:hunter2@h/1", "rtsp://admin:hunter2@", "rtsp://admin:hunter2@h:99999/"] {
         let text = GOOD.replace("rtsp://admin:hunter2@10.0.0.9/1", bad);
         assert!(!format!("{:?}", problems_of(&text)).contains("hunter2"), "{bad}");
     }
@@ -176,6 +176,32 @@ fn no_message_and_no_debug_shows_a_password() {
     let unfinished = GOOD.replace("[broker]", "[broker]\npassword = \"hunter2");
     let problems = problems_of(&unfinished);
     assert!(problems[0].1.contains("line 6") && !problems[0].1.contains("hunter2"), "{problems:?}");
+}
+
+#[test]
+fn a_cameras_password_may_lie_elsewhere() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("gate.password"), "geheim/1\n").expect("written");
+    let with = |line: &str| {
+        let url = format!("url = \"rtsp://10.0.0.9/1\"\nusername = \"admin\"\n{line}");
+        GOOD.replace("url = \"rtsp://admin:hunter2@10.0.0.9/1\"", &url)
+    };
+    let url = |line: &str| {
+        let edge = parse_edge(&with(line), folder.path()).expect("sound");
+        let SourceSettings::Rtsp { url, .. } = &edge.cameras[0].source else { panic!("a stream") };
+        url.reveal().to_owned()
+    };
+    assert_eq!(url("password_file = \"gate.password\""), "rtsp://admin:geheim%2F1@10.0.0.9/1");
+    // Whatever it holds, it is there on every machine.
+    assert!(url("password_env = \"PATH\"").starts_with("rtsp://admin:"));
+    let refused = |line: &str, key: &str, expected: &str| {
+        let problems = parse_edge(&with(line), folder.path()).expect_err("refused").to_string();
+        assert!(problems.contains(key) && problems.contains(expected), "{problems}");
+    };
+    refused("password_env = \"NO_SUCH_VARIABLE_1\"", "camera[0].password_env", "there is no such variable");
+    refused("password_file = \"none\"", "camera[0].password_file", "no such file");
+    let both = "password = \"x\"\npassword_file = \"gate.password\"";
+    refused(both, "camera[0].password", "is given twice");
 }
 
 #[test]

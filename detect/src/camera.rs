@@ -7,7 +7,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use gridwatch_domain::{
-    CameraId, CellCode, Checkpoint, Detection, EdgeId, Event, NetworkRef, RuleRef, Timestamp, Zone, ZoneId,
+    Attention, CameraId, CellCode, Checkpoint, Detection, EdgeId, Event, NetworkRef, RuleRef, Timestamp,
+    Zone, ZoneId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,7 @@ use crate::{
     DetectError,
     appearance::Grey,
     motion::Kind,
-    parked::{Observation, ParkedMemory, Place},
+    parked::{Observation, ParkedMemory, Place, Presence, is_moving},
     rules::{Ledger, Revision, Scene, count_standing},
     settings::{CameraWatch, DetectSettings, MemorySettings, RuleSettings},
     tracker::Tracker,
@@ -53,6 +54,8 @@ pub struct CameraState {
     tracker: Tracker,
     memory: ParkedMemory,
     ledger: Ledger,
+    /// Whether something moved in the last picture that may come to stand.
+    has_moving: bool,
 }
 
 /// A camera's memory as it is written.
@@ -89,6 +92,7 @@ impl CameraState {
             tracker: Tracker::default(),
             memory: ParkedMemory::new(settings.memory, watch.kinds()),
             ledger: Ledger::default(),
+            has_moving: false,
         }
     }
 
@@ -127,6 +131,9 @@ impl CameraState {
     ) -> Step {
         let at = self.in_order(at);
         let movements = self.tracker.update(at, detections, self.memory_settings.strong_score);
+        self.has_moving = detections.iter().zip(&movements).any(|(found, movement)| {
+            self.kinds.contains(&Kind::of(found.class)) && movement.is_some_and(is_moving)
+        });
         let observation = Observation { at, detections, movements: &movements, grey };
         let changes = self.memory.observe(&observation);
         let scene = Scene { at, places: self.memory.places(), ended: &changes.ended };
@@ -167,6 +174,16 @@ impl CameraState {
     /// How many watched objects stand in each zone.
     pub fn counts(&self) -> BTreeMap<ZoneId, u32> {
         count_standing(self.memory.places(), &self.zones, &self.rule_settings)
+    }
+
+    /// How closely the camera must be watched: something moves, has just come or is missed; or somebody's limit ends.
+    pub fn attention(&self) -> Attention {
+        let is_unsettled =
+            |place: &Place| !place.is_standing() || !matches!(place.presence(), Presence::Seen);
+        Attention {
+            watchful: self.has_moving || self.memory.places().iter().any(is_unsettled),
+            due: self.ledger.next_due(self.memory.places(), &self.zones, &self.rule_settings),
+        }
     }
 
     /// Whether anything stands there that would be lost with the memory.

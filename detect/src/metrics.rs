@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gridwatch_domain::ZoneId;
 use gridwatch_runtime::{Metrics, StageMetrics};
-use prometheus::{Histogram, IntGaugeVec};
+use prometheus::{Histogram, IntCounterVec, IntGaugeVec};
 
 /// Bounds of time spent on a picture, in seconds: from a tenth of a frame at 25 fps to a second.
 const BUCKETS: [f64; 9] = [0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 1.0];
@@ -15,6 +15,7 @@ pub(crate) struct DetectMetrics {
     pub(crate) inference_seconds: Histogram,
     /// All of it: with tracker, memory and rules.
     pub(crate) frame_seconds: Histogram,
+    relied_on: IntCounterVec,
     standing: IntGaugeVec,
 }
 
@@ -37,12 +38,21 @@ impl DetectMetrics {
                 "gridwatch_detect_frame_seconds",
                 "Time for one frame, with tracker, memory of places and rules.",
             ),
+            relied_on: metrics.counters(
+                "gridwatch_detect_unchanged_total",
+                "Frames in which nothing had changed, so that the network was not asked.",
+                &["camera"],
+            ),
             standing: metrics.gauges(
                 "gridwatch_detect_standing_vehicles",
                 "Vehicles that stand in a zone at present.",
                 &["camera", "zone"],
             ),
         }
+    }
+
+    pub(crate) fn relied_on(&self, camera: &str) {
+        self.relied_on.with_label_values(&[camera]).inc();
     }
 
     pub(crate) fn show_counts(&self, camera: &str, counts: &BTreeMap<ZoneId, u32>) {

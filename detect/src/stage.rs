@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gridwatch_domain::{CameraId, Checkpoint, Detection, Findings, Frame, Timestamp, ZoneId};
+use gridwatch_domain::{Attention, CameraId, Checkpoint, Detection, Findings, Frame, Timestamp, ZoneId};
 use gridwatch_runtime::{Chain, MailboxReceiver, Metrics, SharedClock};
 use tokio::sync::{mpsc, watch};
 use tracing::{error, warn};
@@ -60,6 +60,9 @@ pub struct DetectParts {
 /// How many watched objects stand in each zone of each camera.
 pub type ZoneCounts = BTreeMap<CameraId, BTreeMap<ZoneId, u32>>;
 
+/// How closely each camera must be watched for the sake of the rules.
+pub type Attentions = BTreeMap<CameraId, Attention>;
+
 /// Cameras whose pictures come and cannot be analysed, and why, for people.
 pub type BlindCameras = BTreeMap<CameraId, String>;
 
@@ -68,6 +71,7 @@ pub struct DetectStage {
     thread: JoinHandle<()>,
     counts: watch::Receiver<ZoneCounts>,
     blind: watch::Receiver<BlindCameras>,
+    attention: watch::Receiver<Attentions>,
 }
 
 impl DetectStage {
@@ -78,11 +82,12 @@ impl DetectStage {
     pub fn start(settings: &DetectSettings, parts: DetectParts, metrics: &Metrics) -> io::Result<Self> {
         let (counts_tx, counts) = watch::channel(ZoneCounts::new());
         let (blind_tx, blind) = watch::channel(BlindCameras::new());
+        let (attention_tx, attention) = watch::channel(Attentions::new());
         let (worker, detectors) =
-            Worker::new(settings, parts, DetectMetrics::new(metrics), (counts_tx, blind_tx));
+            Worker::new(settings, parts, DetectMetrics::new(metrics), (counts_tx, blind_tx, attention_tx));
         let thread =
             std::thread::Builder::new().name("detect".to_owned()).spawn(move || worker.run(detectors))?;
-        Ok(Self { thread, counts, blind })
+        Ok(Self { thread, counts, blind, attention })
     }
 
     /// What stands in the zones at present; changes are told.
@@ -93,6 +98,11 @@ impl DetectStage {
     /// Cameras whose pictures have not been analysed for [`DetectSettings::offline_after`] though they come; changes are told.
     pub fn blind(&self) -> watch::Receiver<BlindCameras> {
         self.blind.clone()
+    }
+
+    /// How closely each camera must be watched; changes are told.
+    pub fn attention(&self) -> watch::Receiver<Attentions> {
+        self.attention.clone()
     }
 
     /// Waits for the end, which comes once all senders of frames are gone. Blocks. A panic of the thread goes on here.
@@ -117,6 +127,7 @@ struct Worker {
     metrics: DetectMetrics,
     counts: watch::Sender<ZoneCounts>,
     blind: watch::Sender<BlindCameras>,
+    attention: watch::Sender<Attentions>,
 }
 
 impl Worker {
@@ -124,7 +135,11 @@ impl Worker {
         settings: &DetectSettings,
         parts: DetectParts,
         metrics: DetectMetrics,
-        (counts, blind): (watch::Sender<ZoneCounts>, watch::Sender<BlindCameras>),
+        (counts, blind, attention): (
+            watch::Sender<ZoneCounts>,
+            watch::Sender<BlindCameras>,
+            watch::Sender<Attentions>,
+        ),
     ) -> (Self, Vec<Box<dyn Detector>>) {
         let mut cameras = BTreeMap::new();
         for watch in &settings.cameras {
@@ -149,6 +164,7 @@ impl Worker {
             metrics,
             counts,
             blind,
+            attention,
         };
         (worker, parts.detectors)
     }
@@ -220,24 +236,41 @@ impl Worker {
         frames: &[&Frame],
     ) -> Result<(), NobodyListens> {
         let mut known = Vec::with_capacity(frames.len());
+        let mut outcome = Ok(());
         for frame in frames {
             let camera = frame.camera.as_str();
             self.metrics.frames.received(camera);
             match self.cameras.get(&frame.camera) {
-                Some(watched) => known.push((*frame, watched)),
+                Some(watched) => {
+                    let still = lock(watched).still(frame);
+                    match still {
+                        Some(_) if outcome.is_err() => self.metrics.frames.dropped(camera),
+                        Some(found) => {
+                            self.metrics.relied_on(camera);
+                            outcome = self.follow(&mut lock(watched), grey, frame, &found, None);
+                        }
+                        None => known.push((*frame, watched)),
+                    }
+                }
                 None => self.metrics.frames.dropped(camera),
             }
+        }
+        if known.is_empty() {
+            return outcome;
         }
         let began = now();
         let pictures: Vec<&Frame> = known.iter().map(|(frame, _)| *frame).collect();
         let answers = detector.detect_all(&pictures);
         // Each frame's share, so that the sum is the time that was spent.
         let each = began.elapsed() / u32::try_from(known.len().max(1)).unwrap_or(u32::MAX);
-        let mut outcome = Ok(());
         for ((frame, watched), answer) in known.into_iter().zip(answers) {
             match answer {
                 Ok(_) if outcome.is_err() => self.metrics.frames.dropped(frame.camera.as_str()),
-                Ok(found) => outcome = self.follow(&mut lock(watched), grey, frame, &found, each),
+                Ok(found) => {
+                    let mut watched = lock(watched);
+                    watched.remember(frame, &found);
+                    outcome = self.follow(&mut watched, grey, frame, &found, Some(each));
+                }
                 Err(error) => self.give_up(&mut lock(watched), frame, &error),
             }
         }
@@ -255,18 +288,20 @@ impl Worker {
         }
     }
 
-    /// From what was found in a frame to events.
+    /// From what was found in a frame to events. `inference`: how long the network took, if it was asked.
     fn follow(
         &self,
         watched: &mut Watched,
         grey: &mut Grey,
         frame: &Frame,
         found: &[Detection],
-        inference: Duration,
+        inference: Option<Duration>,
     ) -> Result<(), NobodyListens> {
         let camera = frame.camera.as_str();
         let began = now();
-        self.metrics.inference_seconds.observe(inference.as_secs_f64());
+        if let Some(inference) = inference {
+            self.metrics.inference_seconds.observe(inference.as_secs_f64());
+        }
         // Not `away_since`: the last pictures of a camera that went away may come after word of it.
         watched.blind_since = None;
         if watched.blind_reason.take().is_some() {
@@ -274,12 +309,13 @@ impl Worker {
         }
         grey.fill(frame);
         let step = watched.state.step(frame.at, found, Some(grey), &mut random);
-        self.metrics.frame_seconds.observe((inference + began.elapsed()).as_secs_f64());
+        self.metrics.frame_seconds.observe((inference.unwrap_or_default() + began.elapsed()).as_secs_f64());
         watched.is_stale = true;
         watched.is_unkept |= step.material;
         let counts = watched.state.counts();
         self.metrics.show_counts(camera, &counts);
-        tell_counts(&self.counts, &frame.camera, counts);
+        tell(&self.counts, &frame.camera, counts);
+        tell(&self.attention, &frame.camera, watched.state.attention());
         let outcome = if !step.events.is_empty() || watched.is_checkpoint_due() {
             let picture = step.picture.then(|| frame.clone());
             self.findings.blocking_send(watched.findings(step.events, picture))
@@ -337,11 +373,11 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn tell_counts(told: &watch::Sender<ZoneCounts>, camera: &CameraId, counts: BTreeMap<ZoneId, u32>) {
+fn tell<T: PartialEq>(told: &watch::Sender<BTreeMap<CameraId, T>>, camera: &CameraId, news: T) {
     told.send_if_modified(|all| {
-        let changed = all.get(camera) != Some(&counts);
+        let changed = all.get(camera) != Some(&news);
         if changed {
-            all.insert(camera.clone(), counts);
+            all.insert(camera.clone(), news);
         }
         changed
     });

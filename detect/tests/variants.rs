@@ -70,6 +70,7 @@ fn frame(camera: &str, size: (u32, u32), seed: u64) -> Frame {
         at: Timestamp::UNIX_EPOCH,
         width: size.0,
         height: size.1,
+        unchanged_since: None,
         planes: Arc::new(buffer),
     }
 }

@@ -69,7 +69,7 @@ impl Nv12Planes for Nv12Buffer {
 pub struct Frame {
     /// Whose picture.
     pub camera: CameraId,
-    /// Number of the picture since the camera's stream was opened; grows, with gaps where pictures were left out.
+    /// Number of the picture among the camera's; grows, with gaps where pictures were left out.
     pub seq: u64,
     /// Event time: when the picture was taken, as near as ingest can tell.
     pub at: Timestamp,
@@ -77,6 +77,9 @@ pub struct Frame {
     pub width: u32,
     /// Pixels down, ≥ 2.
     pub height: u32,
+    /// Nothing has changed since the camera's picture of that number, as far as ingest can tell: what was found in it, or in any
+    /// one since, is still so.
+    pub unchanged_since: Option<u64>,
     /// The pixels.
     pub planes: Arc<dyn Nv12Planes>,
 }
@@ -85,6 +88,15 @@ impl fmt::Debug for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Frame({} #{} at {} {}x{})", self.camera, self.seq, self.at, self.width, self.height)
     }
+}
+
+/// How closely a camera must be watched for the sake of the rules.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Attention {
+    /// Something is going on: it moves, has just come, or is being missed.
+    pub watchful: bool,
+    /// A picture of this time, or as soon after it as can be, decides something: somebody's limit ends then.
+    pub due: Option<Timestamp>,
 }
 
 /// One object that a network sees in one picture.

@@ -1,8 +1,8 @@
 //! Measures what one camera costs: processor share of receiving, decoding and sampling, and the time from the moment a
 //! picture is due on the simulated camera to the moment its frame is in the mailbox.
 //!
-//! `cargo run --release -p gridwatch-ingest --example cost -- CAMERAS SECONDS [FILE]`: so many 1080p25 cameras for so
-//! long, or one file in real time. The simulated cameras run in a process of their own, so only ingest is measured.
+//! `cargo run --release -p gridwatch-ingest --example cost -- CAMERAS SECONDS [always|keyframes|adaptive|FILE] [quiet]`: so many 1080p25 cameras
+//! for so long, with all pictures decoded or some, or one file in real time. The simulated cameras run in a process of their own, so only ingest is measured.
 
 use std::{
     fs,
@@ -12,9 +12,9 @@ use std::{
     time::Duration,
 };
 
-use gridwatch_config::{CameraSettings, Pace, Secret, SourceSettings, TilesConfig};
+use gridwatch_config::{CameraSettings, DecodeMode, Pace, Secret, SourceSettings, TilesConfig, Transport};
 use gridwatch_domain::{CameraId, Timestamp};
-use gridwatch_ingest::{Camera, CameraParts, CameraTimeouts, IngestMetrics};
+use gridwatch_ingest::{Camera, CameraParts, CameraTimeouts, DecodePool, IngestMetrics};
 use gridwatch_runtime::{Clock, Metrics, Shutdown, SystemClock, mailbox};
 use gridwatch_sim::{
     FrameSource, FrameTruth, I420Frame, Scene, SceneRenderer,
@@ -51,12 +51,44 @@ impl FrameSource for Numbered {
     }
 }
 
+/// The first picture of a scene for ever, with a sensor's noise.
+struct Quiet {
+    renderer: SceneRenderer,
+    still: Option<I420Frame>,
+}
+
+impl FrameSource for Quiet {
+    fn width(&self) -> u32 {
+        SIZE.width
+    }
+    fn height(&self) -> u32 {
+        SIZE.height
+    }
+    fn fps(&self) -> u32 {
+        25
+    }
+    fn frame_count(&self) -> u32 {
+        PICTURES
+    }
+    fn render(&mut self, index: u32, out: &mut I420Frame) -> FrameTruth {
+        let still = self.still.get_or_insert_with(|| {
+            let mut still = I420Frame::new(SIZE.width, SIZE.height);
+            self.renderer.render(0, &mut still);
+            still
+        });
+        out.clone_from(still);
+        let mut random = fastrand::Rng::with_seed(index.into());
+        out.y.iter_mut().for_each(|luma| *luma = luma.saturating_add(random.u8(..5)));
+        FrameTruth { index, at_s: f64::from(index) / 25.0, objects: Vec::new() }
+    }
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [word, cameras, anchor] = arguments.as_slice()
+    if let [word, cameras, anchor, quiet] = arguments.as_slice()
         && word == "serve"
     {
-        serve(cameras.parse().expect("a number"), anchor.parse().expect("a time"));
+        serve(cameras.parse().expect("a number"), anchor.parse().expect("a time"), quiet == "quiet");
         return;
     }
     let number = |index: usize, default: u64| {
@@ -68,14 +100,27 @@ fn main() {
         .enable_all()
         .build()
         .expect("a runtime");
-    runtime.block_on(measure(cameras, Duration::from_secs(seconds), arguments.get(2)));
+    let what = arguments.get(2).map(String::as_str);
+    let quiet = arguments.iter().any(|word| word == "quiet");
+    let decode = match what {
+        Some("keyframes") => DecodeMode::Keyframes,
+        Some("adaptive") => DecodeMode::Adaptive,
+        _ => DecodeMode::Always,
+    };
+    let file = what.filter(|what| !["always", "keyframes", "adaptive"].contains(what)).map(str::to_owned);
+    runtime.block_on(measure(cameras, Duration::from_secs(seconds), (decode, quiet), file.as_ref()));
 }
 
 /// The other process.
-fn serve(cameras: u64, anchor: Timestamp) {
+fn serve(cameras: u64, anchor: Timestamp, quiet: bool) {
     let dir = std::env::temp_dir().join("gridwatch-cost");
     let scene = Scene::builtin("yard").expect("it is built in");
+    let name = if quiet { "cost-quiet" } else { "cost-yard" };
     let renderers = || {
+        if quiet {
+            let renderer = scene.renderer(SIZE.width, SIZE.height);
+            return vec![Box::new(Quiet { renderer, still: None }) as Box<dyn FrameSource>];
+        }
         let numbers =
             testcard::TestCard { width: SIZE.width, height: SIZE.height, fps: 25, frame_count: PICTURES };
         let renderer = scene.renderer(SIZE.width, SIZE.height);
@@ -83,7 +128,7 @@ fn serve(cameras: u64, anchor: Timestamp) {
         vec![Box::new(numbered) as Box<dyn FrameSource>]
     };
     let mut bar = cache::ProgressBar::new("yard");
-    let encoded = cache::ensure_with("cost-yard", SIZE, &dir, &renderers, &mut |progress| bar.show(progress));
+    let encoded = cache::ensure_with(name, SIZE, &dir, &renderers, &mut |progress| bar.show(progress));
     let encoded = Arc::new(encoded.expect("it encodes"));
     let bytes = fs::metadata(encoded.stream_path()).expect("it exists").len();
     eprintln!("stream: {:.2} Mbit/s", bytes as f64 * 8e-6 / encoded.duration().as_secs_f64());
@@ -94,10 +139,10 @@ fn serve(cameras: u64, anchor: Timestamp) {
     let _ = std::io::stdin().read(&mut [0]);
 }
 
-async fn measure(cameras: u64, time: Duration, file: Option<&String>) {
+async fn measure(cameras: u64, time: Duration, (decode, quiet): (DecodeMode, bool), file: Option<&String>) {
     let anchor = SystemClock.now();
     let mut child = Command::new(std::env::current_exe().expect("this program"))
-        .args(["serve", &cameras.to_string(), &anchor.to_string()])
+        .args(["serve", &cameras.to_string(), &anchor.to_string(), if quiet { "quiet" } else { "yard" }])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -107,13 +152,15 @@ async fn measure(cameras: u64, time: Duration, file: Option<&String>) {
 
     let (frames_tx, frames_rx) = mailbox();
     let (shutdown, metrics) = (Shutdown::new(), IngestMetrics::new(&Metrics::new()));
+    let pool = DecodePool::start(2).expect("threads");
     let mut running = Vec::new();
     for camera in 0..cameras {
         let id = CameraId::new(format!("c{camera}")).expect("a valid id");
         let source = match file {
             Some(path) => SourceSettings::File { path: path.into(), pace: Pace::Realtime, repeat: true },
             None => {
-                SourceSettings::Rtsp { url: Secret::new(format!("rtsp://127.0.0.1:{}/{id}", port.trim())) }
+                let url = Secret::new(format!("rtsp://127.0.0.1:{}/{id}", port.trim()));
+                SourceSettings::Rtsp { url, transport: Transport::Auto }
             }
         };
         let name = id.to_string();
@@ -123,6 +170,8 @@ async fn measure(cameras: u64, time: Duration, file: Option<&String>) {
             cell: None,
             source,
             sample_fps: 5,
+            decode,
+            rest: Duration::from_secs(10),
             tiles: TilesConfig::WHOLE,
             zones: Vec::new(),
         };
@@ -131,6 +180,8 @@ async fn measure(cameras: u64, time: Duration, file: Option<&String>) {
             clock: SystemClock::shared(),
             metrics: metrics.clone(),
             timeouts: CameraTimeouts::default(),
+            pool: pool.clone(),
+            attention: tokio::sync::watch::channel(Default::default()).1,
             shutdown: shutdown.clone(),
         };
         running.push(tokio::spawn(Camera::new(settings, parts).0.run()));

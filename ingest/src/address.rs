@@ -35,12 +35,18 @@ impl Address {
         let decoded = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
         let user = Some(url.username()).filter(|user| !user.is_empty()).map(decoded);
         let password = url.password().map(decoded);
-        let host = format!("{}:{}", url.host_str().unwrap_or_default(), url.port().unwrap_or(554));
+        let host =
+            format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(554));
         let stripped = url.set_username("").and_then(|()| url.set_password(None));
         if stripped.is_err() && (user.is_some() || password.is_some()) {
             return Err(OfflineReason::Setup { detail: "camera address: it has a user but no host".into() });
         }
         Ok(Self { location: url.into(), host, user, password })
+    }
+
+    /// Whether it is spoken to without TLS.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.location.starts_with("rtsp://")
     }
 
     /// The text without this camera's password, and without user and password of any address in it.

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use gridwatch_config::{CameraSettings, Pace, SourceSettings};
+use gridwatch_config::{CameraSettings, Pace, SourceSettings, Transport};
 use gridwatch_domain::{CameraId, Frame, Timestamp};
 use gridwatch_runtime::{BackoffRange, MailboxSender, Outcome, SharedClock, Shutdown, Supervised, supervise};
 use gstreamer as gst;
@@ -19,10 +19,14 @@ use tokio::{
 };
 
 use crate::{
-    CameraState, IngestMetrics, OfflineReason,
+    AttentionReceiver, CameraState, DecodePool, IngestMetrics, OfflineReason,
     address::Address,
-    file, greeting,
+    device, file,
+    gate::GateSettings,
+    greeting, http,
+    live::Live,
     metrics::CameraMetrics,
+    receive::{self, Failure, ReceiveOptions},
     rtsp,
     stream::{self, Stream},
     tally::Tally,
@@ -44,6 +48,8 @@ pub struct CameraTimeouts {
     pub no_frame: Duration,
     /// Waits between tries. Default: 1 s to 30 s.
     pub backoff: BackoffRange,
+    /// Least wait after a wrong user or password: cameras lock out who tries too often. Default: 60 s.
+    pub refused: Duration,
     /// After so long with pictures the next wait is the shortest again. Default: 60 s.
     pub healthy_after: Duration,
 }
@@ -54,6 +60,7 @@ impl Default for CameraTimeouts {
             connect: Duration::from_secs(5),
             no_frame: Duration::from_secs(10),
             backoff: BackoffRange { first: Duration::from_secs(1), longest: Duration::from_secs(30) },
+            refused: Duration::from_secs(60),
             healthy_after: Duration::from_secs(60),
         }
     }
@@ -70,6 +77,10 @@ pub struct CameraParts {
     pub metrics: IngestMetrics,
     /// Waits.
     pub timeouts: CameraTimeouts,
+    /// Decodes its pictures.
+    pub pool: DecodePool,
+    /// What the rules ask of it.
+    pub attention: AttentionReceiver,
     /// Ends it.
     pub shutdown: Shutdown,
 }
@@ -79,12 +90,24 @@ pub struct Camera {
     settings: CameraSettings,
     clock: SharedClock,
     timeouts: CameraTimeouts,
+    pool: DecodePool,
+    attention: AttentionReceiver,
     shutdown: Shutdown,
     metrics: CameraMetrics,
     tap: Arc<Tap>,
     states: watch::Sender<CameraState>,
     /// Failures since pictures last came.
     failures: Mutex<Failures>,
+    ways: Mutex<Ways>,
+}
+
+/// How the stream is received, as far as that has been learnt.
+#[derive(Debug, Clone, Copy, Default)]
+struct Ways {
+    /// By GStreamer, since retina does not understand the camera.
+    by_gstreamer: bool,
+    /// In datagrams, since the camera sends nothing else.
+    udp: bool,
 }
 
 #[derive(Default)]
@@ -108,12 +131,28 @@ enum End {
 impl Camera {
     /// A camera and what it will say about its state.
     pub fn new(settings: CameraSettings, parts: CameraParts) -> (Self, watch::Receiver<CameraState>) {
-        let CameraParts { frames, clock, metrics, timeouts, shutdown } = parts;
+        let CameraParts { frames, clock, metrics, timeouts, pool, attention, shutdown } = parts;
         let metrics = metrics.camera(&settings.id);
         let tap = Tap::new(settings.id.clone(), frames, Arc::clone(&clock), metrics.clone());
         let (states, seen) = watch::channel(CameraState::Connecting);
         let failures = Mutex::default();
-        (Self { settings, clock, timeouts, shutdown, metrics, tap, states, failures }, seen)
+        let ways = Mutex::default();
+        (
+            Self {
+                settings,
+                clock,
+                timeouts,
+                pool,
+                attention,
+                shutdown,
+                metrics,
+                tap,
+                states,
+                failures,
+                ways,
+            },
+            seen,
+        )
     }
 
     /// Delivers pictures until shutdown, until a file has been played, or until nobody takes them any more.
@@ -136,9 +175,10 @@ impl Camera {
         let (end, showed) = loop {
             let good_before = self.tap.good();
             let end = self.play(&mut live_since).await;
-            let showed = self.tap.good() > good_before;
-            if !(matches!(end, End::Played) && self.repeats() && showed) {
-                break (end, showed);
+            let shown = self.tap.good() - good_before;
+            let goes_on = matches!(end, End::Played) && shown > 0 && self.repeats(shown);
+            if !goes_on || (self.is_http() && self.pause().await.is_err()) {
+                break (end, shown > 0);
             }
         };
         watch.armed = false;
@@ -163,7 +203,16 @@ impl Camera {
         if !told {
             self.fail(reason.clone());
         }
-        if hopeless { Outcome::Done } else { Outcome::Failed { error: reason, healthy } }
+        if hopeless {
+            return Outcome::Done;
+        }
+        if matches!(reason, OfflineReason::Unauthorized { .. }) {
+            tokio::select! {
+                () = self.shutdown.cancelled() => return Outcome::Done,
+                () = tokio::time::sleep(self.timeouts.refused) => {}
+            }
+        }
+        Outcome::Failed { error: reason, healthy }
     }
 
     /// Plays the source once; `live_since` is set at its first picture.
@@ -171,8 +220,19 @@ impl Camera {
         let (notes_tx, notes_rx) = mpsc::channel(NOTES_LIMIT);
         let on_probation = self.failures().garbage;
         self.tap.begin(self.mode(), self.settings.sample_fps, on_probation, notes_tx.clone());
+        let ways = *self.ways.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(end) = self.greet().await {
             return end;
+        }
+        if let SourceSettings::Rtsp { url, transport } = &self.settings.source {
+            match Address::parse(url.reveal()) {
+                Err(reason) => return End::Failed(reason),
+                Ok(address) if !ways.by_gstreamer && address.is_plain() => {
+                    let udp = ways.udp || *transport == Transport::Udp;
+                    return self.play_live(&address, udp, notes_rx, live_since).await;
+                }
+                Ok(_) => {}
+            }
         }
         let (source, tap) = (self.settings.source.clone(), Arc::clone(&self.tap));
         let connect_timeout = self.timeouts.connect;
@@ -191,9 +251,61 @@ impl Camera {
         self.take_down(stream, end).await
     }
 
-    /// Whether the camera answers at all, before GStreamer hangs on its lips.
+    /// Receives the stream with retina; what that does not understand is left to GStreamer the next time.
+    async fn play_live(
+        &self,
+        address: &Address,
+        udp: bool,
+        notes: mpsc::Receiver<Note>,
+        live_since: &mut Option<Instant>,
+    ) -> End {
+        let options = ReceiveOptions {
+            transport: if udp { receive::Transport::Udp } else { receive::Transport::Tcp },
+            connect: self.timeouts.connect,
+            no_frame: self.timeouts.no_frame,
+        };
+        let live = Live {
+            camera: self.settings.id.clone(),
+            pool: self.pool.clone(),
+            tap: Arc::clone(&self.tap),
+            metrics: self.metrics.clone(),
+            attention: self.attention.clone(),
+            gate: GateSettings {
+                mode: self.settings.decode,
+                sample_fps: self.settings.sample_fps,
+                rest: self.rest(),
+            },
+        };
+        let end = tokio::select! {
+            received = live.run(address, &options, &self.clock) => match received {
+                Ok(()) => End::Played,
+                Err(failure) => {
+                    self.learn(&failure);
+                    End::Failed(failure.reason)
+                }
+            },
+            end = self.watch_over(notes, live_since) => end,
+        };
+        self.tap.stop();
+        self.tap.end();
+        end
+    }
+
+    fn learn(&self, failure: &Failure) {
+        let mut ways = self.ways.lock().unwrap_or_else(PoisonError::into_inner);
+        let may_choose =
+            matches!(self.settings.source, SourceSettings::Rtsp { transport: Transport::Auto, .. });
+        if failure.wants_other_transport && may_choose {
+            ways.udp = !ways.udp;
+        } else if failure.is_ours {
+            tracing::info!(camera = %self.settings.id, reason = %failure.reason, "is received by GStreamer from now on");
+            ways.by_gstreamer = true;
+        }
+    }
+
+    /// Whether the camera answers at all, before GStreamer hangs on its lips, or retina fills its memory with an endless answer.
     async fn greet(&self) -> Result<(), End> {
-        let SourceSettings::Rtsp { url } = &self.settings.source else { return Ok(()) };
+        let SourceSettings::Rtsp { url, .. } = &self.settings.source else { return Ok(()) };
         let address = Address::parse(url.reveal()).map_err(End::Failed)?;
         tokio::select! {
             () = self.shutdown.cancelled() => Err(End::Shutdown),
@@ -233,6 +345,8 @@ impl Camera {
     /// Waits for the end of a stream that has been started.
     async fn watch_over(&self, mut notes: mpsc::Receiver<Note>, live_since: &mut Option<Instant>) -> End {
         let is_file = matches!(self.settings.source, SourceSettings::File { .. });
+        let is_rtsp = matches!(self.settings.source, SourceSettings::Rtsp { .. });
+        let is_received_here = is_rtsp && !self.ways.lock().unwrap_or_else(PoisonError::into_inner).by_gstreamer;
         let mut before = self.tap.tally();
         let mut deadline = Instant::now() + self.timeouts.no_frame;
         loop {
@@ -252,8 +366,10 @@ impl Camera {
                 () = tokio::time::sleep_until(deadline) => {
                     let tally = self.tap.tally();
                     let came = tally.since(before);
-                    // A file waits for its consumer or its clock, however long that takes.
-                    if came.whole == 0 && !(is_file && live_since.is_some()) {
+                    // A file waits for its consumer or its clock, however long that takes; and whether anything arrives over the
+                    // network is watched where it arrives.
+                    let may_wait = if is_file { live_since.is_some() } else { is_received_here && came.arrived == 0 };
+                    if came.whole == 0 && !may_wait {
                         return End::Failed(self.silence(came));
                     }
                     if came.is_noise() {
@@ -280,7 +396,9 @@ impl Camera {
         // A file that repeats goes on where it ended.
         let after_last = self.tap.last_at().map(|last| last.saturating_add(self.sample_interval()));
         match self.settings.source {
-            SourceSettings::Rtsp { .. } => Mode::Live,
+            SourceSettings::Rtsp { .. } | SourceSettings::Http { .. } | SourceSettings::Device { .. } => {
+                Mode::Live
+            }
             SourceSettings::File { pace: Pace::Realtime, .. } => {
                 Mode::FileRealtime { anchor: after_last.map_or(now, |after| after.max(now)) }
             }
@@ -288,12 +406,37 @@ impl Camera {
         }
     }
 
+    /// Longest time between two looks at rest: as configured, and never more than half of any limit, so that nothing that
+    /// exceeds it could pass between two.
+    fn rest(&self) -> Duration {
+        let limits = self.settings.zones.iter().map(|zone| zone.limit.get() / 2);
+        limits.chain([self.settings.rest]).min().unwrap_or(self.settings.rest)
+    }
+
     fn sample_interval(&self) -> Duration {
         Duration::from_secs(1) / u32::from(self.settings.sample_fps.max(1))
     }
 
-    fn repeats(&self) -> bool {
-        matches!(self.settings.source, SourceSettings::File { repeat: true, .. })
+    /// Whether what has ended well goes on from its beginning. `shown`: pictures that it had.
+    fn repeats(&self, shown: u64) -> bool {
+        match self.settings.source {
+            SourceSettings::File { repeat, .. } => repeat,
+            // One picture for each request.
+            SourceSettings::Http { .. } => shown == 1,
+            SourceSettings::Rtsp { .. } | SourceSettings::Device { .. } => false,
+        }
+    }
+
+    fn is_http(&self) -> bool {
+        matches!(self.settings.source, SourceSettings::Http { .. })
+    }
+
+    /// Waits until the next picture is to be asked for.
+    async fn pause(&self) -> Result<(), ()> {
+        tokio::select! {
+            () = self.shutdown.cancelled() => Err(()),
+            () = tokio::time::sleep(self.sample_interval()) => Ok(()),
+        }
     }
 
     /// Whether trying again could only show the same pictures again, or the same failure.
@@ -342,9 +485,13 @@ fn create(
 ) -> Result<Stream, OfflineReason> {
     gst::init().map_err(stream::setup)?;
     match source {
-        SourceSettings::Rtsp { url } => {
+        SourceSettings::Rtsp { url, .. } => {
             rtsp::create(&Address::parse(url.reveal())?, connect_timeout, tap, notes)
         }
+        SourceSettings::Http { url } => {
+            http::create(&Address::parse(url.reveal())?, connect_timeout, tap, notes)
+        }
+        SourceSettings::Device { path } => device::create(path, tap, notes),
         SourceSettings::File { path, pace, .. } => file::create(path, *pace, tap, notes),
     }
 }

@@ -14,14 +14,14 @@ use crate::{
 /// What a pipeline reads from.
 #[derive(Debug, Clone)]
 pub(crate) enum Origin {
-    Rtsp(Address),
+    Network(Address),
     File(PathBuf),
 }
 
 impl Origin {
     fn redact(&self, text: &str) -> String {
         match self {
-            Self::Rtsp(address) => address.redact(text),
+            Self::Network(address) => address.redact(text),
             Self::File(_) => redact_addresses(text),
         }
     }
@@ -47,6 +47,10 @@ pub(crate) fn note(message: &gst::Message, origin: &Origin) -> Option<Note> {
             // "H.265 (Main Profile) decoder"
             let name = structure.get::<String>("name").unwrap_or_else(|_| "unknown".into());
             let codec = name.strip_suffix(" decoder").unwrap_or(&name).to_owned();
+            if codec.starts_with("text/") {
+                let detail = format!("{codec}: a page, not a picture");
+                return Some(Note::Failed(OfflineReason::Garbage { detail }));
+            }
             Some(Note::Failed(OfflineReason::UnsupportedCodec { codec }))
         }
         _ => None,
@@ -65,13 +69,13 @@ fn reason(error: &glib::Error, text: &str, debug: &str, origin: &Origin) -> Offl
             (gst::ResourceError::NotFound | gst::ResourceError::OpenRead, Origin::File(path)) => {
                 OfflineReason::FileMissing { path: path.clone() }
             }
-            (gst::ResourceError::NotFound, Origin::Rtsp(address)) => {
+            (gst::ResourceError::NotFound, Origin::Network(address)) => {
                 OfflineReason::NotFound { host: address.host.clone() }
             }
-            (gst::ResourceError::NotAuthorized, Origin::Rtsp(address)) => {
+            (gst::ResourceError::NotAuthorized, Origin::Network(address)) => {
                 OfflineReason::Unauthorized { host: address.host.clone() }
             }
-            (gst::ResourceError::OpenRead | gst::ResourceError::OpenReadWrite, Origin::Rtsp(address)) => {
+            (gst::ResourceError::OpenRead | gst::ResourceError::OpenReadWrite, Origin::Network(address)) => {
                 match refused_by_status(debug, address) {
                     Some(reason) => reason,
                     None => OfflineReason::Refused { host: address.host.clone() },
@@ -120,7 +124,7 @@ mod tests {
     #[test]
     fn complaints_are_told_apart() {
         use gst::{ResourceError as R, StreamError as S};
-        let rtsp = Origin::Rtsp(Address::parse("rtsp://u:secret@cam:554/1").expect("well-formed"));
+        let rtsp = Origin::Network(Address::parse("rtsp://u:secret@cam:554/1").expect("well-formed"));
         let file = Origin::File("clip.mp4".into());
         check(
             &rtsp,
@@ -140,7 +144,7 @@ mod tests {
 
     #[test]
     fn no_reason_shows_a_password() {
-        let rtsp = Origin::Rtsp(Address::parse("rtsp://u:secret@cam:554/1").expect("well-formed"));
+        let rtsp = Origin::Network(Address::parse("rtsp://u:secret@cam:554/1").expect("well-formed"));
         let error =
             glib::Error::new(gst::ResourceError::Read, "reading rtsp://u:secret@cam/1 with secret failed");
         let text = rtsp.redact(error.message());

@@ -5,20 +5,40 @@
 //! supervised task; GStreamer decodes in threads of its own, and nothing here blocks the async runtime.
 //! With `sim`, the only crate that knows GStreamer. Knows nothing of what pictures are used for.
 
+use std::collections::BTreeMap;
+
+use gridwatch_domain::{Attention, CameraId};
+use tokio::sync::watch;
+
 mod address;
 mod camera;
+mod change;
+mod decode;
+mod device;
 mod diagnose;
 mod file;
+mod gate;
 mod greeting;
+mod http;
+mod live;
 mod metrics;
 mod planes;
+mod receive;
+mod ring;
 mod rtsp;
 mod sampler;
 mod state;
 mod stream;
 mod tally;
 mod tap;
+mod unit;
+
+/// How closely each camera must be watched; of one that is not named nothing is asked.
+pub type AttentionReceiver = watch::Receiver<BTreeMap<CameraId, Attention>>;
 
 pub use camera::{Camera, CameraParts, CameraTimeouts};
+pub use decode::DecodePool;
+pub use gate::{Level, Reason};
 pub use metrics::IngestMetrics;
 pub use state::{CameraState, OfflineReason};
+pub use unit::{AccessUnit, Codec};

@@ -4,12 +4,16 @@ use gridwatch_domain::CameraId;
 use gridwatch_runtime::Metrics;
 use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
 
-use crate::{CameraState, OfflineReason};
+use crate::{CameraState, Level, OfflineReason, Reason};
 
 /// The metrics of all cameras of a process. Create once, clone freely.
 #[derive(Debug, Clone)]
 pub struct IngestMetrics {
     frames: IntCounterVec,
+    units: IntCounterVec,
+    levels: IntCounterVec,
+    level: IntGaugeVec,
+    ring: IntGaugeVec,
     live: IntGaugeVec,
     failures: IntCounterVec,
 }
@@ -22,6 +26,26 @@ impl IngestMetrics {
                 "gridwatch_ingest_frames_total",
                 "Decoded pictures: received = sent + sampled_out + dropped + failed.",
                 &["camera", "outcome"],
+            ),
+            units: metrics.counters(
+                "gridwatch_ingest_units_total",
+                "Encoded pictures of streams: received, and of these skipped (not worth decoding) and left_out (no time to decode them).",
+                &["camera", "outcome"],
+            ),
+            levels: metrics.counters(
+                "gridwatch_ingest_gate_changes_total",
+                "Times that the gate came to a level, and why: rest (a key picture from time to time), keys (each of them), all.",
+                &["camera", "level", "reason"],
+            ),
+            level: metrics.gauges(
+                "gridwatch_ingest_gate_level",
+                "How much is decoded of a stream: 0 rest, 1 key pictures, 2 everything.",
+                &["camera"],
+            ),
+            ring: metrics.gauges(
+                "gridwatch_ingest_ring_bytes",
+                "Encoded pictures of the last seconds that are kept in memory.",
+                &["camera"],
             ),
             live: metrics.gauges(
                 "gridwatch_ingest_camera_live",
@@ -40,16 +64,28 @@ impl IngestMetrics {
     pub(crate) fn camera(&self, camera: &CameraId) -> CameraMetrics {
         let name = camera.to_string();
         let frames = |outcome: &str| self.frames.with_label_values(&[name.as_str(), outcome]);
+        let units = |outcome: &str| self.units.with_label_values(&[name.as_str(), outcome]);
         CameraMetrics {
+            units_received: units("received"),
+            units_skipped: units("skipped"),
+            units_left_out: units("left_out"),
             received: frames("received"),
             sent: frames("sent"),
             sampled_out: frames("sampled_out"),
             dropped: frames("dropped"),
             failed: frames("failed"),
+            level: self.level.with_label_values(&[name.as_str()]),
+            levels: self.levels.clone(),
+            ring_bytes: self.ring.with_label_values(&[name.as_str()]),
             live: self.live.with_label_values(&[name.as_str()]),
             failures: self.failures.clone(),
             name,
         }
+    }
+
+    /// How many encoded pictures of a camera had that outcome: received, skipped or left_out.
+    pub fn units(&self, camera: &CameraId, outcome: &str) -> u64 {
+        self.units.with_label_values(&[camera.to_string().as_str(), outcome]).get()
     }
 
     /// How many pictures of a camera had that outcome: received, sent, sampled_out, dropped or failed.
@@ -61,6 +97,12 @@ impl IngestMetrics {
 /// The metrics of one camera.
 #[derive(Debug, Clone)]
 pub(crate) struct CameraMetrics {
+    /// Encoded pictures that arrived.
+    pub(crate) units_received: IntCounter,
+    /// Those of them that were not worth decoding.
+    pub(crate) units_skipped: IntCounter,
+    /// Those that there was no time to decode, or nothing to decode them after.
+    pub(crate) units_left_out: IntCounter,
     /// Pictures that came out of the decoder.
     pub(crate) received: IntCounter,
     /// Pictures that wait in the mailbox or were taken from it.
@@ -71,6 +113,9 @@ pub(crate) struct CameraMetrics {
     pub(crate) dropped: IntCounter,
     /// Pictures that were damaged, of a stream that is not trusted yet, or of a form that cannot be used.
     pub(crate) failed: IntCounter,
+    pub(crate) ring_bytes: IntGauge,
+    level: IntGauge,
+    levels: IntCounterVec,
     live: IntGauge,
     failures: IntCounterVec,
     name: String,
@@ -79,6 +124,11 @@ pub(crate) struct CameraMetrics {
 impl CameraMetrics {
     pub(crate) fn state(&self, state: &CameraState) {
         self.live.set(i64::from(matches!(state, CameraState::Live { .. })));
+    }
+
+    pub(crate) fn level(&self, (level, reason): (Level, Reason)) {
+        self.level.set(level.rank());
+        self.levels.with_label_values(&[self.name.as_str(), level.code(), reason.code()]).inc();
     }
 
     pub(crate) fn failure(&self, reason: &OfflineReason) {

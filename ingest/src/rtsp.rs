@@ -60,7 +60,7 @@ pub(crate) fn create(
     tap: &Arc<Tap>,
     notes: &mpsc::Sender<Note>,
 ) -> Result<Stream, OfflineReason> {
-    let stream = Stream::create(tap, Origin::Rtsp(address.clone()), notes.clone(), false)?;
+    let stream = Stream::create(tap, Origin::Network(address.clone()), notes.clone(), false)?;
     let source = stream::element("rtspsrc")?;
     source.set_property("location", &address.location);
     source.set_property("user-id", &address.user);

@@ -51,6 +51,12 @@ pub enum OfflineReason {
         /// Host and port.
         host: String,
     },
+    /// Its name is unknown.
+    #[error("nobody knows the name of {host}: check the camera's url, or the name server of this machine")]
+    Unresolved {
+        /// Host and port.
+        host: String,
+    },
     /// The host answers, but has no such stream.
     #[error("{host} has no such stream: check the path after the host in the camera's url")]
     NotFound {
@@ -123,8 +129,9 @@ pub enum OfflineReason {
 
 impl OfflineReason {
     /// Every code there is.
-    pub const CODES: [&'static str; 12] = [
+    pub const CODES: [&'static str; 13] = [
         "refused",
+        "unresolved",
         "silent",
         "not_found",
         "unauthorized",
@@ -147,6 +154,7 @@ impl OfflineReason {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Refused { .. } => "refused",
+            Self::Unresolved { .. } => "unresolved",
             Self::Silent { .. } => "silent",
             Self::NotFound { .. } => "not_found",
             Self::Unauthorized { .. } => "unauthorized",

@@ -3,7 +3,10 @@
 //! What all sources share: the way behind the decoder (tap, conversion to NV12, sink), and the reading of what GStreamer
 //! complains of. Starting and stopping may block; callers keep it off the async runtime.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use gstreamer as gst;
 use gstreamer::prelude::*;
@@ -17,7 +20,7 @@ use crate::{
 };
 
 /// Limited range in the usual matrices: what a picture keeps when it is in one of them, and is converted to otherwise.
-const COLOUR: [&str; 4] = ["bt709", "bt601", "smpte240m", "bt2020"];
+pub(crate) const COLOUR: [&str; 4] = ["bt709", "bt601", "smpte240m", "bt2020"];
 
 /// A pipeline; stopped when dropped.
 pub(crate) struct Stream {
@@ -142,6 +145,52 @@ pub(crate) fn watch_encoded(pad: &gst::Pad, tap: &Arc<Tap>) {
         }
         gst::PadProbeReturn::Ok
     });
+}
+
+/// Continues a pipeline behind `source` with whatever decodes what comes out of it. `one_thread`: the decoder gets one.
+pub(crate) fn decode_whatever(
+    stream: &Stream,
+    source: &gst::Element,
+    tap: &Arc<Tap>,
+    notes: &mpsc::Sender<Note>,
+    one_thread: bool,
+) -> Result<(), OfflineReason> {
+    let decode = element("decodebin")?;
+    // Sound is neither decoded nor exposed.
+    decode.set_property("caps", gst::Caps::builder("video/x-raw").any_features().build());
+    decode.set_property("expose-all-streams", false);
+    decode.set_property("force-sw-decoders", true);
+    if let Some(bin) = decode.downcast_ref::<gst::Bin>() {
+        bin.connect_element_added(move |_, element| {
+            if one_thread {
+                crate::rtsp::one_thread(element);
+            }
+            // Pictures over HTTP: without this no picture passes until some hundred have come, lest there be another stream.
+            if element.factory().is_some_and(|factory| factory.name() == "multipartdemux") {
+                element.set_property("single-stream", true);
+            }
+        });
+    }
+    stream.pipeline.add_many([source, &decode]).map_err(setup)?;
+    source.link(&decode).map_err(setup)?;
+
+    let linked = AtomicBool::new(false);
+    let (entry, tap, pad_notes) = (stream.entry().downgrade(), Arc::clone(tap), notes.clone());
+    decode.connect_pad_added(move |_, pad| {
+        let Some(into) = entry.upgrade().and_then(|entry| entry.static_pad("sink")) else { return };
+        // The first picture stream; files with several are rare, and the first is the main one.
+        if linked.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        watch_decoded(pad, &tap);
+        if let Err(error) = pad.link(&into) {
+            let reason = setup(format!("{error:?}"));
+            if pad_notes.try_send(Note::Failed(reason)).is_err() {
+                tracing::trace!("a note came too late");
+            }
+        }
+    });
+    Ok(())
 }
 
 /// Makes an element.

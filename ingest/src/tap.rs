@@ -217,12 +217,90 @@ impl Tap {
         true
     }
 
+    /// An encoded picture is about to be decoded, off GStreamer's threads.
+    pub(crate) fn on_ordered(&self) {
+        let mut stream = self.lock();
+        if let Some(noise) = stream.judge.arrived() {
+            stream.tell(Note::Failed(OfflineReason::noise(noise)));
+        }
+    }
+
+    /// What came of pictures that were to be decoded; `unwanted` of the whole ones were only needed by others.
+    pub(crate) fn on_outcome(&self, whole: u64, damaged: u64, unwanted: u64) {
+        self.metrics.received.inc_by(whole + damaged);
+        self.metrics.failed.inc_by(damaged);
+        self.metrics.sampled_out.inc_by(unwanted);
+        self.good.fetch_add(whole, Ordering::Relaxed);
+        let mut stream = self.lock();
+        for _ in 0..whole {
+            if stream.judge.decoded_whole() {
+                stream.tell(Note::Live);
+            }
+        }
+    }
+
+    /// There is no decoder for what arrives.
+    pub(crate) fn on_undecodable(&self, reason: OfflineReason) {
+        self.lock().tell(Note::Failed(reason));
+    }
+
+    /// Encoded pictures could not be decoded for want of those before them.
+    pub(crate) fn on_left_out(&self, units: u64) {
+        self.metrics.units_left_out.inc_by(units);
+    }
+
+    /// A picture in NV12, taken at `at`; none while the stream is not trusted, or where it cannot be used.
+    pub(crate) fn frame(
+        &self,
+        buffer: gst::Buffer,
+        form: &gst::Caps,
+        seq: u64,
+        at: Timestamp,
+    ) -> Option<Frame> {
+        let mut stream = self.lock();
+        if !stream.judge.is_trusted() {
+            self.metrics.failed.inc();
+            return None;
+        }
+        let planes = stream.form_of(form).and_then(|info| Ok((MappedNv12::map(buffer, &info)?, info)));
+        stream.last_at = Some(at);
+        stream.seq = stream.seq.max(seq);
+        drop(stream);
+        match planes {
+            Ok((planes, info)) => {
+                let (width, height) = (info.width(), info.height());
+                let (camera, planes) = (self.camera.clone(), Arc::new(planes));
+                Some(Frame { camera, seq, at, width, height, unchanged_since: None, planes })
+            }
+            Err(problem) => {
+                tracing::debug!(camera = %self.camera, problem, "a picture cannot be used");
+                self.metrics.failed.inc();
+                None
+            }
+        }
+    }
+
+    /// Hands a picture on; if it `waits`, only once the one before it has been taken.
+    pub(crate) fn hand_on(&self, frame: Frame, waits: bool) {
+        if self.deliver(frame, waits).is_err() {
+            tracing::trace!("nobody takes pictures any more");
+        }
+    }
+
+    /// The number of the newest picture so far.
+    pub(crate) fn seq(&self) -> u64 {
+        self.lock().seq
+    }
+
     /// A picture was converted.
     pub(crate) fn on_converted(&self, sample: &gst::Sample) -> Result<gst::FlowSuccess, gst::FlowError> {
         let mut stream = self.lock();
         let Some(buffer) = sample.buffer_owned() else { return Ok(gst::FlowSuccess::Ok) };
         let Some(due) = stream.take_due(buffer.pts(), &self.metrics) else { return Ok(gst::FlowSuccess::Ok) };
-        let planes = stream.form_of(sample).and_then(|info| Ok((MappedNv12::map(buffer, &info)?, info)));
+        let form = sample.caps_owned().ok_or("its form is unknown");
+        let planes = form
+            .and_then(|form| stream.form_of(&form))
+            .and_then(|info| Ok((MappedNv12::map(buffer, &info)?, info)));
         let waits = matches!(stream.mode, Mode::FileFast { .. });
         let (planes, info) = match planes {
             Ok(mapped) => mapped,
@@ -239,6 +317,7 @@ impl Tap {
             at: due.at,
             width: info.width(),
             height: info.height(),
+            unchanged_since: None,
             planes: Arc::new(planes),
         };
         self.deliver(frame, waits)
@@ -320,15 +399,14 @@ impl Stream {
         self.due.drain(..=index).next_back()
     }
 
-    fn form_of(&mut self, sample: &gst::Sample) -> Result<gst_video::VideoInfo, &'static str> {
-        let caps = sample.caps().ok_or("its form is unknown")?;
+    fn form_of(&mut self, caps: &gst::Caps) -> Result<gst_video::VideoInfo, &'static str> {
         if let Some((known, info)) = &self.form
-            && known.as_ref() == caps
+            && known == caps
         {
             return Ok(info.clone());
         }
         let info = gst_video::VideoInfo::from_caps(caps).map_err(|_| "its form is unknown")?;
-        self.form = Some((caps.to_owned(), info.clone()));
+        self.form = Some((caps.clone(), info.clone()));
         Ok(info)
     }
 

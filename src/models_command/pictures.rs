@@ -4,12 +4,15 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::{Context as _, bail};
-use gridwatch_config::{CameraSettings, Pace, SourceSettings, TilesConfig};
+use gridwatch_config::{CameraSettings, DecodeMode, Pace, SourceSettings, TilesConfig};
 use gridwatch_domain::{CameraId, Detection, Frame, Nv12Buffer, Timestamp};
-use gridwatch_ingest::{Camera, CameraParts, CameraState, CameraTimeouts, IngestMetrics, OfflineReason};
+use gridwatch_ingest::{
+    Camera, CameraParts, CameraState, CameraTimeouts, DecodePool, IngestMetrics, OfflineReason,
+};
 use gridwatch_runtime::{Metrics, Shutdown, SystemClock, mailbox};
 use tokio::sync::mpsc;
 
@@ -54,6 +57,8 @@ async fn first_of(path: &Path) -> anyhow::Result<Frame> {
         clock: SystemClock::shared(),
         metrics: IngestMetrics::new(&Metrics::new()),
         timeouts: CameraTimeouts::default(),
+        pool: DecodePool::start(1).context("start decoding")?,
+        attention: tokio::sync::watch::channel(Default::default()).1,
         shutdown: shutdown.clone(),
     };
     let source = SourceSettings::File { path: path.to_owned(), pace: Pace::Fast, repeat: false };
@@ -64,6 +69,8 @@ async fn first_of(path: &Path) -> anyhow::Result<Frame> {
         cell: None,
         source,
         sample_fps: 1,
+        decode: DecodeMode::Always,
+        rest: Duration::from_secs(10),
         tiles: TilesConfig::WHOLE,
         zones: Vec::new(),
     };
@@ -91,7 +98,7 @@ pub(super) fn grey_picture() -> Frame {
     let (width, height) = (1920, 1080);
     let planes = Arc::new(Nv12Buffer::filled(width, height, [114, 128, 128]));
     let camera = "grey".parse().expect("letters are a valid id");
-    Frame { camera, seq: 0, at: Timestamp::UNIX_EPOCH, width, height, planes }
+    Frame { camera, seq: 0, at: Timestamp::UNIX_EPOCH, width, height, unchanged_since: None, planes }
 }
 
 /// The picture with its boxes, as JPEG.

@@ -125,7 +125,15 @@ mod tests {
 
     fn frame(width: u32, height: u32, planes: Nv12Buffer) -> Frame {
         let camera = "gate".parse().expect("valid");
-        Frame { camera, seq: 1, at: Timestamp::UNIX_EPOCH, width, height, planes: Arc::new(planes) }
+        Frame {
+            camera,
+            seq: 1,
+            at: Timestamp::UNIX_EPOCH,
+            width,
+            height,
+            unchanged_since: None,
+            planes: Arc::new(planes),
+        }
     }
 
     #[track_caller]

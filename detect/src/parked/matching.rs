@@ -23,7 +23,7 @@ const VISIBLE_LEAST: f32 = 0.3;
 const HIDER_SCORE: f32 = 0.2;
 
 /// Whether a detection is of something that moves.
-pub(super) fn is_moving(movement: Movement) -> bool {
+pub(crate) fn is_moving(movement: Movement) -> bool {
     movement.speed.is_some_and(|speed| speed >= MOVING)
 }
 

@@ -22,6 +22,7 @@ use gridwatch_domain::{Detection, NormBox, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use self::evidence::{Miss, Outcome, Sighting, View};
+pub(crate) use self::matching::is_moving;
 pub use self::place::{Origin, Place, PlaceState, Presence};
 use crate::{
     appearance::{Background, Covered, Grey, Patch},

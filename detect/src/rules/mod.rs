@@ -80,6 +80,21 @@ impl Ledger {
         revisions
     }
 
+    /// When the next limit ends of those that stand within theirs; none where nobody does.
+    pub fn next_due(&self, places: &[Place], zones: &[Zone], settings: &RuleSettings) -> Option<Timestamp> {
+        let of = |zone: &Zone| {
+            let within = |place: &&Place| {
+                place.is_standing()
+                    && place.is_credible()
+                    && !self.is_open(place, &zone.id)
+                    && covers(zone, place, settings.coverage)
+            };
+            let ends = places.iter().filter(within).map(|place| place.first_seen());
+            ends.min().map(|since| since.saturating_add(zone.limit.get()))
+        };
+        zones.iter().filter_map(of).min()
+    }
+
     /// The camera has gone blind: whether anything still stands there, nobody knows.
     pub fn lose_sight(&mut self, at: Timestamp) -> Vec<Revision> {
         let lost = self.open.iter_mut().filter(|event| !event.unobserved);

@@ -55,6 +55,7 @@ fn frame(camera: &CameraId, number: u64) -> Frame {
         at: time(number as f64 / 5.0),
         width: 64,
         height: 36,
+        unchanged_since: None,
         planes: Arc::new(Nv12Buffer::filled(64, 36, [90, 128, 128])),
     }
 }
@@ -118,6 +119,50 @@ impl Tester {
         }
         (events, checkpoints, self.metrics)
     }
+}
+
+/// Counts the pictures that it is asked about.
+struct Counting(Arc<std::sync::atomic::AtomicU64>);
+
+impl Detector for Counting {
+    fn detect(&mut self, frame: &Frame) -> Result<Vec<Detection>, DetectError> {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        OneCar.detect(frame)
+    }
+}
+
+#[test]
+fn pictures_in_which_nothing_has_changed_need_no_network_and_a_limit_ends_all_the_same() {
+    let asked = Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let tester = Tester::start_finding(vec![Box::new(Counting(Arc::clone(&asked)))], settings(), Vec::new());
+    for picture in 0..70 {
+        // The first three may be alike, but number 0 is not what they are alike to.
+        let unchanged_since = (picture > 0).then_some(if picture < 3 { 2 } else { 0 });
+        let frame = Frame { unchanged_since, ..frame(&camera(), picture) };
+        assert!(tester.frames.put_waiting(camera(), frame, || false).is_ok(), "the stage runs");
+    }
+    let attention = tester.stage.attention();
+    let (events, _, metrics) = tester.finish();
+    assert_eq!((events.len(), events[0].since), (1, time(0.0)), "{events:#?}");
+    // Pictures 0 to 2, and of the 67 after them one in six.
+    assert_eq!(asked.load(std::sync::atomic::Ordering::Relaxed), 3 + 67 / 6);
+    assert!(
+        metrics.render().contains("gridwatch_detect_unchanged_total{camera=\"gate\"} 56"),
+        "{}",
+        metrics.render()
+    );
+    let attention = attention.borrow().get(&camera()).copied().expect("it was told");
+    assert_eq!(attention, Attention { watchful: false, due: None }, "its event is open");
+}
+
+#[test]
+fn who_comes_is_watched_and_the_end_of_his_limit_is_asked_for() {
+    let tester = Tester::start(Vec::new());
+    let attention = tester.stage.attention();
+    tester.car_stands(0.0, 6.0);
+    let now = || attention.borrow().get(&camera()).copied().unwrap_or_default();
+    assert_eq!(now(), Attention { watchful: false, due: Some(time(10.0)) });
+    tester.finish();
 }
 
 #[test]

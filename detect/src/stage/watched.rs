@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use gridwatch_domain::{Event, Findings, Frame, Timestamp};
+use gridwatch_domain::{Detection, Event, Findings, Frame, Timestamp};
 
 use super::now;
 use crate::CameraState;
@@ -14,6 +14,17 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
 const CHECKPOINT_AT_LEAST: Duration = Duration::from_secs(30);
 /// Least time between two log lines about frames of one camera that cannot be analysed.
 const COMPLAIN_EVERY: Duration = Duration::from_secs(60);
+
+/// Pictures without a change for which the network is not asked, until it is: it may have missed something, or ingest may.
+const MOST_RELIED_ON: u32 = 5;
+
+/// What the network found in a picture.
+struct Seen {
+    seq: u64,
+    found: Vec<Detection>,
+    /// Pictures since then that were taken for alike.
+    relied_on: u32,
+}
 
 /// A camera and what is pending for it.
 pub(super) struct Watched {
@@ -29,6 +40,8 @@ pub(super) struct Watched {
     /// Whether its memory changed in a way that should be kept soon, and whether at all.
     pub(super) is_unkept: bool,
     pub(super) is_stale: bool,
+    /// What the network found last.
+    seen: Option<Seen>,
     kept_at: Option<Instant>,
     complained_at: Option<Instant>,
 }
@@ -44,9 +57,23 @@ impl Watched {
             first_events: Vec::new(),
             is_unkept: false,
             is_stale: false,
+            seen: None,
             kept_at: None,
             complained_at: None,
         }
+    }
+
+    /// What is in a picture in which nothing has changed since the network looked; none where it must look again.
+    pub(super) fn still(&mut self, frame: &Frame) -> Option<Vec<Detection>> {
+        let since = frame.unchanged_since?;
+        let seen = self.seen.as_mut().filter(|seen| seen.seq >= since && seen.relied_on < MOST_RELIED_ON)?;
+        seen.relied_on += 1;
+        Some(seen.found.clone())
+    }
+
+    /// The network has looked.
+    pub(super) fn remember(&mut self, frame: &Frame, found: &[Detection]) {
+        self.seen = Some(Seen { seq: frame.seq, found: found.to_vec(), relied_on: 0 });
     }
 
     /// Events, with the memory after them.

@@ -90,6 +90,7 @@ impl Iterator for Video {
             at: Self::start().saturating_add(seconds),
             width,
             height,
+            unchanged_since: None,
             planes: Arc::new(buffer),
         })
     }

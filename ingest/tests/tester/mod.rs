@@ -4,9 +4,9 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
-use gridwatch_config::{CameraSettings, Pace, Secret, SourceSettings, TilesConfig};
-use gridwatch_domain::{CameraId, Frame};
-use gridwatch_ingest::{Camera, CameraParts, CameraState, CameraTimeouts, IngestMetrics};
+use gridwatch_config::{CameraSettings, DecodeMode, Pace, Secret, SourceSettings, TilesConfig, Transport};
+use gridwatch_domain::{Attention, CameraId, Frame};
+use gridwatch_ingest::{Camera, CameraParts, CameraState, CameraTimeouts, DecodePool, IngestMetrics};
 use gridwatch_runtime::{
     BackoffRange, MailboxReceiver, MailboxSender, Metrics, SharedClock, Shutdown, SystemClock, mailbox,
 };
@@ -23,6 +23,7 @@ pub fn quick_timeouts() -> CameraTimeouts {
         connect: Duration::from_secs(5),
         no_frame: Duration::from_secs(4),
         backoff: BackoffRange { first: Duration::from_millis(50), longest: Duration::from_millis(100) },
+        refused: Duration::from_millis(200),
         healthy_after: Duration::from_secs(60),
     }
 }
@@ -32,7 +33,7 @@ pub fn id(name: &str) -> CameraId {
 }
 
 pub fn rtsp(name: &str, url: &str) -> CameraSettings {
-    settings(name, SourceSettings::Rtsp { url: Secret::new(url) })
+    settings(name, SourceSettings::Rtsp { url: Secret::new(url), transport: Transport::Auto })
 }
 
 pub fn file(name: &str, path: impl Into<PathBuf>, pace: Pace, repeat: bool) -> CameraSettings {
@@ -46,6 +47,8 @@ fn settings(name: &str, source: SourceSettings) -> CameraSettings {
         cell: None,
         source,
         sample_fps: 5,
+        decode: DecodeMode::Always,
+        rest: Duration::from_secs(10),
         tiles: TilesConfig::WHOLE,
         zones: Vec::new(),
     }
@@ -65,6 +68,8 @@ struct Running {
 pub struct IngestTester {
     clock: SharedClock,
     timeouts: CameraTimeouts,
+    pool: DecodePool,
+    pub attention: watch::Sender<BTreeMap<CameraId, Attention>>,
     shutdown: Shutdown,
     metrics: IngestMetrics,
     frames_tx: Option<MailboxSender<CameraId, Frame>>,
@@ -82,6 +87,8 @@ impl IngestTester {
         Self {
             clock,
             timeouts,
+            pool: DecodePool::start(2).expect("threads"),
+            attention: watch::Sender::default(),
             shutdown: Shutdown::new(),
             metrics: IngestMetrics::new(&Metrics::new()),
             frames_tx: Some(frames_tx),
@@ -96,6 +103,8 @@ impl IngestTester {
             clock: Arc::clone(&self.clock),
             metrics: self.metrics.clone(),
             timeouts: self.timeouts.clone(),
+            pool: self.pool.clone(),
+            attention: self.attention.subscribe(),
             shutdown: self.shutdown.clone(),
         };
         let camera_id = settings.id.clone();
@@ -155,6 +164,10 @@ impl IngestTester {
         self.metrics.frames(&id(name), outcome)
     }
 
+    pub fn units(&self, name: &str, outcome: &str) -> u64 {
+        self.metrics.units(&id(name), outcome)
+    }
+
     /// Nobody takes frames any more.
     pub fn consumer_goes(&mut self) {
         let (_, nothing) = mailbox();
@@ -175,13 +188,20 @@ impl IngestTester {
     }
 
     /// Shuts down, joins all cameras, checks that all counts balance.
-    pub async fn finish(mut self) {
-        self.shutdown.cancel();
-        for (camera, running) in std::mem::take(&mut self.cameras) {
+    pub async fn finish(self) {
+        let Self { shutdown, metrics, cameras, pool, .. } = self;
+        shutdown.cancel();
+        let mut names = Vec::new();
+        for (camera, running) in cameras {
             if !running.task.is_finished() {
                 timeout(PATIENCE, running.task).await.expect("it ends in time").expect("it does not panic");
             }
-            let count = |outcome| self.metrics.frames(&camera, outcome);
+            names.push(camera);
+        }
+        // What was being decoded when a camera ended is counted, too.
+        tokio::task::spawn_blocking(|| pool.finish()).await.expect("it does not panic");
+        for camera in names {
+            let count = |outcome| metrics.frames(&camera, outcome);
             let accounted = count("sent") + count("sampled_out") + count("dropped") + count("failed");
             assert_eq!(count("received"), accounted, "the counts of {camera} balance");
         }

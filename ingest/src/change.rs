@@ -1,0 +1,184 @@
+//! Whether anything has changed between two pictures of one camera, as far as brightness tells.
+//!
+//! The picture is averaged over cells of 16×16 pixels, in which a sensor's noise cancels out. A change of the light alike
+//! everywhere (a lamp, a cloud, the camera's own exposure) is taken out first: the median of what cells have gained. Noise is
+//! learnt: what all cells differ by, and what each does: a tree in the wind changes always, and tells nothing.
+
+use gridwatch_domain::Frame;
+
+/// Side of a cell in pixels.
+const CELL: usize = 16;
+/// Rows of a cell that are looked at: every fourth.
+const ROW_STEP: usize = 4;
+/// A cell has changed if it differs by more than this many standard deviations …
+const DEVIATIONS: f32 = 6.0;
+/// … and by more than this, in grey levels.
+const LEAST_CHANGE: f32 = 3.0;
+/// Cells side by side that must have changed, so that a single one that flickers is none.
+const LEAST_CELLS: usize = 2;
+/// Share of what a cell differs by now that its noise takes in.
+const LEARNING: f32 = 0.1;
+/// Mean and median of the amounts of a normal distribution, in standard deviations.
+const MEAN_AMOUNT: f32 = 0.798;
+const MEDIAN_AMOUNT: f32 = 0.6745;
+
+/// The mean brightness of a picture's cells.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Cells {
+    columns: usize,
+    means: Vec<f32>,
+}
+
+impl Cells {
+    fn of(frame: &Frame) -> Self {
+        let (luma, stride) = (frame.planes.y(), frame.planes.y_stride());
+        let (columns, rows) = (frame.width as usize / CELL, frame.height as usize / CELL);
+        let mut sums = vec![0_u32; columns * rows];
+        for (row, sums) in sums.chunks_exact_mut(columns.max(1)).enumerate() {
+            for line in (row * CELL..(row + 1) * CELL).step_by(ROW_STEP) {
+                let pixels = luma[line * stride..][..columns * CELL].chunks_exact(CELL);
+                for (sum, cell) in sums.iter_mut().zip(pixels) {
+                    *sum += cell.iter().map(|&pixel| u32::from(pixel)).sum::<u32>();
+                }
+            }
+        }
+        let pixels = (CELL * CELL / ROW_STEP) as f32;
+        Self { columns, means: sums.into_iter().map(|sum| sum as f32 / pixels).collect() }
+    }
+}
+
+/// Compares each picture of a camera with the last one that was looked at.
+#[derive(Debug, Default)]
+pub(crate) struct ChangeDetector {
+    last: Option<Cells>,
+    /// What each cell differs by on the average, in grey levels.
+    usual: Vec<f32>,
+}
+
+impl ChangeDetector {
+    /// Whether something has changed since the last picture; true where there is none, or none of this size.
+    pub(crate) fn has_changed(&mut self, frame: &Frame) -> bool {
+        let now = Cells::of(frame);
+        let last = self.last.replace(now.clone());
+        let Some(last) =
+            last.filter(|last| last.columns == now.columns && last.means.len() == now.means.len())
+        else {
+            return true;
+        };
+        let gained: Vec<f32> = now.means.iter().zip(&last.means).map(|(now, last)| now - last).collect();
+        let light = median(&gained);
+        let differ: Vec<f32> = gained.iter().map(|gain| (gain - light).abs()).collect();
+        // Robust: unless more than half of the picture changes at once, this is noise.
+        let everywhere = median(&differ) / MEDIAN_AMOUNT;
+        if self.usual.len() != differ.len() {
+            self.usual = vec![everywhere * MEAN_AMOUNT; differ.len()];
+        }
+        let is_over = |(differ, usual): (&f32, &f32)| {
+            let deviation = everywhere.max(usual / MEAN_AMOUNT);
+            *differ > (DEVIATIONS * deviation).max(LEAST_CHANGE)
+        };
+        let over: Vec<bool> = differ.iter().zip(&self.usual).map(is_over).collect();
+        for (usual, differ) in self.usual.iter_mut().zip(&differ) {
+            *usual += LEARNING * (differ - *usual);
+        }
+        has_cluster(&over, now.columns)
+    }
+}
+
+fn median(values: &[f32]) -> f32 {
+    let mut values = values.to_vec();
+    let middle = values.len() / 2;
+    if values.is_empty() {
+        return 0.0;
+    }
+    *values.select_nth_unstable_by(middle, f32::total_cmp).1
+}
+
+/// Whether enough cells side by side or one above the other are set.
+fn has_cluster(over: &[bool], columns: usize) -> bool {
+    let is_over = |index: usize| over.get(index).copied().unwrap_or(false);
+    let neighbours = |index: usize| {
+        let right = !(index + 1).is_multiple_of(columns) && is_over(index + 1);
+        let below = is_over(index + columns);
+        1 + usize::from(right) + usize::from(below)
+    };
+    (0..over.len()).any(|index| is_over(index) && neighbours(index) >= LEAST_CELLS)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use gridwatch_domain::{CameraId, Nv12Buffer, Timestamp};
+
+    use super::*;
+
+    /// A picture of noise of so many grey levels around a brightness, with a brighter square where told.
+    fn frame(brightness: f32, noise: f32, seed: u64, square: Option<(usize, usize, usize)>) -> Frame {
+        let (width, height) = (640_usize, 360_usize);
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut buffer = Nv12Buffer::filled(640, 360, [0, 128, 128]);
+        for (index, pixel) in buffer.y_mut().iter_mut().enumerate() {
+            let (x, y) = (index % width, index / width);
+            let inside = square.is_some_and(|(left, top, side)| {
+                (left..left + side).contains(&x) && (top..top + side).contains(&y)
+            });
+            let level = brightness + if inside { 25.0 } else { 0.0 } + (x as f32 / 20.0);
+            *pixel = (level + noise * (random.f32() + random.f32() - 1.0) * 2.4) as u8;
+        }
+        let camera = CameraId::new("gate").expect("valid");
+        let (width, height) = (width as u32, height as u32);
+        Frame {
+            camera,
+            seq: 0,
+            at: Timestamp::UNIX_EPOCH,
+            width,
+            height,
+            unchanged_since: None,
+            planes: Arc::new(buffer),
+        }
+    }
+
+    #[test]
+    fn noise_and_a_change_of_the_light_are_no_change() {
+        let mut detector = ChangeDetector::default();
+        assert!(detector.has_changed(&frame(90.0, 4.0, 0, None)), "nothing to compare with");
+        for seed in 1..40 {
+            let brightness = 90.0 + if seed > 20 { 30.0 } else { 0.0 };
+            assert!(!detector.has_changed(&frame(brightness, 4.0, seed, None)), "picture {seed}");
+        }
+    }
+
+    #[test]
+    fn something_small_that_comes_or_goes_is_a_change() {
+        let mut detector = ChangeDetector::default();
+        for seed in 0..20 {
+            detector.has_changed(&frame(90.0, 4.0, seed, None));
+        }
+        // 32 pixels: a car at the far end of a yard.
+        let there = Some((300, 200, 32));
+        assert!(detector.has_changed(&frame(90.0, 4.0, 50, there)));
+        assert!(!detector.has_changed(&frame(90.0, 4.0, 51, there)), "it stays");
+        assert!(detector.has_changed(&frame(90.0, 4.0, 52, None)), "it is gone");
+    }
+
+    #[test]
+    fn noise_is_learnt() {
+        let mut detector = ChangeDetector::default();
+        let changes = (0..60).filter(|&seed| detector.has_changed(&frame(90.0, 20.0, seed, None))).count();
+        assert_eq!(changes, 1, "the first only");
+    }
+
+    #[test]
+    fn what_always_moves_tells_nothing_after_a_while() {
+        let mut detector = ChangeDetector::default();
+        let tree = |seed: u64| Some((100 + 16 * (seed as usize % 2), 40, 64));
+        let changed: Vec<u64> =
+            (0..80).filter(|&seed| detector.has_changed(&frame(90.0, 4.0, seed, tree(seed)))).collect();
+        assert!(changed.iter().all(|&seed| seed < 30), "{changed:?}");
+        assert!(
+            detector.has_changed(&frame(90.0, 4.0, 99, Some((400, 200, 32)))),
+            "elsewhere all is noticed"
+        );
+    }
+}

@@ -1,0 +1,300 @@
+//! A decoder that is called, not run: encoded pictures in, decoded pictures out, on the caller's thread.
+//!
+//! GStreamer's decoder and converter stand between two pads of our own, without a pipeline, a clock or threads. So one decoder
+//! serves many cameras in turns, and costs nothing while none of them asks.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use gstreamer as gst;
+use gstreamer::prelude::*;
+
+use crate::{Codec, OfflineReason, stream};
+
+/// Time between two pictures as the decoder sees it. Of no meaning: pictures of many cameras pass, and what it is asked by
+/// comes back with each.
+const TICK: gst::ClockTime = gst::ClockTime::from_mseconds(40);
+/// Pictures that a decoder may hold back, to put them into order; more than any form allows (16).
+const MOST_HELD: usize = 64;
+
+/// Elements that make pictures of a form, best first.
+fn decoders(codec: Codec) -> &'static [&'static str] {
+    match codec {
+        Codec::H264 => &["avdec_h264", "openh264dec"],
+        Codec::H265 => &["avdec_h265", "libde265dec"],
+        Codec::Jpeg => &["jpegdec", "avdec_mjpeg"],
+    }
+}
+
+/// The form as GStreamer names it: whole pictures, with start codes where there are such.
+fn form(codec: Codec) -> gst::Caps {
+    let units = |name: &str| {
+        let caps = gst::Caps::builder(name).field("stream-format", "byte-stream");
+        caps.field("alignment", "au").build()
+    };
+    match codec {
+        Codec::H264 => units("video/x-h264"),
+        Codec::H265 => units("video/x-h265"),
+        Codec::Jpeg => gst::Caps::builder("image/jpeg").build(),
+    }
+}
+
+/// A picture in NV12.
+pub(crate) struct Decoded {
+    /// What it was asked by.
+    pub(crate) tag: u64,
+    pub(crate) buffer: gst::Buffer,
+    pub(crate) form: gst::Caps,
+}
+
+/// What came of the pictures that went in since it was last asked.
+#[derive(Default)]
+pub(crate) struct Outcome {
+    /// In the order in which they are shown.
+    pub(crate) pictures: Vec<Decoded>,
+    /// Pictures that were decoded without damage, whether wanted or not.
+    pub(crate) whole: u64,
+    /// Pictures that were decoded with damage, of which none is in `pictures`.
+    pub(crate) damaged: u64,
+    /// What an element complained of.
+    pub(crate) complaint: Option<String>,
+}
+
+/// A picture on its way through the decoder.
+struct Pending {
+    pts: gst::ClockTime,
+    tag: u64,
+    wanted: bool,
+}
+
+#[derive(Default)]
+struct Shared {
+    pending: VecDeque<Pending>,
+    form: Option<gst::Caps>,
+    outcome: Outcome,
+}
+
+/// A decoder between two pads.
+pub(crate) struct Chain {
+    into: gst::Pad,
+    /// Kept: a pad without an owner is gone.
+    out: gst::Pad,
+    elements: Vec<gst::Element>,
+    bus: gst::Bus,
+    shared: Arc<Mutex<Shared>>,
+    next: u64,
+    broken: bool,
+}
+
+impl Chain {
+    /// Sets a decoder up.
+    ///
+    /// # Errors
+    /// [`OfflineReason::UnsupportedCodec`] without a decoder for it, [`OfflineReason::Setup`] where GStreamer is not whole.
+    pub(crate) fn new(codec: Codec) -> Result<Self, OfflineReason> {
+        gst::init().map_err(stream::setup)?;
+        let shared = Arc::new(Mutex::new(Shared::default()));
+        let decoder = decoders(codec).iter().find_map(|name| gst::ElementFactory::make(name).build().ok());
+        let decoder =
+            decoder.ok_or_else(|| OfflineReason::UnsupportedCodec { codec: format!("{codec:?}") })?;
+        crate::rtsp::one_thread(&decoder);
+        let convert = stream::element("videoconvert")?;
+        convert.set_property("n-threads", 1_u32);
+        let elements = vec![decoder, convert];
+        let bus = gst::Bus::new();
+        let missing = || stream::setup("an element without pad");
+        let pad = |element: &gst::Element, name| element.static_pad(name).ok_or_else(missing);
+
+        watch(&pad(&elements[0], "src")?, &shared);
+        let into = gst::Pad::builder(gst::PadDirection::Src).name("into").build();
+        let out = collector(&shared);
+        let linked = |error: gst::PadLinkError| stream::setup(format!("{error:?}"));
+        into.link(&pad(&elements[0], "sink")?).map_err(linked)?;
+        elements[0].link(&elements[1]).map_err(stream::setup)?;
+        pad(&elements[1], "src")?.link(&out).map_err(linked)?;
+        out.set_active(true).map_err(stream::setup)?;
+        for element in &elements {
+            element.set_bus(Some(&bus));
+            element.set_state(gst::State::Playing).map_err(stream::setup)?;
+        }
+        into.set_active(true).map_err(stream::setup)?;
+        let begin = [
+            gst::event::StreamStart::builder("gridwatch").build(),
+            gst::event::Caps::new(&form(codec)),
+            gst::event::Segment::new(&gst::FormattedSegment::<gst::ClockTime>::new()),
+        ];
+        if !begin.into_iter().all(|event| into.push_event(event)) {
+            return Err(stream::setup("a decoder does not take its form"));
+        }
+        Ok(Self { into, out, elements, bus, shared, next: 0, broken: false })
+    }
+
+    /// Puts a picture in. It comes out under `tag`, at once or after pictures that come after it; it is converted only if
+    /// `wanted`.
+    pub(crate) fn push(&mut self, bytes: Arc<[u8]>, is_key: bool, tag: u64, wanted: bool) {
+        let pts = TICK * self.next;
+        self.next += 1;
+        {
+            let mut shared = lock(&self.shared);
+            if shared.pending.len() == MOST_HELD {
+                shared.pending.pop_front();
+            }
+            shared.pending.push_back(Pending { pts, tag, wanted });
+        }
+        let mut buffer = gst::Buffer::from_slice(bytes);
+        if let Some(fields) = buffer.get_mut() {
+            fields.set_pts(pts);
+            fields.set_dts(pts);
+            fields.set_duration(TICK);
+            if !is_key {
+                fields.set_flags(gst::BufferFlags::DELTA_UNIT);
+            }
+        }
+        if let Err(error) = self.into.push(buffer) {
+            self.broken = true;
+            lock(&self.shared).outcome.complaint.get_or_insert_with(|| format!("{error:?}"));
+        }
+    }
+
+    /// Brings out what the decoder holds back. The next picture must be a key picture.
+    pub(crate) fn drain(&mut self) {
+        // A gap in time makes GStreamer's video decoders hand out all that they have, and forget it.
+        let gap = gst::event::Gap::builder(TICK * self.next).duration(TICK).build();
+        self.next += 1;
+        if !self.into.push_event(gap) {
+            self.broken = true;
+        }
+    }
+
+    /// What has come out since it was last asked.
+    pub(crate) fn take(&mut self) -> Outcome {
+        let mut outcome = std::mem::take(&mut lock(&self.shared).outcome);
+        while let Some(message) = self.bus.pop() {
+            if let gst::MessageView::Error(error) = message.view() {
+                self.broken = true;
+                outcome.complaint.get_or_insert_with(|| error.error().to_string());
+            }
+        }
+        outcome
+    }
+
+    /// Whether it must be set up anew.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken
+    }
+}
+
+impl Drop for Chain {
+    fn drop(&mut self) {
+        for element in &self.elements {
+            if element.set_state(gst::State::Null).is_err() {
+                tracing::warn!("a decoder does not stop");
+            }
+        }
+        for pad in [&self.into, &self.out] {
+            if pad.set_active(false).is_err() {
+                tracing::trace!("a pad was stopped already");
+            }
+        }
+    }
+}
+
+fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Counts what leaves the decoder, and lets pass what is wanted.
+fn watch(pad: &gst::Pad, shared: &Arc<Mutex<Shared>>) {
+    let shared = Arc::clone(shared);
+    pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
+        let Some(buffer) = info.buffer() else { return gst::PadProbeReturn::Ok };
+        let damaged = buffer.flags().intersects(gst::BufferFlags::CORRUPTED | gst::BufferFlags::DECODE_ONLY);
+        let mut shared = lock(&shared);
+        if damaged {
+            shared.outcome.damaged += 1;
+            return gst::PadProbeReturn::Drop;
+        }
+        shared.outcome.whole += 1;
+        let wanted = shared.pending.iter().any(|one| Some(one.pts) == buffer.pts() && one.wanted);
+        if wanted { gst::PadProbeReturn::Ok } else { gst::PadProbeReturn::Drop }
+    });
+}
+
+/// The pad that converted pictures arrive at.
+fn collector(shared: &Arc<Mutex<Shared>>) -> gst::Pad {
+    let caps = gst::Caps::builder("video/x-raw")
+        .field("format", "NV12")
+        .field("colorimetry", gst::List::new(stream::COLOUR))
+        .build();
+    let (by_event, by_buffer) = (Arc::clone(shared), Arc::clone(shared));
+    let template = gst::PadTemplate::new("out", gst::PadDirection::Sink, gst::PadPresence::Always, &caps);
+    let template = template.expect("a direction, a presence and caps make a template");
+    gst::Pad::builder_from_template(&template)
+        .event_function(move |_, _, event| {
+            if let gst::EventView::Caps(caps) = event.view() {
+                lock(&by_event).form = Some(caps.caps_owned());
+            }
+            true
+        })
+        .chain_function(move |_, _, buffer| {
+            let mut shared = lock(&by_buffer);
+            let index = shared.pending.iter().position(|one| Some(one.pts) == buffer.pts());
+            if let (Some(index), Some(form)) = (index, shared.form.clone()) {
+                let tag = shared.pending[index].tag;
+                shared.pending.remove(index);
+                shared.outcome.pictures.push(Decoded { tag, buffer, form });
+            }
+            Ok(gst::FlowSuccess::Ok)
+        })
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use gridwatch_sim::{
+        FrameSource,
+        cache::{self, EncodedScene, PictureSize},
+        testcard::TestCard,
+    };
+
+    use gridwatch_domain::Nv12Planes as _;
+
+    use super::*;
+
+    fn scene(width: u32, height: u32) -> (EncodedScene, tempfile::TempDir) {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let card = TestCard { width, height, fps: 25, frame_count: 150 };
+        let cards = move || vec![Box::new(card) as Box<dyn FrameSource>];
+        let size = PictureSize { width, height };
+        (cache::ensure_with("card", size, dir.path(), &cards, &mut |_| {}).expect("it encodes"), dir)
+    }
+
+    fn unit(scene: &EncodedScene, index: usize) -> Arc<[u8]> {
+        scene.read_unit(index).expect("it is there").into()
+    }
+
+    fn number(picture: &Decoded) -> u32 {
+        let info = gstreamer_video::VideoInfo::from_caps(&picture.form).expect("a form");
+        let planes = crate::planes::MappedNv12::map(picture.buffer.clone(), &info).expect("a whole picture");
+        let (luma, stride) = (planes.y(), planes.y_stride());
+        gridwatch_sim::testcard::read_number(luma, stride, info.width() as usize).expect("a number")
+    }
+
+    #[test]
+    fn key_pictures_of_several_cameras_come_out_one_by_one() {
+        let ((small, _a), (large, _b)) = (scene(320, 176), scene(640, 352));
+        let mut chain = Chain::new(Codec::H264).expect("it is set up");
+        for (tag, (scene, index)) in
+            [(&small, 50), (&large, 0), (&small, 0), (&small, 100), (&large, 100)].into_iter().enumerate()
+        {
+            chain.push(unit(scene, index), true, tag as u64, true);
+            chain.drain();
+            let outcome = chain.take();
+            assert_eq!((outcome.whole, outcome.damaged, outcome.complaint), (1, 0, None));
+            let [picture] = &outcome.pictures[..] else { panic!("{} pictures", outcome.pictures.len()) };
+            assert_eq!((picture.tag, number(picture)), (tag as u64, index as u32));
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! What waits to be decoded for one stream of one camera.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use gridwatch_domain::{Frame, Timestamp};
+
+use super::{
+    chain::{Chain, Decoded, Outcome},
+    pool::Chains,
+};
+use crate::{AccessUnit, change::ChangeDetector, tap::Tap};
+
+/// Pictures that may wait: two seconds at 25 a second. More wait only where the box cannot keep up, and it would not catch up.
+const MOST_WAITING: usize = 50;
+/// Pictures whose time is remembered until they come out; more than any decoder holds back.
+const MOST_INSIDE: usize = 64;
+
+/// What is to be decoded.
+pub(crate) enum Order {
+    /// A key picture by itself. If something has changed since the last one, the key pictures `between` are handed on first.
+    Look {
+        /// The picture.
+        unit: AccessUnit,
+        /// Key pictures between the last one that was looked at and this one, oldest first.
+        between: Vec<AccessUnit>,
+    },
+    /// A key picture and those after it, of which only the last is handed on.
+    CatchUp(Vec<AccessUnit>),
+    /// The next picture of a stream of which all are decoded.
+    Follow {
+        /// The picture.
+        unit: AccessUnit,
+        /// Whether it is to be handed on, not only decoded for the sake of those that follow.
+        wanted: bool,
+    },
+}
+
+#[derive(Default)]
+struct Waiting {
+    orders: VecDeque<Order>,
+    /// Something was left out: what follows is of no use up to a key picture.
+    needs_key: bool,
+}
+
+/// What is known of the pictures so far; touched by one thread at a time.
+#[derive(Default)]
+struct Hand {
+    change: ChangeDetector,
+    /// Number of the first of the pictures that are all alike.
+    alike_since: Option<u64>,
+    /// The decoder of a stream whose every picture is decoded, and the times of what is in it.
+    chain: Option<Chain>,
+    times: VecDeque<(u64, Timestamp)>,
+}
+
+/// One stream's orders.
+pub(crate) struct Desk {
+    tap: Arc<Tap>,
+    waiting: Mutex<Waiting>,
+    hand: Mutex<Hand>,
+    has_changed: AtomicBool,
+}
+
+impl Desk {
+    pub(crate) fn new(tap: Arc<Tap>) -> Arc<Self> {
+        Arc::new(Self {
+            tap,
+            waiting: Mutex::default(),
+            hand: Mutex::default(),
+            has_changed: AtomicBool::new(false),
+        })
+    }
+
+    /// Whether a look has shown a change since this was last asked.
+    pub(crate) fn take_change(&self) -> bool {
+        self.has_changed.swap(false, Ordering::AcqRel)
+    }
+
+    /// Puts an order down; call the pool afterwards. Gives how many pictures were left out for it.
+    pub(crate) fn put(&self, order: Order) -> u64 {
+        let mut waiting = lock(&self.waiting);
+        let mut left_out = 0;
+        match &order {
+            Order::Follow { unit, .. } => {
+                if waiting.orders.len() >= MOST_WAITING {
+                    left_out = waiting.orders.len() as u64;
+                    waiting.orders.clear();
+                    waiting.needs_key = true;
+                }
+                if waiting.needs_key && !unit.is_key {
+                    return left_out + 1;
+                }
+            }
+            // Of pictures that stand for themselves the newest counts.
+            Order::Look { .. } | Order::CatchUp(_) => {
+                left_out = waiting.orders.len() as u64;
+                waiting.orders.clear();
+            }
+        }
+        waiting.needs_key = false;
+        waiting.orders.push_back(order);
+        left_out
+    }
+
+    /// Does all that there is.
+    pub(super) fn work(&self, chains: &mut Chains) {
+        let mut hand = lock(&self.hand);
+        loop {
+            let next = lock(&self.waiting).orders.pop_front();
+            match next {
+                Some(Order::Look { unit, between }) => self.look(&mut hand, chains, unit, between),
+                Some(Order::CatchUp(units)) => self.catch_up(&mut hand, chains, units),
+                Some(Order::Follow { unit, wanted }) => self.follow(&mut hand, unit, wanted),
+                None => return,
+            }
+        }
+    }
+
+    fn look(&self, hand: &mut Hand, chains: &mut Chains, unit: AccessUnit, between: Vec<AccessUnit>) {
+        hand.chain = None;
+        let Some(now) = self.decode_alone(chains, &unit) else { return };
+        if !hand.change.has_changed(&now) {
+            let since = *hand.alike_since.get_or_insert(now.seq);
+            return self.tap.hand_on(Frame { unchanged_since: Some(since), ..now }, false);
+        }
+        self.has_changed.store(true, Ordering::Release);
+        for unit in between {
+            self.tap.on_ordered();
+            if let Some(earlier) = self.decode_alone(chains, &unit) {
+                self.tap.hand_on(earlier, true);
+            }
+        }
+        hand.alike_since = Some(now.seq);
+        self.tap.hand_on(now, false);
+    }
+
+    fn catch_up(&self, hand: &mut Hand, chains: &mut Chains, units: Vec<AccessUnit>) {
+        hand.chain = None;
+        let Some((last, first)) = units.split_last() else { return };
+        let Some(chain) = self.chain_of(chains, last) else { return };
+        for unit in first {
+            chain.push(Arc::clone(&unit.bytes), unit.is_key, unit.seq, false);
+        }
+        chain.push(Arc::clone(&last.bytes), last.is_key, last.seq, true);
+        chain.drain();
+        let outcome = chain.take();
+        let frame = self.account(outcome).into_iter().next().and_then(|picture| self.frame(picture, last.at));
+        if let Some(frame) = frame {
+            hand.alike_since = None;
+            self.tap.hand_on(frame, false);
+        }
+    }
+
+    fn follow(&self, hand: &mut Hand, unit: AccessUnit, wanted: bool) {
+        hand.alike_since = None;
+        let AccessUnit { codec, bytes, seq, at, is_key, .. } = unit;
+        if hand.chain.as_ref().is_none_or(Chain::is_broken) {
+            if !is_key {
+                return self.tap.on_left_out(1);
+            }
+            match Chain::new(codec) {
+                Ok(chain) => (hand.chain, hand.times) = (Some(chain), VecDeque::new()),
+                Err(reason) => return self.tap.on_undecodable(reason),
+            }
+        }
+        let Some(chain) = &mut hand.chain else { return };
+        if hand.times.len() == MOST_INSIDE {
+            hand.times.pop_front();
+        }
+        hand.times.push_back((seq, at));
+        chain.push(bytes, is_key, seq, wanted);
+        let outcome = chain.take();
+        for picture in self.account(outcome) {
+            let index = hand.times.iter().position(|(of, _)| *of == picture.tag);
+            let at = index.and_then(|index| hand.times.remove(index)).map(|(_, at)| at);
+            if let Some(frame) = at.and_then(|at| self.frame(picture, at)) {
+                self.tap.hand_on(frame, false);
+            }
+        }
+    }
+
+    fn decode_alone(&self, chains: &mut Chains, unit: &AccessUnit) -> Option<Frame> {
+        let chain = self.chain_of(chains, unit)?;
+        chain.push(Arc::clone(&unit.bytes), true, unit.seq, true);
+        chain.drain();
+        let outcome = chain.take();
+        if outcome.whole == 0 {
+            // A decoder that has choked may choke on the next camera's picture, too.
+            chains.remove(&unit.codec);
+        }
+        self.account(outcome).into_iter().next().and_then(|picture| self.frame(picture, unit.at))
+    }
+
+    fn chain_of<'a>(&self, chains: &'a mut Chains, unit: &AccessUnit) -> Option<&'a mut Chain> {
+        if chains.get(&unit.codec).is_none_or(Chain::is_broken) {
+            match Chain::new(unit.codec) {
+                Ok(chain) => drop(chains.insert(unit.codec, chain)),
+                Err(reason) => {
+                    self.tap.on_undecodable(reason);
+                    return None;
+                }
+            }
+        }
+        chains.get_mut(&unit.codec)
+    }
+
+    /// Counts what came of it; gives the pictures that were wanted.
+    fn account(&self, outcome: Outcome) -> Vec<Decoded> {
+        let Outcome { pictures, whole, damaged, complaint } = outcome;
+        if let Some(complaint) = complaint {
+            tracing::debug!(complaint, "a decoder complains");
+        }
+        self.tap.on_outcome(whole, damaged, whole.saturating_sub(pictures.len() as u64));
+        pictures
+    }
+
+    fn frame(&self, picture: Decoded, at: Timestamp) -> Option<Frame> {
+        self.tap.frame(picture.buffer, &picture.form, picture.tag, at)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

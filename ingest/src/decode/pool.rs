@@ -1,0 +1,76 @@
+//! The threads that decode.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use gridwatch_domain::CameraId;
+use gridwatch_runtime::{MailboxReceiver, MailboxSender, Put, mailbox};
+
+use super::{Desk, chain::Chain};
+use crate::Codec;
+
+/// How often a thread without work looks whether it should end.
+const IDLE: Duration = Duration::from_millis(250);
+
+/// Decoders by form, of one thread.
+pub(super) type Chains = BTreeMap<Codec, Chain>;
+
+/// Threads that decode for all cameras. Clones share them; they end when the last clone is gone and no work is left.
+#[derive(Clone)]
+pub struct DecodePool {
+    calls: MailboxSender<CameraId, Arc<Desk>>,
+    threads: Arc<Mutex<Vec<JoinHandle<()>>>>,
+}
+
+impl DecodePool {
+    /// Starts so many threads, at least one.
+    ///
+    /// # Errors
+    /// When the system has no thread to give.
+    pub fn start(threads: usize) -> io::Result<Self> {
+        let (calls, calls_rx) = mailbox::<CameraId, Arc<Desk>>();
+        let calls_rx = Arc::new(calls_rx);
+        let start = |number| {
+            let calls = Arc::clone(&calls_rx);
+            std::thread::Builder::new().name(format!("decode-{number}")).spawn(move || work(&calls))
+        };
+        let threads = (1..=threads.max(1)).map(start).collect::<io::Result<_>>()?;
+        Ok(Self { calls, threads: Arc::new(Mutex::new(threads)) })
+    }
+
+    /// Says that there is something on a camera's desk.
+    pub(crate) fn call(&self, camera: &CameraId, desk: &Arc<Desk>) {
+        // What a call finds on the desk it all does: a second one adds nothing.
+        if let Put::Closed(_) = self.calls.put(camera.clone(), Arc::clone(desk)) {
+            tracing::debug!(%camera, "nobody decodes any more");
+        }
+    }
+
+    /// Waits for the end of its threads, once every other clone is gone. Blocks.
+    pub fn finish(self) {
+        let Self { calls, threads } = self;
+        drop(calls);
+        let threads = std::mem::take(&mut *threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a decoding thread panicked");
+            }
+        }
+    }
+}
+
+fn work(calls: &MailboxReceiver<CameraId, Arc<Desk>>) {
+    let mut chains = Chains::new();
+    loop {
+        match calls.take_timeout(IDLE) {
+            Ok(Some(desk)) => desk.work(&mut chains),
+            Ok(None) => return,
+            Err(()) => {}
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! The packet gate: decides about every encoded picture whether it is worth decoding. Pure; time is the stream's.
+//!
+//! At rest a key picture is looked at from time to time. What changed since the last one is looked at afterwards in the key
+//! pictures between (they are still in the ring), so that nothing is missed by resting. While something goes on, every key
+//! picture is looked at. Where key pictures are too far apart to watch by, all pictures are decoded.
+
+mod activity;
+mod features;
+
+use std::time::Duration;
+
+use gridwatch_config::DecodeMode;
+use gridwatch_domain::{Attention, Timestamp};
+
+use self::{activity::Activity, features::Reader};
+use crate::{AccessUnit, sampler::Sampler};
+
+/// Key pictures that come more seldom than this are too few to watch by.
+const KEYS_TOO_FAR_APART: Duration = Duration::from_secs(12);
+/// How long every key picture is looked at after something was noticed: a car takes as long to come or go.
+const STAYS_AWAKE: Duration = Duration::from_secs(6);
+/// So long before somebody's limit ends every key picture is looked at.
+const BEFORE_DUE: Duration = Duration::from_secs(4);
+
+/// What is to become of an encoded picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It is not looked at.
+    Skip,
+    /// A key picture, decoded by itself. Where it shows a change, those since the last one are looked at first.
+    Look,
+    /// All since the last key picture are decoded, and this one is handed on.
+    CatchUp,
+    /// It is decoded after those before it, and handed on if `wanted`.
+    Follow {
+        /// Whether it is due.
+        wanted: bool,
+    },
+}
+
+/// How much is decoded at present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// A key picture from time to time.
+    Rest,
+    /// Every key picture.
+    Keys,
+    /// Everything.
+    All,
+}
+
+/// Why it is that much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The configuration says so.
+    Configured,
+    /// Nothing goes on.
+    Quiet,
+    /// Nothing is known yet.
+    Beginning,
+    /// The last picture that was looked at showed a change.
+    Changed,
+    /// Pictures cost more than they usually do.
+    Surge,
+    /// The rules watch something.
+    Watchful,
+    /// Somebody's limit is about to end.
+    Due,
+    /// Key pictures are too far apart.
+    KeysFarApart,
+}
+
+impl Level {
+    /// Stable word for it: for metrics and pages.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Rest => "rest",
+            Self::Keys => "keys",
+            Self::All => "all",
+        }
+    }
+
+    /// Its place among the levels, from 0.
+    pub(crate) fn rank(self) -> i64 {
+        match self {
+            Self::Rest => 0,
+            Self::Keys => 1,
+            Self::All => 2,
+        }
+    }
+}
+
+impl Reason {
+    /// Stable word for it: for metrics and pages.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Configured => "configured",
+            Self::Quiet => "quiet",
+            Self::Beginning => "beginning",
+            Self::Changed => "changed",
+            Self::Surge => "surge",
+            Self::Watchful => "watchful",
+            Self::Due => "due",
+            Self::KeysFarApart => "keys_far_apart",
+        }
+    }
+}
+
+/// How a camera's pictures are chosen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct GateSettings {
+    pub(crate) mode: DecodeMode,
+    /// Pictures a second that are analysed at most.
+    pub(crate) sample_fps: u8,
+    /// Longest time between two looks at rest.
+    pub(crate) rest: Duration,
+}
+
+/// The gate of one stream.
+pub(crate) struct Gate {
+    settings: GateSettings,
+    sampler: Sampler,
+    reader: Reader,
+    activity: Activity,
+    /// Time of the last key picture, and how long after the one before.
+    last_key: Option<Duration>,
+    interval: Duration,
+    last_look: Option<Duration>,
+    /// Until when it stays awake, and why.
+    awake: Option<(Duration, Reason)>,
+    /// The last due time that was seen to.
+    seen_to: Option<Timestamp>,
+    level: (Level, Reason),
+}
+
+impl Gate {
+    pub(crate) fn new(settings: GateSettings) -> Self {
+        Self {
+            settings,
+            sampler: Sampler::new(settings.sample_fps),
+            reader: Reader::default(),
+            activity: Activity::default(),
+            last_key: None,
+            interval: Duration::ZERO,
+            last_look: None,
+            awake: None,
+            seen_to: None,
+            level: (Level::All, Reason::Beginning),
+        }
+    }
+
+    /// How much is decoded, and why.
+    pub(crate) fn level(&self) -> (Level, Reason) {
+        self.level
+    }
+
+    /// Decides about the next picture. `changed`: the last look has shown a change; `attention`: what the rules ask for.
+    pub(crate) fn judge(&mut self, unit: &AccessUnit, changed: bool, attention: Attention) -> Verdict {
+        self.note_key(unit);
+        self.level = self.choose(unit, changed, attention);
+        match self.level {
+            (Level::All, _) => Verdict::Follow { wanted: self.sampler.is_due(unit.time) },
+            (Level::Keys, Reason::Configured) if unit.is_key && self.sampler.is_due(unit.time) => {
+                self.look(unit)
+            }
+            (Level::Keys, Reason::Configured) => Verdict::Skip,
+            (_, _) if self.is_due(unit, attention) => {
+                self.seen_to = attention.due;
+                if unit.is_key { self.look(unit) } else { Verdict::CatchUp }
+            }
+            (Level::Keys, _) if unit.is_key => self.look(unit),
+            (Level::Rest, _) if unit.is_key && self.has_rested(unit.time) => self.look(unit),
+            (Level::Keys | Level::Rest, _) => Verdict::Skip,
+        }
+    }
+
+    fn note_key(&mut self, unit: &AccessUnit) {
+        if unit.is_key {
+            self.interval = self.last_key.map_or(Duration::ZERO, |last| unit.time.saturating_sub(last));
+            self.last_key = Some(unit.time);
+        }
+    }
+
+    fn choose(&mut self, unit: &AccessUnit, changed: bool, attention: Attention) -> (Level, Reason) {
+        let since_key = self.last_key.map_or(unit.time, |last| unit.time.saturating_sub(last));
+        match self.settings.mode {
+            DecodeMode::Always => return (Level::All, Reason::Configured),
+            _ if since_key.max(self.interval) > KEYS_TOO_FAR_APART => {
+                return (Level::All, Reason::KeysFarApart);
+            }
+            DecodeMode::Keyframes => return (Level::Keys, Reason::Configured),
+            DecodeMode::Adaptive => {}
+        }
+        if !unit.is_key {
+            let features = self.reader.read(unit);
+            let is_surge = !features.is_intra && self.activity.is_surge(unit.time, features.complexity());
+            if is_surge {
+                self.wake(unit.time, Reason::Surge);
+            }
+        } else {
+            // For its parameter sets.
+            self.reader.read(unit);
+        }
+        if self.last_look.is_none() {
+            self.wake(unit.time, Reason::Beginning);
+        }
+        if changed {
+            self.wake(unit.time, Reason::Changed);
+        }
+        if attention.watchful {
+            self.wake(unit.time, Reason::Watchful);
+        }
+        if attention
+            .due
+            .is_some_and(|due| Some(due) != self.seen_to && unit.at.saturating_add(BEFORE_DUE) >= due)
+        {
+            self.wake(unit.time, Reason::Due);
+        }
+        match self.awake.filter(|(until, _)| unit.time < *until) {
+            Some((_, reason)) => (Level::Keys, reason),
+            None => (Level::Rest, Reason::Quiet),
+        }
+    }
+
+    fn wake(&mut self, time: Duration, reason: Reason) {
+        self.awake = Some((time + STAYS_AWAKE, reason));
+    }
+
+    fn look(&mut self, unit: &AccessUnit) -> Verdict {
+        self.last_look = Some(unit.time);
+        Verdict::Look
+    }
+
+    /// Whether the next key picture would come too late.
+    fn has_rested(&self, time: Duration) -> bool {
+        let since = self.last_look.map_or(Duration::MAX, |last| time.saturating_sub(last));
+        since.saturating_add(self.interval) > self.settings.rest
+    }
+
+    fn is_due(&self, unit: &AccessUnit, attention: Attention) -> bool {
+        attention.due.is_some_and(|due| unit.at >= due && self.seen_to != Some(due))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Codec;
+
+    const QUIET: Attention = Attention { watchful: false, due: None };
+
+    fn at(seconds: f64) -> Timestamp {
+        Timestamp::UNIX_EPOCH.saturating_add(Duration::from_secs_f64(seconds))
+    }
+
+    /// A stream of 25 pictures a second with a key picture every `group`.
+    struct Stream {
+        gate: Gate,
+        group: u64,
+        next: u64,
+    }
+
+    impl Stream {
+        fn new(mode: DecodeMode, group: u64) -> Self {
+            let gate = Gate::new(GateSettings { mode, sample_fps: 5, rest: Duration::from_secs(10) });
+            Self { gate, group, next: 0 }
+        }
+
+        /// Plays so many seconds; gives the times in seconds of pictures that are decoded to be handed on.
+        fn play(&mut self, seconds: u64, changed: bool, attention: Attention) -> Vec<f64> {
+            let mut looked = Vec::new();
+            for seq in self.next..self.next + 25 * seconds {
+                let time = Duration::from_millis(40 * seq);
+                let unit = AccessUnit {
+                    seq,
+                    bytes: vec![0; 100].into(),
+                    codec: Codec::Jpeg,
+                    is_key: seq % self.group == 0,
+                    time,
+                    at: at(time.as_secs_f64()),
+                    after_loss: false,
+                };
+                match self.gate.judge(&unit, changed, attention) {
+                    Verdict::Skip | Verdict::Follow { wanted: false } => {}
+                    _ => looked.push(time.as_secs_f64()),
+                }
+            }
+            self.next += 25 * seconds;
+            looked
+        }
+    }
+
+    #[test]
+    fn at_rest_a_key_picture_is_looked_at_within_every_ten_seconds() {
+        let mut stream = Stream::new(DecodeMode::Adaptive, 50);
+        stream.play(10, false, QUIET);
+        assert_eq!(stream.gate.level(), (Level::Rest, Reason::Quiet));
+        let looked = stream.play(60, false, QUIET);
+        assert_eq!(looked.len(), 6, "{looked:?}");
+        assert!(looked.windows(2).all(|pair| pair[1] - pair[0] <= 10.0), "{looked:?}");
+    }
+
+    #[test]
+    fn what_goes_on_is_looked_at_in_every_key_picture_and_a_while_longer() {
+        for (changed, attention) in [(true, QUIET), (false, Attention { watchful: true, due: None })] {
+            let mut stream = Stream::new(DecodeMode::Adaptive, 50);
+            stream.play(30, false, QUIET);
+            assert_eq!(stream.play(10, changed, attention), [30.0, 32.0, 34.0, 36.0, 38.0]);
+            assert_eq!(stream.gate.level().0, Level::Keys);
+            stream.play(10, false, QUIET);
+            assert_eq!(stream.gate.level(), (Level::Rest, Reason::Quiet));
+        }
+    }
+
+    #[test]
+    fn the_picture_in_which_a_limit_ends_is_looked_at_at_once_and_once() {
+        let mut stream = Stream::new(DecodeMode::Adaptive, 50);
+        stream.play(30, false, QUIET);
+        let due = Attention { watchful: false, due: Some(at(40.5)) };
+        assert_eq!(stream.play(8, false, due), [34.0]);
+        assert_eq!(stream.play(4, false, due), [38.0, 40.0, 40.52]);
+        assert_eq!(stream.gate.level(), (Level::Keys, Reason::Due));
+    }
+
+    #[test]
+    fn other_modes_do_as_they_say() {
+        let mut keys = Stream::new(DecodeMode::Keyframes, 50);
+        assert_eq!(keys.play(6, false, QUIET), [0.0, 2.0, 4.0]);
+        assert_eq!(Stream::new(DecodeMode::Always, 50).play(4, false, QUIET).len(), 20);
+        // One a minute: nothing could be watched by these.
+        let mut far = Stream::new(DecodeMode::Adaptive, 1500);
+        far.play(20, false, QUIET);
+        assert_eq!(far.gate.level(), (Level::All, Reason::KeysFarApart));
+        assert!(far.play(10, false, QUIET).len() >= 45);
+    }
+}

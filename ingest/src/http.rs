@@ -1,0 +1,38 @@
+//! Cameras that send JPEG pictures over HTTP: one after the other (MJPEG), or one for each request.
+
+use std::{sync::Arc, time::Duration};
+
+use gstreamer::prelude::*;
+use tokio::sync::mpsc;
+
+use crate::{
+    OfflineReason,
+    address::Address,
+    diagnose::Origin,
+    stream::{self, Stream},
+    tap::{Note, Tap},
+};
+
+/// Prepares the stream of a camera.
+pub(crate) fn create(
+    address: &Address,
+    connect_timeout: Duration,
+    tap: &Arc<Tap>,
+    notes: &mpsc::Sender<Note>,
+) -> Result<Stream, OfflineReason> {
+    let stream = Stream::create(tap, Origin::Network(address.clone()), notes.clone(), false)?;
+    let source = stream::element("souphttpsrc")?;
+    source.set_property("location", &address.location);
+    source.set_property("user-id", &address.user);
+    source.set_property("user-pw", &address.password);
+    source.set_property("is-live", true);
+    source.set_property("do-timestamp", true);
+    // For the connection; that pictures come is watched elsewhere, and sooner.
+    let patience = connect_timeout.as_secs().max(1).saturating_mul(12);
+    source.set_property("timeout", u32::try_from(patience).unwrap_or(u32::MAX));
+    // Trying again is the supervisor's business, which waits longer each time.
+    source.set_property("retries", 0_i32);
+    source.set_property("user-agent", concat!("gridwatch/", env!("CARGO_PKG_VERSION")));
+    stream::decode_whatever(&stream, &source, tap, notes, true)?;
+    Ok(stream)
+}

@@ -1,0 +1,156 @@
+//! The last seconds of a stream as the camera sent it, bounded in time and in bytes.
+//!
+//! What was not worth decoding when it came may be looked at afterwards: when something has changed since the last picture
+//! that was looked at, the key pictures in between tell when.
+
+use std::{collections::VecDeque, time::Duration};
+
+use crate::AccessUnit;
+
+/// Bounds of a ring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RingLimits {
+    /// How far back it reaches; a little more, up to the next key picture.
+    pub(crate) age: Duration,
+    /// Bytes of encoded pictures.
+    pub(crate) bytes: usize,
+}
+
+impl Default for RingLimits {
+    /// 10 s, and 8 MiB: twice what a camera of 4 Mbit/s sends in that time.
+    fn default() -> Self {
+        Self { age: Duration::from_secs(10), bytes: 8 << 20 }
+    }
+}
+
+/// The newest encoded pictures of a stream, beginning with a key picture.
+#[derive(Debug)]
+pub(crate) struct Ring {
+    limits: RingLimits,
+    units: VecDeque<AccessUnit>,
+    bytes: usize,
+}
+
+impl Ring {
+    pub(crate) fn new(limits: RingLimits) -> Self {
+        Self { limits, units: VecDeque::new(), bytes: 0 }
+    }
+
+    /// Takes the next picture in. What does not begin with a key picture is of no use, and not kept.
+    pub(crate) fn push(&mut self, unit: AccessUnit) {
+        if unit.after_loss && !unit.is_key {
+            // What follows a loss cannot be decoded on; what came before it still can.
+            return;
+        }
+        if self.units.is_empty() && !unit.is_key {
+            return;
+        }
+        self.bytes += unit.bytes.len();
+        let newest = unit.time;
+        self.units.push_back(unit);
+        while let Some(second) = self.second_group() {
+            let too_old = newest.saturating_sub(self.units[second].time) >= self.limits.age;
+            if !too_old && self.bytes <= self.limits.bytes {
+                return;
+            }
+            self.drop_first(second);
+        }
+        // One group alone is larger than all may be.
+        if self.bytes > self.limits.bytes {
+            self.drop_first(self.units.len());
+        }
+    }
+
+    /// Key pictures later than number `after` and earlier than `before`, oldest first.
+    pub(crate) fn keys_between(&self, after: u64, before: u64) -> Vec<AccessUnit> {
+        let between = |unit: &&AccessUnit| unit.is_key && unit.seq > after && unit.seq < before;
+        self.units.iter().filter(between).cloned().collect()
+    }
+
+    /// Everything from the last key picture on, oldest first.
+    pub(crate) fn since_last_key(&self) -> Vec<AccessUnit> {
+        let key = self.units.iter().rposition(|unit| unit.is_key);
+        key.map_or_else(Vec::new, |key| self.units.range(key..).cloned().collect())
+    }
+
+    /// Bytes that it holds.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn second_group(&self) -> Option<usize> {
+        self.units.iter().skip(1).position(|unit| unit.is_key).map(|index| index + 1)
+    }
+
+    fn drop_first(&mut self, count: usize) {
+        for unit in self.units.drain(..count) {
+            self.bytes -= unit.bytes.len();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gridwatch_domain::Timestamp;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::Codec;
+
+    fn unit(seq: u64, is_key: bool, bytes: usize) -> AccessUnit {
+        AccessUnit {
+            seq,
+            bytes: vec![0; bytes].into(),
+            codec: Codec::H264,
+            is_key,
+            time: Duration::from_millis(40 * seq),
+            at: Timestamp::UNIX_EPOCH,
+            after_loss: false,
+        }
+    }
+
+    /// Pictures of a stream with a key picture every 50.
+    fn ring(pictures: u64, limits: RingLimits) -> Ring {
+        let mut ring = Ring::new(limits);
+        for seq in 0..pictures {
+            ring.push(unit(seq, seq % 50 == 0, 1000));
+        }
+        ring
+    }
+
+    #[test]
+    fn it_reaches_back_as_far_as_asked_and_begins_with_a_key_picture() {
+        let ring = ring(1020, RingLimits::default());
+        // The newest is at 40.76 s; the group at 30 s still reaches 10 s back, that at 32 s does not.
+        assert_eq!(ring.units.front().map(|unit| unit.seq), Some(750));
+        assert_eq!(
+            ring.keys_between(800, 1000).iter().map(|unit| unit.seq).collect::<Vec<_>>(),
+            [850, 900, 950]
+        );
+        let last: Vec<u64> = ring.since_last_key().iter().map(|unit| unit.seq).collect();
+        assert_eq!((last.first(), last.len()), (Some(&1000), 20));
+    }
+
+    #[test]
+    fn what_follows_a_loss_is_left_out_up_to_a_key_picture() {
+        let mut ring = ring(60, RingLimits::default());
+        ring.push(AccessUnit { after_loss: true, ..unit(60, false, 1000) });
+        assert_eq!(ring.since_last_key().len(), 10);
+    }
+
+    proptest! {
+        #[test]
+        fn it_never_holds_more_than_it_may(
+            pictures in prop::collection::vec((any::<bool>(), 0_usize..4000), 1..200),
+        ) {
+            let limits = RingLimits { age: Duration::from_secs(1), bytes: 10_000 };
+            let mut ring = Ring::new(limits);
+            for (seq, (is_key, bytes)) in pictures.into_iter().enumerate() {
+                ring.push(unit(seq as u64, is_key, bytes));
+                prop_assert!(ring.bytes() <= limits.bytes);
+                prop_assert_eq!(ring.bytes(), ring.units.iter().map(|unit| unit.bytes.len()).sum::<usize>());
+                prop_assert!(ring.units.front().is_none_or(|unit| unit.is_key));
+            }
+        }
+    }
+}

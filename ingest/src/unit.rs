@@ -1,0 +1,44 @@
+//! One picture as a camera sends it: an access unit, not decoded.
+
+use std::{sync::Arc, time::Duration};
+
+use gridwatch_domain::Timestamp;
+
+/// A form of video.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Codec {
+    /// H.264 (AVC), as a byte stream with start codes (ITU-T H.264, annex B).
+    H264,
+    /// H.265 (HEVC), as a byte stream with start codes (ITU-T H.265, annex B).
+    H265,
+    /// JPEG pictures, one after the other.
+    Jpeg,
+}
+
+impl Codec {
+    /// By its name in a session description (RFC 6184, RFC 7798, RFC 2435).
+    pub(crate) fn named(encoding: &str) -> Option<Self> {
+        [("H264", Self::H264), ("H265", Self::H265), ("JPEG", Self::Jpeg)]
+            .into_iter()
+            .find_map(|(name, codec)| name.eq_ignore_ascii_case(encoding).then_some(codec))
+    }
+}
+
+/// One encoded picture. Cheap to clone: the bytes are shared.
+#[derive(Debug, Clone)]
+pub struct AccessUnit {
+    /// Its number in the stream, growing by one.
+    pub seq: u64,
+    /// The bytes; a key picture begins with the parameter sets that it needs.
+    pub bytes: Arc<[u8]>,
+    /// How they are encoded.
+    pub codec: Codec,
+    /// Whether decoding can begin here, without anything before it.
+    pub is_key: bool,
+    /// Time in the stream when it is shown, from the stream's first picture on.
+    pub time: Duration,
+    /// When it was taken, as near as ingest can tell.
+    pub at: Timestamp,
+    /// Something that came before it, since the last unit, was lost on the way.
+    pub after_loss: bool,
+}
