@@ -13,7 +13,7 @@ use gridwatch_detect::{
     available_cores, open_pool, tiles::Tiles,
 };
 use gridwatch_domain::{CameraId, Findings, Frame, NetworkRef};
-use gridwatch_ingest::{CameraParts, CameraTimeouts, DecodePool, IngestMetrics};
+use gridwatch_ingest::{CameraParts, CameraTimeouts, DecodePool, IngestMetrics, Reels};
 use gridwatch_models::Network;
 use gridwatch_runtime::{Metrics, SharedClock, Shutdown, SystemClock, mailbox};
 use tokio::{sync::mpsc, task::JoinSet};
@@ -98,6 +98,7 @@ impl Edge {
             metrics: IngestMetrics::new(metrics),
             timeouts: CameraTimeouts::default(),
             pool: DecodePool::start(available_cores()).context("start decoding")?,
+            reels: Reels::default(),
             attention: detect.attention(),
             shutdown: Shutdown::new(),
         };

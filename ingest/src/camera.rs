@@ -27,6 +27,7 @@ use crate::{
     live::Live,
     metrics::CameraMetrics,
     receive::{self, Failure, ReceiveOptions},
+    reel::Reels,
     rtsp,
     stream::{self, Stream},
     tally::Tally,
@@ -79,6 +80,8 @@ pub struct CameraParts {
     pub timeouts: CameraTimeouts,
     /// Decodes its pictures.
     pub pool: DecodePool,
+    /// Where its encoded pictures are kept for a while.
+    pub reels: Reels,
     /// What the rules ask of it.
     pub attention: AttentionReceiver,
     /// Ends it.
@@ -91,6 +94,7 @@ pub struct Camera {
     clock: SharedClock,
     timeouts: CameraTimeouts,
     pool: DecodePool,
+    reels: Reels,
     attention: AttentionReceiver,
     shutdown: Shutdown,
     metrics: CameraMetrics,
@@ -131,7 +135,7 @@ enum End {
 impl Camera {
     /// A camera and what it will say about its state.
     pub fn new(settings: CameraSettings, parts: CameraParts) -> (Self, watch::Receiver<CameraState>) {
-        let CameraParts { frames, clock, metrics, timeouts, pool, attention, shutdown } = parts;
+        let CameraParts { frames, clock, metrics, timeouts, pool, reels, attention, shutdown } = parts;
         let metrics = metrics.camera(&settings.id);
         let tap = Tap::new(settings.id.clone(), frames, Arc::clone(&clock), metrics.clone());
         let (states, seen) = watch::channel(CameraState::Connecting);
@@ -143,6 +147,7 @@ impl Camera {
                 clock,
                 timeouts,
                 pool,
+                reels,
                 attention,
                 shutdown,
                 metrics,
@@ -269,6 +274,7 @@ impl Camera {
             pool: self.pool.clone(),
             tap: Arc::clone(&self.tap),
             metrics: self.metrics.clone(),
+            reel: self.reels.open(&self.settings.id),
             attention: self.attention.clone(),
             gate: GateSettings {
                 mode: self.settings.decode,
@@ -346,7 +352,8 @@ impl Camera {
     async fn watch_over(&self, mut notes: mpsc::Receiver<Note>, live_since: &mut Option<Instant>) -> End {
         let is_file = matches!(self.settings.source, SourceSettings::File { .. });
         let is_rtsp = matches!(self.settings.source, SourceSettings::Rtsp { .. });
-        let is_received_here = is_rtsp && !self.ways.lock().unwrap_or_else(PoisonError::into_inner).by_gstreamer;
+        let is_received_here =
+            is_rtsp && !self.ways.lock().unwrap_or_else(PoisonError::into_inner).by_gstreamer;
         let mut before = self.tap.tally();
         let mut deadline = Instant::now() + self.timeouts.no_frame;
         loop {

@@ -12,7 +12,7 @@ use crate::{
     gate::{Gate, GateSettings, Verdict},
     metrics::CameraMetrics,
     receive::{self, Failure, ReceiveOptions},
-    ring::{Ring, RingLimits},
+    reel::Reel,
     tap::Tap,
 };
 
@@ -22,6 +22,7 @@ pub(crate) struct Live {
     pub(crate) pool: DecodePool,
     pub(crate) tap: Arc<Tap>,
     pub(crate) metrics: CameraMetrics,
+    pub(crate) reel: Arc<Reel>,
     pub(crate) attention: AttentionReceiver,
     pub(crate) gate: GateSettings,
 }
@@ -37,13 +38,14 @@ impl Live {
         options: &ReceiveOptions,
         clock: &SharedClock,
     ) -> Result<(), Failure> {
+        // Pictures of a camera are numbered on over all its streams.
+        let first = self.tap.seq().max(self.reel.begin_stream());
         let mut stream = Stream {
             desk: Desk::new(Arc::clone(&self.tap)),
             gate: Gate::new(self.gate),
-            ring: Ring::new(RingLimits::default()),
-            // Pictures of a camera are numbered on over all its streams.
-            first: self.tap.seq(),
-            looked_at: 0,
+            first,
+            // What came before has been looked at, or belongs to another time.
+            looked_at: first,
             live: self,
         };
         receive::receive(address, options, clock, |unit| {
@@ -58,7 +60,6 @@ struct Stream {
     live: Live,
     desk: Arc<Desk>,
     gate: Gate,
-    ring: Ring,
     first: u64,
     /// Number of the last picture that was looked at.
     looked_at: u64,
@@ -67,10 +68,10 @@ struct Stream {
 impl Stream {
     fn take(&mut self, mut unit: AccessUnit) {
         unit.seq += self.first;
-        self.ring.push(unit.clone());
-        let Live { camera, pool, tap, metrics, .. } = &self.live;
+        let Live { camera, pool, tap, metrics, reel, .. } = &self.live;
+        let ring_bytes = reel.push(unit.clone());
         metrics.units_received.inc();
-        metrics.ring_bytes.set(i64::try_from(self.ring.bytes()).unwrap_or(i64::MAX));
+        metrics.ring_bytes.set(i64::try_from(ring_bytes).unwrap_or(i64::MAX));
         let before = self.gate.level();
         let verdict = self.gate.judge(&unit, self.desk.take_change(), self.live.attention());
         let level = self.gate.level();
@@ -81,8 +82,8 @@ impl Stream {
         let seq = unit.seq;
         let order = match verdict {
             Verdict::Skip => return metrics.units_skipped.inc(),
-            Verdict::Look => Order::Look { between: self.ring.keys_between(self.looked_at, seq), unit },
-            Verdict::CatchUp => Order::CatchUp(self.ring.since_last_key()),
+            Verdict::Look => Order::Look { between: reel.keys_between(self.looked_at, seq), unit },
+            Verdict::CatchUp => Order::CatchUp(reel.since_last_key()),
             Verdict::Follow { wanted } => Order::Follow { unit, wanted },
         };
         self.looked_at = seq;

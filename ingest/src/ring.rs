@@ -5,6 +5,8 @@
 
 use std::{collections::VecDeque, time::Duration};
 
+use gridwatch_domain::Timestamp;
+
 use crate::AccessUnit;
 
 /// Bounds of a ring.
@@ -73,9 +75,34 @@ impl Ring {
         key.map_or_else(Vec::new, |key| self.units.range(key..).cloned().collect())
     }
 
+    /// Number of the last key picture that was taken at that time or before, or else of the oldest.
+    pub(crate) fn key_before(&self, at: Timestamp) -> Option<u64> {
+        let before = self.units.iter().rfind(|unit| unit.is_key && unit.at <= at);
+        before.or_else(|| self.units.front()).map(|unit| unit.seq)
+    }
+
+    /// Number of the newest key picture.
+    pub(crate) fn last_key(&self) -> Option<u64> {
+        self.units.iter().rfind(|unit| unit.is_key).map(|unit| unit.seq)
+    }
+
+    /// The oldest picture with a greater number.
+    pub(crate) fn first_after(&self, after: u64) -> Option<AccessUnit> {
+        self.units.get(self.index_after(after)).cloned()
+    }
+
+    /// All pictures with greater numbers, oldest first.
+    pub(crate) fn all_after(&self, after: u64) -> Vec<AccessUnit> {
+        self.units.range(self.index_after(after)..).cloned().collect()
+    }
+
     /// Bytes that it holds.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    fn index_after(&self, after: u64) -> usize {
+        self.units.partition_point(|unit| unit.seq <= after)
     }
 
     fn second_group(&self) -> Option<usize> {
@@ -91,7 +118,6 @@ impl Ring {
 
 #[cfg(test)]
 mod tests {
-    use gridwatch_domain::Timestamp;
     use proptest::prelude::*;
 
     use super::*;

@@ -71,8 +71,7 @@ fn answer(mut connection: TcpStream, manner: Manner, request: u32) -> std::io::R
             connection.write_all(&jpeg(request))
         }
         Manner::Stream | Manner::Stalls => {
-            connection
-                .write_all(head("200 OK", "multipart/x-mixed-replace; boundary=picture").as_bytes())?;
+            connection.write_all(head("200 OK", "multipart/x-mixed-replace; boundary=picture").as_bytes())?;
             for number in 0..1000 {
                 if matches!(manner, Manner::Stalls) && number == 20 {
                     std::thread::sleep(Duration::from_secs(600));

@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use gridwatch_config::{CameraSettings, DecodeMode, Pace, SourceSettings, TilesConfig};
 use gridwatch_domain::{CameraId, Detection, Frame, Nv12Buffer, Timestamp};
 use gridwatch_ingest::{
-    Camera, CameraParts, CameraState, CameraTimeouts, DecodePool, IngestMetrics, OfflineReason,
+    Camera, CameraParts, CameraState, CameraTimeouts, DecodePool, IngestMetrics, OfflineReason, Reels,
 };
 use gridwatch_runtime::{Metrics, Shutdown, SystemClock, mailbox};
 use tokio::sync::mpsc;
@@ -58,6 +58,7 @@ async fn first_of(path: &Path) -> anyhow::Result<Frame> {
         metrics: IngestMetrics::new(&Metrics::new()),
         timeouts: CameraTimeouts::default(),
         pool: DecodePool::start(1).context("start decoding")?,
+        reels: Reels::default(),
         attention: tokio::sync::watch::channel(Default::default()).1,
         shutdown: shutdown.clone(),
     };

@@ -63,8 +63,8 @@ fn bind(head: Head, shapes: &[Vec<usize>]) -> (Reader, Fit) {
 
 fn odd_number() -> impl Strategy<Value = f32> {
     prop_oneof![
-        8 => -2.0_f32..2.0,
-        4 => 0.0_f32..80.0,
+        8 => (-2000_i16..2000).prop_map(|thousandths| f32::from(thousandths) / 1000.0),
+        4 => (0_i16..8000).prop_map(|hundredths| f32::from(hundredths) / 100.0),
         1 => prop::sample::select(vec![f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, -1e30]),
     ]
 }

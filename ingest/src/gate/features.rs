@@ -83,7 +83,7 @@ impl Reader {
 }
 
 /// The units of a byte stream, without their start codes (ITU-T H.264, annex B).
-fn units(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn units(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = next_start(bytes, 0).map(|(_, end)| end);
     std::iter::from_fn(move || {
         let begin = rest?;

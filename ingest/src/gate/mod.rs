@@ -5,7 +5,7 @@
 //! picture is looked at. Where key pictures are too far apart to watch by, all pictures are decoded.
 
 mod activity;
-mod features;
+pub(crate) mod features;
 
 use std::time::Duration;
 

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use gridwatch_config::{CameraSettings, DecodeMode, Pace, Secret, SourceSettings, TilesConfig, Transport};
 use gridwatch_domain::{Attention, CameraId, Frame};
-use gridwatch_ingest::{Camera, CameraParts, CameraState, CameraTimeouts, DecodePool, IngestMetrics};
+use gridwatch_ingest::{Camera, CameraParts, CameraState, CameraTimeouts, DecodePool, IngestMetrics, Reels};
 use gridwatch_runtime::{
     BackoffRange, MailboxReceiver, MailboxSender, Metrics, SharedClock, Shutdown, SystemClock, mailbox,
 };
@@ -69,6 +69,7 @@ pub struct IngestTester {
     clock: SharedClock,
     timeouts: CameraTimeouts,
     pool: DecodePool,
+    pub reels: Reels,
     pub attention: watch::Sender<BTreeMap<CameraId, Attention>>,
     shutdown: Shutdown,
     metrics: IngestMetrics,
@@ -88,6 +89,7 @@ impl IngestTester {
             clock,
             timeouts,
             pool: DecodePool::start(2).expect("threads"),
+            reels: Reels::default(),
             attention: watch::Sender::default(),
             shutdown: Shutdown::new(),
             metrics: IngestMetrics::new(&Metrics::new()),
@@ -104,6 +106,7 @@ impl IngestTester {
             metrics: self.metrics.clone(),
             timeouts: self.timeouts.clone(),
             pool: self.pool.clone(),
+            reels: self.reels.clone(),
             attention: self.attention.subscribe(),
             shutdown: self.shutdown.clone(),
         };
