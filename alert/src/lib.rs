@@ -7,6 +7,7 @@
 //! Events are never dropped: a full outbox makes them wait, and with them detection. A snapshot that cannot be made is
 //! left out. Knows nothing of frames' origin, networks or rules; MQTT itself is `gridwatch-link`'s.
 
+mod archive;
 mod error;
 mod evidence;
 mod intake;
@@ -17,6 +18,10 @@ mod stage;
 mod status;
 mod window;
 
+pub use archive::{
+    About, Archive, ArchiveError, ArchiveStatus, Entry, Fault, Finding, Head, Kept, Media, Record, Retention,
+    Verified, Why, sha256_of, verify,
+};
 pub use error::{AlertError, EvidenceError, OutboxError};
 pub use evidence::{Snapshot, drawn, snapshot};
 pub use outbox::{

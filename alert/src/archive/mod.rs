@@ -1,0 +1,457 @@
+//! Evidence on the box: files named by their hashes, a chained log of them, and what becomes of them with time.
+//!
+//! A file has its name only once it is whole and on the disk; the log is written after that. What is being written has another
+//! name in another folder, and is thrown away if the process ends. What gives way, when there are too many, is told in the log.
+//! All of it blocks: keep it off the async runtime.
+
+mod log;
+mod record;
+mod retention;
+mod verify;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::{self, File},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use gridwatch_domain::{EventId, Sha256Hex};
+use gridwatch_runtime::{Metrics, SharedClock};
+use prometheus::{IntCounterVec, IntGauge};
+
+pub use self::{
+    log::{Fault, Head},
+    record::{Entry, Kept, Media, Record, Why},
+    retention::Retention,
+    verify::{Finding, Verified, sha256_of, verify},
+};
+
+const LOG: &str = "log";
+const FILES: &str = "files";
+const PARTIAL: &str = "partial";
+const LOCK: &str = "lock";
+
+/// Why evidence cannot be kept or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ArchiveError {
+    /// Another process has it.
+    #[error("{} is in use: another gridwatch edge runs with the same state folder", path.display())]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// It cannot be read.
+    #[error("read {}", path.display())]
+    Read {
+        /// What.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It cannot be written.
+    #[error("write {}", path.display())]
+    Write {
+        /// What.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The disk is full, and what is there has to stay.
+    #[error(
+        "no room for evidence: the disk is full, and all that may be removed was removed; free some space on it"
+    )]
+    Full,
+}
+
+/// What a file is about, for the log.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// What it shows.
+    pub media: Media,
+    /// Which camera it comes from.
+    pub camera: gridwatch_domain::CameraId,
+    /// The event that it shows, and its kind.
+    pub event: Option<(EventId, gridwatch_domain::EventKind)>,
+    /// When its first picture was taken.
+    pub from: gridwatch_domain::Timestamp,
+    /// When its last one was.
+    pub until: gridwatch_domain::Timestamp,
+}
+
+/// How much there is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArchiveStatus {
+    /// Files.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Events whose files stay.
+    pub protected: u64,
+    /// Where the chain ends.
+    pub head: Head,
+}
+
+/// The evidence of one box. Clones share it.
+#[derive(Clone)]
+pub struct Archive {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    folder: PathBuf,
+    retention: Retention,
+    clock: SharedClock,
+    metrics: ArchiveMetrics,
+    next_partial: AtomicU64,
+    state: Mutex<State>,
+    /// Held as long as the archive is open.
+    _lock: File,
+}
+
+struct State {
+    log: log::LogWriter,
+    /// By their number in the log.
+    items: BTreeMap<u64, Kept>,
+    protected: BTreeSet<EventId>,
+}
+
+struct ArchiveMetrics {
+    files: IntGauge,
+    bytes: IntGauge,
+    removed: IntCounterVec,
+}
+
+impl ArchiveMetrics {
+    fn new(metrics: &Metrics) -> Self {
+        let gauge = |name, help| metrics.gauges(name, help, &[]).with_label_values::<&str>(&[]);
+        let removed = metrics.counters(
+            "gridwatch_alert_evidence_removed_total",
+            "Files of evidence that were removed, by reason: age, size (of all together), disk (it was full).",
+            &["why"],
+        );
+        for why in Why::ALL {
+            removed.with_label_values(&[why.as_str()]);
+        }
+        Self {
+            files: gauge("gridwatch_alert_evidence_files", "Files of evidence on the box."),
+            bytes: gauge("gridwatch_alert_evidence_bytes", "Their bytes."),
+            removed,
+        }
+    }
+}
+
+impl Archive {
+    /// Opens the evidence in `folder`, or begins it where there is none. What was being written when the process ended is removed. A log
+    /// that was altered is told as an error in the log of the process, and gone on with: its faults stay visible.
+    ///
+    /// # Errors
+    /// [`ArchiveError`] where it is in use, or the disk does not let it.
+    pub fn open(
+        folder: &Path,
+        retention: Retention,
+        clock: SharedClock,
+        metrics: &Metrics,
+    ) -> Result<Self, ArchiveError> {
+        for part in [LOG, FILES, PARTIAL] {
+            let path = folder.join(part);
+            fs::create_dir_all(&path).map_err(|source| ArchiveError::Write { path, source })?;
+        }
+        let lock = lock_folder(folder)?;
+        for path in all_files(&folder.join(PARTIAL))? {
+            remove(&path)?;
+        }
+        let (mut items, mut protected, mut faults) = (BTreeMap::new(), BTreeSet::new(), 0_u64);
+        let mut removed = Vec::new();
+        let (head, whole) = log::read(&folder.join(LOG), |line| {
+            faults += u64::from(line.fault.is_some());
+            let Some(entry) = line.entry else { return };
+            match entry.record {
+                Record::Kept(kept) => drop(items.insert(entry.n, kept)),
+                Record::Removed { sha256, .. } => {
+                    items.retain(|_, kept: &mut Kept| kept.sha256 != sha256);
+                    removed.push(sha256);
+                }
+                Record::Protected { event } => drop(protected.insert(event)),
+                Record::Released { event } => drop(protected.remove(&event)),
+            }
+        })?;
+        if faults > 0 {
+            tracing::error!(folder = %folder.display(), lines = faults, "the log of evidence was altered; see `gridwatch evidence verify`");
+        }
+        let log = log::LogWriter::open(&folder.join(LOG), head, whole)?;
+        let shared = Shared {
+            folder: folder.to_owned(),
+            retention,
+            clock,
+            metrics: ArchiveMetrics::new(metrics),
+            next_partial: AtomicU64::new(0),
+            state: Mutex::new(State { log, items, protected }),
+            _lock: lock,
+        };
+        shared.throw_away_leftovers()?;
+        shared.show(&shared.state());
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// A path of its own for a file that is about to be written. Makes room on the disk first.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Full`] where there is none.
+    pub fn begin(&self, media: Media) -> Result<PathBuf, ArchiveError> {
+        self.tidy()?;
+        if free_bytes(&self.shared.folder) < self.shared.retention.free {
+            return Err(ArchiveError::Full);
+        }
+        let number = self.shared.next_partial.fetch_add(1, Ordering::Relaxed);
+        Ok(self.shared.folder.join(PARTIAL).join(format!("{number}.{}", media.extension())))
+    }
+
+    /// Keeps a file that is whole, written under a path from [`begin`](Self::begin).
+    ///
+    /// # Errors
+    /// [`ArchiveError`]; the file is removed then.
+    pub fn keep(&self, partial: &Path, about: About) -> Result<Sha256Hex, ArchiveError> {
+        let kept = self.take_in(partial, about);
+        if kept.is_err() {
+            discard(partial);
+        }
+        kept
+    }
+
+    /// Keeps some bytes as a file.
+    ///
+    /// # Errors
+    /// [`ArchiveError`]; nothing is left of it then.
+    pub fn keep_bytes(&self, bytes: &[u8], about: About) -> Result<Sha256Hex, ArchiveError> {
+        let path = self.begin(about.media)?;
+        let written =
+            File::create(&path).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
+        if let Err(source) = written {
+            discard(&path);
+            return Err(ArchiveError::Write { path, source });
+        }
+        self.keep(&path, about)
+    }
+
+    /// All files of an event, oldest first.
+    pub fn of_event(&self, event: EventId) -> Vec<Kept> {
+        let state = self.shared.state();
+        state.items.values().filter(|kept| kept.event == Some(event)).cloned().collect()
+    }
+
+    /// Recordings of a camera that show something between two times, oldest first.
+    pub fn recordings(
+        &self,
+        camera: &gridwatch_domain::CameraId,
+        from: gridwatch_domain::Timestamp,
+        until: gridwatch_domain::Timestamp,
+    ) -> Vec<Kept> {
+        let state = self.shared.state();
+        let shows = |kept: &&Kept| {
+            kept.media == Media::Recording
+                && kept.camera == *camera
+                && kept.until >= from
+                && kept.from <= until
+        };
+        state.items.values().filter(shows).cloned().collect()
+    }
+
+    /// Where a file lies, and what it is.
+    pub fn find(&self, sha256: &Sha256Hex) -> Option<(PathBuf, Kept)> {
+        let state = self.shared.state();
+        let kept = state.items.values().find(|kept| kept.sha256 == *sha256)?.clone();
+        Some((file_of(&self.shared.folder, kept.media, sha256), kept))
+    }
+
+    /// Whether the files of an event stay, whatever their age and size.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Write`].
+    pub fn protect(&self, event: EventId, stays: bool) -> Result<(), ArchiveError> {
+        let mut state = self.shared.state();
+        if state.protected.contains(&event) == stays {
+            return Ok(());
+        }
+        let record = if stays { Record::Protected { event } } else { Record::Released { event } };
+        state.log.append(self.shared.clock.now(), &[record])?;
+        if stays {
+            state.protected.insert(event)
+        } else {
+            state.protected.remove(&event)
+        };
+        Ok(())
+    }
+
+    /// Removes what is too old or too much. Gives how many files that were.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Write`] where the log cannot be written; nothing is removed then.
+    pub fn tidy(&self) -> Result<usize, ArchiveError> {
+        self.shared.tidy()
+    }
+
+    /// How much there is.
+    pub fn status(&self) -> ArchiveStatus {
+        let state = self.shared.state();
+        ArchiveStatus {
+            files: state.items.len() as u64,
+            bytes: state.items.values().map(|kept| kept.bytes).sum(),
+            protected: state.protected.len() as u64,
+            head: state.log.head().clone(),
+        }
+    }
+
+    fn take_in(&self, partial: &Path, about: About) -> Result<Sha256Hex, ArchiveError> {
+        let shared = &self.shared;
+        let read = |source| ArchiveError::Read { path: partial.to_owned(), source };
+        let bytes = partial.metadata().map_err(read)?.len();
+        let sha256 = sha256_of(partial).map_err(read)?;
+        let path = file_of(&shared.folder, about.media, &sha256);
+        let write = |source| ArchiveError::Write { path: path.clone(), source };
+        let folder = path.parent().unwrap_or(&shared.folder);
+        fs::create_dir_all(folder).map_err(write)?;
+        let kept = Kept {
+            sha256: sha256.clone(),
+            media: about.media,
+            bytes,
+            camera: about.camera,
+            event: about.event.map(|(event, _)| event),
+            kind: about.event.map(|(_, kind)| kind),
+            from: about.from,
+            until: about.until,
+        };
+        let mut state = shared.state();
+        fs::rename(partial, &path).map_err(write)?;
+        sync_folder(folder)?;
+        if let Err(error) = state.log.append(shared.clock.now(), &[Record::Kept(kept.clone())]) {
+            // The log does not know it: nobody would ever look for it.
+            if !state.items.values().any(|known| known.sha256 == sha256) {
+                discard(&path);
+            }
+            return Err(error);
+        }
+        let n = state.log.head().n;
+        state.items.insert(n, kept);
+        shared.show(&state);
+        Ok(sha256)
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn show(&self, state: &State) {
+        let bytes: u64 = state.items.values().map(|kept| kept.bytes).sum();
+        self.metrics.files.set(i64::try_from(state.items.len()).unwrap_or(i64::MAX));
+        self.metrics.bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
+    fn tidy(&self) -> Result<usize, ArchiveError> {
+        let mut state = self.state();
+        let now = self.clock.now();
+        let items = state.items.iter().map(|(n, kept)| (*n, kept));
+        let gone = self.retention.to_remove(items, &state.protected, now, free_bytes(&self.folder));
+        if gone.is_empty() {
+            return Ok(0);
+        }
+        let removed: Vec<(Kept, Why)> =
+            gone.into_iter().filter_map(|(n, why)| Some((state.items.remove(&n)?, why))).collect();
+        let records: Vec<Record> = removed
+            .iter()
+            .map(|(kept, why)| Record::Removed { sha256: kept.sha256.clone(), why: *why })
+            .collect();
+        // First the log: a file that is missing without a word in it would look like theft. Without room for the word there is room only
+        // after the file.
+        let told = state.log.append(now, &records);
+        for (kept, why) in &removed {
+            let still_used = state.items.values().any(|other| other.sha256 == kept.sha256);
+            if !still_used {
+                discard(&file_of(&self.folder, kept.media, &kept.sha256));
+            }
+            self.metrics.removed.with_label_values(&[why.as_str()]).inc();
+        }
+        if told.is_err() {
+            state.log.append(now, &records)?;
+        }
+        self.show(&state);
+        Ok(removed.len())
+    }
+
+    /// Files that got their name and never came into the log, or left it and are still there.
+    fn throw_away_leftovers(&self) -> Result<(), ArchiveError> {
+        let state = self.state();
+        let known: BTreeSet<PathBuf> =
+            state.items.values().map(|kept| file_of(&self.folder, kept.media, &kept.sha256)).collect();
+        for path in all_files(&self.folder.join(FILES))? {
+            if !known.contains(&path) {
+                remove(&path)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn file_of(folder: &Path, media: Media, sha256: &Sha256Hex) -> PathBuf {
+    let name = sha256.as_str();
+    folder.join(FILES).join(&name[..2]).join(format!("{name}.{}", media.extension()))
+}
+
+fn lock_folder(folder: &Path) -> Result<File, ArchiveError> {
+    let path = folder.join(LOCK);
+    let file = File::create(&path).map_err(|source| ArchiveError::Write { path: path.clone(), source })?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(ArchiveError::Locked { path: folder.to_owned() }),
+        Err(fs::TryLockError::Error(source)) => Err(ArchiveError::Write { path, source }),
+    }
+}
+
+/// All files below a folder; none where there is no such folder.
+fn all_files(folder: &Path) -> Result<Vec<PathBuf>, ArchiveError> {
+    let read = |source| ArchiveError::Read { path: folder.to_owned(), source };
+    let mut files = Vec::new();
+    let items = match fs::read_dir(folder) {
+        Ok(items) => items,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(files),
+        Err(error) => return Err(read(error)),
+    };
+    for item in items {
+        let item = item.map_err(read)?;
+        if item.file_type().map_err(read)?.is_dir() {
+            files.extend(all_files(&item.path())?);
+        } else {
+            files.push(item.path());
+        }
+    }
+    Ok(files)
+}
+
+fn remove(path: &Path) -> Result<(), ArchiveError> {
+    fs::remove_file(path).map_err(|source| ArchiveError::Write { path: path.to_owned(), source })
+}
+
+fn discard(path: &Path) {
+    if let Err(error) = fs::remove_file(path)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        tracing::warn!(path = %path.display(), %error, "a file cannot be removed");
+    }
+}
+
+fn sync_folder(folder: &Path) -> Result<(), ArchiveError> {
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(|source| ArchiveError::Write { path: folder.to_owned(), source })
+}
+
+/// What the disk has left for us; everything where it does not tell.
+fn free_bytes(folder: &Path) -> u64 {
+    rustix::fs::statvfs(folder).map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize))
+}

@@ -1,0 +1,183 @@
+//! Whether evidence is still what it was: the chain of the log, and each file against it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::File,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+use gridwatch_domain::Sha256Hex;
+use sha2::{Digest as _, Sha256};
+
+use super::{ArchiveError, FILES, Head, Kept, LOG, Record, file_of, log};
+
+/// Bytes of a file that are hashed at once.
+const BLOCK: usize = 1 << 20;
+
+/// Something that is not as it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// A line of the log.
+    Line {
+        /// The log's file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        fault: log::Fault,
+    },
+    /// A file that was kept and never removed is not there.
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file has another content than it had.
+    Altered {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file that no line speaks of.
+    Unknown {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The hash that somebody has noted is not in the log: it was cut off or exchanged.
+    NoHead {
+        /// The hash.
+        hash: Sha256Hex,
+    },
+}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Line { file, line, fault } => {
+                let what = match fault {
+                    log::Fault::Unreadable => "cannot be read",
+                    log::Fault::Altered => "was altered",
+                    log::Fault::Broken => {
+                        "does not follow the line before it: lines were left out, put in or exchanged"
+                    }
+                };
+                write!(f, "{}:{line}: {what}", file.display())
+            }
+            Self::Missing { path } => {
+                write!(f, "{}: missing, and never removed by gridwatch", path.display())
+            }
+            Self::Altered { path } => write!(f, "{}: was altered", path.display()),
+            Self::Unknown { path } => write!(f, "{}: the log does not know it", path.display()),
+            Self::NoHead { hash } => {
+                write!(f, "{hash}: no line has this hash: the log was cut off or exchanged")
+            }
+        }
+    }
+}
+
+/// What a verification saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// Where the chain ends.
+    pub head: Head,
+    /// Files that are as they were.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Files that were removed, as the log says.
+    pub removed: u64,
+    /// All that is not as it was.
+    pub findings: Vec<Finding>,
+}
+
+/// Verifies the evidence in `folder`; `noted` is a hash that somebody has noted before. Reads only. `progress` is told bytes so far and
+/// in all.
+///
+/// # Errors
+/// [`ArchiveError::Read`] where there is no evidence, or it cannot be read.
+pub fn verify(
+    folder: &Path,
+    noted: Option<&Sha256Hex>,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Verified, ArchiveError> {
+    // The box may be at work: files are listed before the log is read, and what does not fit is looked up in the log once more.
+    let there = super::all_files(&folder.join(FILES))?;
+    let mut told = Told::read(folder)?;
+    let mut findings = std::mem::take(&mut told.findings);
+    let is_known = |hash: &&Sha256Hex| told.hashes.contains(*hash) || **hash == told.head.hash;
+    if let Some(hash) = noted.filter(|hash| !is_known(hash)) {
+        findings.push(Finding::NoHead { hash: hash.clone() });
+    }
+    let (all, mut so_far) = (told.alive.values().map(|kept| kept.bytes).sum(), 0);
+    let (mut files, mut bytes, mut missing) = (0, 0, Vec::new());
+    for (path, kept) in &told.alive {
+        match sha256_of(path) {
+            Ok(found) if found == kept.sha256 => (files, bytes) = (files + 1, bytes + kept.bytes),
+            Ok(_) => findings.push(Finding::Altered { path: path.clone() }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => missing.push(path.clone()),
+            Err(source) => return Err(ArchiveError::Read { path: path.clone(), source }),
+        }
+        so_far += kept.bytes;
+        progress(so_far, all);
+    }
+    let unknown: Vec<PathBuf> = there.into_iter().filter(|path| !told.alive.contains_key(path)).collect();
+    if !missing.is_empty() || !unknown.is_empty() {
+        let now = Told::read(folder)?;
+        let still = |path: &PathBuf| now.alive.contains_key(path);
+        findings.extend(missing.into_iter().filter(still).map(|path| Finding::Missing { path }));
+        findings.extend(
+            unknown
+                .into_iter()
+                .filter(|path| !still(path) && path.exists())
+                .map(|path| Finding::Unknown { path }),
+        );
+    }
+    Ok(Verified { head: told.head, files, bytes, removed: told.removed, findings })
+}
+
+/// What the log says.
+struct Told {
+    head: Head,
+    alive: BTreeMap<PathBuf, Kept>,
+    removed: u64,
+    /// The hashes of all entries but the last.
+    hashes: BTreeSet<Sha256Hex>,
+    findings: Vec<Finding>,
+}
+
+impl Told {
+    fn read(folder: &Path) -> Result<Self, ArchiveError> {
+        let (mut findings, mut alive, mut removed) = (Vec::new(), BTreeMap::<PathBuf, Kept>::new(), 0);
+        let mut hashes = BTreeSet::new();
+        let (head, _) = log::read(&folder.join(LOG), |line| {
+            if let Some(fault) = line.fault {
+                findings.push(Finding::Line { file: line.file, line: line.number, fault });
+            }
+            let Some(entry) = line.entry else { return };
+            hashes.insert(entry.prev);
+            match entry.record {
+                Record::Kept(kept) => drop(alive.insert(file_of(folder, kept.media, &kept.sha256), kept)),
+                Record::Removed { sha256, .. } => {
+                    let before = alive.len();
+                    alive.retain(|_, kept| kept.sha256 != sha256);
+                    removed += (before - alive.len()) as u64;
+                }
+                Record::Protected { .. } | Record::Released { .. } => {}
+            }
+        })?;
+        Ok(Self { head, alive, removed, hashes, findings })
+    }
+}
+
+/// The SHA-256 of a file, without having all of it in memory.
+///
+/// # Errors
+/// What the system says.
+pub fn sha256_of(path: &Path) -> std::io::Result<Sha256Hex> {
+    let (mut file, mut hasher, mut block) = (File::open(path)?, Sha256::new(), vec![0; BLOCK]);
+    loop {
+        match file.read(&mut block)? {
+            0 => return Ok(Sha256Hex::from_digest(hasher.finalize().into())),
+            length => hasher.update(&block[..length]),
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! Evidence on the disk: kept, proven, and removed in order, whatever happens to the box and to the files.
+
+use std::{fs, path::Path, sync::Arc, time::Duration};
+
+use gridwatch_alert::{
+    About, Archive, ArchiveError, Fault, Finding, Head, Media, Retention, Verified, Why, verify,
+};
+use gridwatch_domain::{CameraId, EventId, EventKind, Sha256Hex, Timestamp};
+use gridwatch_runtime::{ManualClock, Metrics};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+struct Tester {
+    folder: tempfile::TempDir,
+    clock: Arc<ManualClock>,
+    metrics: Metrics,
+    retention: Retention,
+}
+
+impl Tester {
+    fn new() -> Self {
+        let retention = Retention {
+            events: DAY * 30,
+            kinds: Default::default(),
+            recordings: DAY,
+            size: 1 << 20,
+            free: 0,
+        };
+        let clock = ManualClock::new(Timestamp::UNIX_EPOCH.saturating_add(DAY * 20_000));
+        Self {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+            clock,
+            metrics: Metrics::new(),
+            retention,
+        }
+    }
+
+    fn open(&self) -> Archive {
+        self.try_open().expect("it opens")
+    }
+
+    fn try_open(&self) -> Result<Archive, ArchiveError> {
+        Archive::open(self.path(), self.retention.clone(), self.clock.clone(), &self.metrics)
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn keep(&self, archive: &Archive, number: u8) -> Sha256Hex {
+        archive.keep_bytes(&[number; 1000], self.about(Media::Snapshot, Some(number))).expect("it is kept")
+    }
+
+    fn about(&self, media: Media, of: Option<u8>) -> About {
+        let now = gridwatch_runtime::Clock::now(&*self.clock);
+        About {
+            media,
+            camera: CameraId::new("gate").expect("valid"),
+            event: of.map(|number| (event(number), EventKind::FireLane)),
+            from: now,
+            until: now,
+        }
+    }
+
+    fn verify(&self) -> Verified {
+        self.verify_against(None)
+    }
+
+    fn verify_against(&self, noted: Option<&Sha256Hex>) -> Verified {
+        let mut told = 0;
+        let verified = verify(self.path(), noted, &mut |so_far, _| told = so_far).expect("it can be read");
+        assert!(told >= verified.bytes);
+        verified
+    }
+
+    /// Changes the text of the log.
+    fn alter(&self, change: impl FnOnce(&mut Vec<String>)) {
+        let path = self.path().join("log/000001.log");
+        let text = fs::read_to_string(&path).expect("there is a log");
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        change(&mut lines);
+        fs::write(&path, lines.join("\n") + "\n").expect("writable");
+    }
+
+    fn file(&self, sha256: &Sha256Hex) -> std::path::PathBuf {
+        let name = sha256.as_str();
+        self.path().join("files").join(&name[..2]).join(format!("{name}.jpg"))
+    }
+}
+
+fn event(number: u8) -> EventId {
+    EventId::from_parts(Timestamp::UNIX_EPOCH, [number; 10])
+}
+
+#[test]
+fn what_is_kept_is_found_and_proven_also_after_a_restart() {
+    let tester = Tester::new();
+    let archive = tester.open();
+    let kept = tester.keep(&archive, 1);
+    tester.keep(&archive, 2);
+    drop(archive);
+    let archive = tester.open();
+    tester.keep(&archive, 3);
+    let (path, about) = archive.find(&kept).expect("it is there");
+    assert_eq!((fs::read(&path).expect("readable"), about.event), (vec![1; 1000], Some(event(1))));
+    assert_eq!(archive.of_event(event(2)).len(), 1);
+    let verified = tester.verify();
+    assert_eq!((verified.findings.len(), verified.files, verified.bytes), (0, 3, 3000));
+    assert_eq!(verified.head, archive.status().head);
+    assert!(matches!(tester.try_open(), Err(ArchiveError::Locked { .. })));
+}
+
+#[test]
+fn files_that_were_altered_lost_or_put_in_are_told() {
+    let tester = Tester::new();
+    let archive = tester.open();
+    let (altered, lost) = (tester.keep(&archive, 1), tester.keep(&archive, 2));
+    fs::write(tester.file(&altered), [1; 999]).expect("writable");
+    fs::remove_file(tester.file(&lost)).expect("it is there");
+    let unknown = tester.path().join("files/unknown.jpg");
+    fs::write(&unknown, [1]).expect("writable");
+    let expected = [
+        Finding::Altered { path: tester.file(&altered) },
+        Finding::Missing { path: tester.file(&lost) },
+        Finding::Unknown { path: unknown },
+    ];
+    assert_eq!(tester.verify().findings, expected);
+}
+
+#[test]
+fn a_log_that_was_altered_anywhere_is_told() {
+    let faults = |change: fn(&mut Vec<String>)| {
+        let tester = Tester::new();
+        let archive = tester.open();
+        (1..=4).for_each(|number| drop(tester.keep(&archive, number)));
+        tester.alter(change);
+        let findings = tester.verify().findings;
+        let lines: Vec<(usize, Fault)> = findings
+            .iter()
+            .filter_map(|finding| match finding {
+                Finding::Line { line, fault, .. } => Some((*line, fault.clone())),
+                _ => None,
+            })
+            .collect();
+        // The box goes on with it all the same.
+        drop(archive);
+        tester.keep(&tester.open(), 9);
+        lines
+    };
+    assert_eq!(faults(|lines| lines[1] = lines[1].replace("\"gate\"", "\"yard\"")), [(2, Fault::Altered)]);
+    assert_eq!(faults(|lines| drop(lines.remove(1))), [(2, Fault::Broken)]);
+    assert_eq!(
+        faults(|lines| lines.swap(1, 2)),
+        [(2, Fault::Broken), (3, Fault::Broken), (4, Fault::Broken)]
+    );
+    assert_eq!(faults(|lines| lines[2] = "what?".to_owned()), [(3, Fault::Unreadable), (4, Fault::Broken)]);
+}
+
+#[test]
+fn a_log_that_was_cut_or_exchanged_is_told_to_whoever_has_noted_its_head() {
+    let tester = Tester::new();
+    let archive = tester.open();
+    (1..=3).for_each(|number| drop(tester.keep(&archive, number)));
+    let Head { hash, .. } = archive.status().head;
+    tester.keep(&archive, 4);
+    assert_eq!(tester.verify_against(Some(&hash)).findings, []);
+    tester.alter(|lines| lines.truncate(2));
+    let findings = tester.verify_against(Some(&hash)).findings;
+    assert!(findings.contains(&Finding::NoHead { hash }), "{findings:?}");
+}
+
+#[test]
+fn a_box_that_loses_its_power_keeps_what_was_whole_and_nothing_else() {
+    let tester = Tester::new();
+    let archive = tester.open();
+    let kept = tester.keep(&archive, 1);
+    // Half a file, half a line, and a file whose line was not written any more.
+    fs::write(archive.begin(Media::Clip).expect("there is room"), [7; 10]).expect("writable");
+    drop(archive);
+    let log = tester.path().join("log/000001.log");
+    let whole = fs::read_to_string(&log).expect("readable");
+    fs::write(&log, format!("{whole}3fa9 {{\"n\":2,\"at")).expect("writable");
+    let orphan = tester.path().join("files/ab/abab.jpg");
+    fs::create_dir_all(orphan.parent().expect("a folder")).expect("writable");
+    fs::write(&orphan, [1]).expect("writable");
+
+    let archive = tester.open();
+    assert!(!orphan.exists());
+    assert_eq!(fs::read_dir(tester.path().join("partial")).expect("there").count(), 0);
+    tester.keep(&archive, 2);
+    let verified = tester.verify();
+    assert_eq!((verified.findings.len(), verified.files, archive.find(&kept).is_some()), (0, 2, true));
+}
+
+#[test]
+fn the_oldest_make_room_and_what_is_protected_stays_and_all_is_in_the_log() {
+    let mut tester = Tester::new();
+    tester.retention.size = 3500;
+    let archive = tester.open();
+    let (first, second) = (tester.keep(&archive, 1), tester.keep(&archive, 2));
+    archive.protect(event(1), true).expect("writable");
+    for number in 3..=6 {
+        tester.keep(&archive, number);
+        archive.tidy().expect("writable");
+    }
+    assert!(archive.find(&first).is_some() && archive.find(&second).is_none());
+    assert!(!tester.file(&second).exists());
+    assert_eq!(archive.status().bytes, 3000);
+    let verified = tester.verify();
+    assert_eq!((verified.findings.len(), verified.files, verified.removed), (0, 3, 3));
+    assert!(tester.metrics.render().contains("evidence_removed_total{why=\"size\"} 3"));
+    // Protection outlasts a restart, and ends when it is released.
+    drop(archive);
+    let archive = tester.open();
+    tester.clock.advance(DAY * 31);
+    assert_eq!(archive.tidy().expect("writable"), 2);
+    assert!(archive.find(&first).is_some());
+    archive.protect(event(1), false).expect("writable");
+    assert_eq!(archive.tidy().expect("writable"), 1);
+    assert_eq!(tester.verify().findings, []);
+}
+
+#[test]
+fn on_a_full_disk_all_goes_that_may_and_then_nothing_is_begun() {
+    let mut tester = Tester::new();
+    let archive = tester.open();
+    let (protected, other) = (tester.keep(&archive, 1), tester.keep(&archive, 2));
+    archive.protect(event(1), true).expect("writable");
+    drop(archive);
+    // No disk has as much left as this asks for.
+    tester.retention.free = u64::MAX;
+    let archive = tester.open();
+    let refused = archive.keep_bytes(&[9], tester.about(Media::Snapshot, Some(9))).expect_err("no room");
+    assert!(matches!(refused, ArchiveError::Full) && refused.to_string().contains("free some space"));
+    assert!(archive.find(&protected).is_some() && archive.find(&other).is_none());
+    let verified = tester.verify();
+    assert_eq!((verified.findings.len(), verified.files), (0, 1));
+    assert!(tester.metrics.render().contains(&format!("why=\"{}\"}} 1", Why::Disk.as_str())));
+}
