@@ -181,6 +181,7 @@ mod tests {
                 sample_fps: 5,
                 decode: DecodeMode::Always,
                 rest: Duration::from_secs(10),
+                record: false,
                 tiles: TilesConfig::WHOLE,
                 zones: Vec::new(),
             };

@@ -6,8 +6,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
-use gridwatch_alert::{AlertHandle, AlertSettings, AlertStage};
-use gridwatch_config::{CameraSettings, ConfigError, EdgeSettings, SourceSettings, TilesConfig, load_edge};
+use gridwatch_alert::{AlertHandle, AlertSettings, AlertStage, Archive, Retention};
+use gridwatch_config::{
+    CameraSettings, ConfigError, EdgeSettings, EvidenceSettings, SourceSettings, TilesConfig, load_edge,
+};
 use gridwatch_detect::{
     CameraWatch, DetectParts, DetectSettings, DetectStage, Detector, MemorySettings, PoolSettings,
     available_cores, open_pool, tiles::Tiles,
@@ -22,7 +24,9 @@ use tracing::info;
 use crate::{
     cameras::{self, StateListeners},
     cli::ConfigFile,
-    link, metrics_server, network, signals,
+    link, metrics_server, network,
+    recorder::Recorder,
+    signals,
 };
 
 /// Findings that may wait for the outbox. Beyond it detection waits, and frames, not events, are dropped.
@@ -58,6 +62,7 @@ pub(crate) struct Edge {
     camera_parts: CameraParts,
     listeners: StateListeners,
     cameras: JoinSet<()>,
+    recorder: Recorder,
     detect: DetectStage,
     alert: AlertHandle,
 }
@@ -74,7 +79,9 @@ impl Edge {
         info!(network = network.manifest().name, sha256 = %network.sha256(), "loading the network");
         let detectors = detectors(&settings, network)?;
         let detect_settings = detect_settings(&settings, network);
-        let alert = AlertStage::open(alert_settings(&settings)?, clock.clone(), metrics).await?;
+        let archive = open_archive(&settings, clock.clone(), metrics).await?;
+        let alert = alert_settings(&settings, archive.clone())?;
+        let alert = AlertStage::open(alert, clock.clone(), metrics).await?;
         let checkpoints = alert.checkpoints().to_vec();
 
         let (frames_tx, frames_rx) = mailbox::<CameraId, Frame>();
@@ -82,7 +89,9 @@ impl Edge {
         let (messages_tx, messages_rx) = mpsc::channel(STATES_LIMIT);
         let (findings_tx, findings_rx) = mpsc::channel(FINDINGS_LIMIT);
 
-        let alert = alert.start(tapped(findings_rx, tap), messages_rx);
+        let reels = Reels::new(settings.evidence.clip_before, RING_BYTES);
+        let recorder = Recorder::start(archive, reels.clone(), &settings.evidence, clock.clone(), metrics);
+        let alert = alert.start(tapped(findings_rx, recorder.clone(), tap), messages_rx);
         let parts = DetectParts {
             detectors,
             frames: frames_rx,
@@ -98,7 +107,7 @@ impl Edge {
             metrics: IngestMetrics::new(metrics),
             timeouts: CameraTimeouts::default(),
             pool: DecodePool::start(available_cores()).context("start decoding")?,
-            reels: Reels::default(),
+            reels,
             attention: detect.attention(),
             shutdown: Shutdown::new(),
         };
@@ -108,6 +117,7 @@ impl Edge {
             camera_parts,
             listeners,
             cameras: JoinSet::new(),
+            recorder,
             detect,
             alert,
         })
@@ -116,15 +126,18 @@ impl Edge {
     /// Starts every camera that `chosen` names and that was not started yet.
     pub(crate) fn start_cameras(&mut self, chosen: impl Fn(&CameraId) -> bool) {
         for camera in self.waiting.extract_if(.., |camera| chosen(&camera.id)) {
+            let recording = camera.clone();
             cameras::start(&mut self.cameras, camera, &self.camera_parts, &self.listeners);
+            self.recorder.record(&recording, self.camera_parts.shutdown.clone());
         }
     }
 
     /// Ends from front to back; everything found is durable when this returns.
     pub(crate) async fn finish(self) -> anyhow::Result<()> {
-        let Self { camera_parts, listeners, mut cameras, detect, .. } = self;
+        let Self { camera_parts, listeners, mut cameras, recorder, detect, .. } = self;
         camera_parts.shutdown.cancel();
         while cameras.join_next().await.is_some() {}
+        recorder.finish().await;
         // The later stages end when nobody can tell them anything any more.
         let pool = camera_parts.pool.clone();
         drop((camera_parts, listeners));
@@ -170,7 +183,35 @@ fn detect_settings(settings: &EdgeSettings, network: &Network) -> DetectSettings
     DetectSettings { memory, ..DetectSettings::new(settings.id.clone(), reference, cameras) }
 }
 
-fn alert_settings(settings: &EdgeSettings) -> anyhow::Result<AlertSettings> {
+/// Memory for the encoded pictures of a camera's last seconds, at most: twice what 4 Mbit/s send in ten.
+const RING_BYTES: usize = 8 << 20;
+/// Folder of evidence in the state folder.
+pub(crate) const EVIDENCE: &str = "evidence";
+
+async fn open_archive(
+    settings: &EdgeSettings,
+    clock: SharedClock,
+    metrics: &Metrics,
+) -> anyhow::Result<Archive> {
+    let (folder, retention) = (settings.state_dir.join(EVIDENCE), retention(&settings.evidence));
+    let metrics = metrics.clone();
+    let open = move || Archive::open(&folder, retention, clock, &metrics);
+    let opened = tokio::task::spawn_blocking(open).await.context("open the evidence")?;
+    opened.context("open the evidence")
+}
+
+/// How long evidence is kept, and how much of it.
+pub(crate) fn retention(settings: &EvidenceSettings) -> Retention {
+    Retention {
+        events: settings.keep,
+        kinds: settings.keep_of.clone(),
+        recordings: settings.keep_recordings,
+        size: settings.max_bytes,
+        free: settings.min_free_bytes,
+    }
+}
+
+fn alert_settings(settings: &EdgeSettings, archive: Archive) -> anyhow::Result<AlertSettings> {
     let link = link::settings(&settings.broker, format!("gridwatch-edge-{}", settings.id))?;
     let zones = settings.cameras.iter().map(|camera| (camera.id.clone(), camera.zones.clone())).collect();
     Ok(AlertSettings {
@@ -178,19 +219,26 @@ fn alert_settings(settings: &EdgeSettings) -> anyhow::Result<AlertSettings> {
         state_dir: settings.state_dir.clone(),
         outbox_max_bytes: settings.outbox_max_bytes,
         zones,
+        archive: Some(archive),
         link,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     })
 }
 
-/// Lets `tap` look at findings on their way, for the demo's terminal.
-fn tapped(mut findings: mpsc::Receiver<Findings>, tap: Option<fn(&Findings)>) -> mpsc::Receiver<Findings> {
-    let Some(tap) = tap else { return findings };
+/// Lets the recorder look at findings on their way, and `tap`, for the demo's terminal.
+fn tapped(
+    mut findings: mpsc::Receiver<Findings>,
+    recorder: Recorder,
+    tap: Option<fn(&Findings)>,
+) -> mpsc::Receiver<Findings> {
     // One waits here beside those in the channel itself.
     let (tx, rx) = mpsc::channel(1);
     tokio::spawn(async move {
         while let Some(found) = findings.recv().await {
-            tap(&found);
+            recorder.note(&found);
+            if let Some(tap) = tap {
+                tap(&found);
+            }
             if tx.send(found).await.is_err() {
                 return;
             }

@@ -19,6 +19,8 @@ mod center;
 mod demo;
 #[cfg(feature = "edge")]
 mod edge;
+#[cfg(feature = "edge")]
+mod evidence_command;
 #[cfg(any(feature = "edge", feature = "center"))]
 mod link;
 #[cfg(feature = "edge")]
@@ -27,6 +29,8 @@ mod metrics_server;
 mod models_command;
 #[cfg(feature = "edge")]
 mod network;
+#[cfg(feature = "edge")]
+mod recorder;
 #[cfg(feature = "edge")]
 mod scenes;
 #[cfg(feature = "edge")]
@@ -57,6 +61,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Config(command) => config_command::run(command),
         #[cfg(feature = "edge")]
         Command::Models(command) => models_command::run(command),
+        #[cfg(feature = "edge")]
+        Command::Evidence(command) => evidence_command::run(command),
         #[cfg(feature = "edge")]
         Command::Simulate(command) => simulate::run(command),
         #[cfg(feature = "edge")]

@@ -112,6 +112,9 @@ pub enum EvidenceError {
     /// The encoder refused.
     #[error("encode as JPEG")]
     Encode(#[from] jpeg_encoder::EncodingError),
+    /// It cannot be kept on this box.
+    #[error("keep it on this box")]
+    Keep(#[from] crate::ArchiveError),
     /// A bug.
     #[error("drawing panicked; please report this")]
     Panicked,

@@ -20,10 +20,10 @@ mod window;
 
 pub use archive::{
     About, Archive, ArchiveError, ArchiveStatus, Entry, Fault, Finding, Head, Kept, Media, Record, Retention,
-    Verified, Why, sha256_of, verify,
+    Verified, Why, list, sha256_of, verify,
 };
 pub use error::{AlertError, EvidenceError, OutboxError};
-pub use evidence::{Snapshot, drawn, snapshot};
+pub use evidence::{Snapshot, drawn, plain, snapshot};
 pub use outbox::{
     Append, Appended, Outbox, OutboxSettings, OutboxStats, Pending, PendingItem, Position, Removed,
 };

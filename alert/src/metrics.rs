@@ -15,6 +15,7 @@ pub(crate) struct AlertMetrics {
     pub(crate) append_seconds: Histogram,
     pub(crate) evidence_seconds: Histogram,
     pub(crate) snapshots_failed: IntCounter,
+    pub(crate) evidence_failed: IntCounter,
     pub(crate) published: IntCounter,
     pub(crate) republished: IntCounter,
     pub(crate) acked: IntCounter,
@@ -58,6 +59,10 @@ impl AlertMetrics {
             snapshots_failed: counter(
                 "gridwatch_alert_snapshots_failed_total",
                 "Snapshots that could not be made or kept; their events went without.",
+            ),
+            evidence_failed: counter(
+                "gridwatch_alert_evidence_failed_total",
+                "Events whose pictures could not be kept on this box.",
             ),
             published: counter(
                 "gridwatch_alert_published_total",

@@ -15,8 +15,8 @@ use tokio::{
 use tracing::info;
 
 use crate::{
-    AlertError, Outbox, OutboxSettings, OutboxStats,
-    evidence::EvidenceThread,
+    AlertError, Archive, Outbox, OutboxSettings, OutboxStats,
+    evidence::{EvidenceThread, Keeper},
     intake::Intake,
     metrics::AlertMetrics,
     publisher::{Publisher, State},
@@ -45,6 +45,8 @@ pub struct AlertSettings {
     pub outbox_max_bytes: u64,
     /// What each camera watches, to be drawn into snapshots.
     pub zones: BTreeMap<CameraId, Vec<Zone>>,
+    /// Where evidence is kept on this box; none: only the center keeps any.
+    pub archive: Option<Archive>,
     /// How to reach the broker. Will and subscriptions are set by the stage.
     pub link: LinkSettings,
     /// Version of gridwatch, for the status.
@@ -102,7 +104,12 @@ impl AlertStage {
         };
         let alert_metrics = AlertMetrics::new(metrics);
         alert_metrics.outbox(outbox.stats());
-        let evidence = EvidenceThread::start().map_err(AlertError::Thread)?;
+        let keeper = settings.archive.map(|archive| Keeper {
+            archive,
+            failed: alert_metrics.evidence_failed.clone(),
+            complaints: Throttle::default(),
+        });
+        let evidence = EvidenceThread::start(keeper).map_err(AlertError::Thread)?;
         let (link, incoming) = Link::start(link, metrics)?;
         Ok(Self {
             outbox,

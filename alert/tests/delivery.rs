@@ -47,6 +47,7 @@ impl Edge {
             state_dir: folder.to_owned(),
             outbox_max_bytes,
             zones: BTreeMap::new(),
+            archive: None,
             link,
             version: "0.1.0".to_owned(),
         };

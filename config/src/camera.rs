@@ -58,6 +58,9 @@ pub struct CameraConfig {
     /// the shortest limit of its zones. Default: 10.
     #[schemars(range(min = 1, max = 60))]
     pub rest_s: Option<f64>,
+    /// Whether all that a stream sends is kept on the box, in pieces of a minute, as long as `[evidence]` says. Default: false.
+    #[serde(default)]
+    pub record: bool,
     /// Overlapping tiles that its picture is divided into for the network, such as `2x1` (two beside each other), 1–4 each way:
     /// small objects are found better, and each tile costs as much as a whole picture. Default: `1x1`, the whole picture.
     pub tiles: Option<String>,
@@ -141,6 +144,8 @@ pub struct CameraSettings {
     pub decode: DecodeMode,
     /// Longest time between two looks while nothing goes on.
     pub rest: Duration,
+    /// Whether all that it sends is kept.
+    pub record: bool,
     /// Tiles that its picture is divided into for the network.
     pub tiles: TilesConfig,
     /// What is watched.
@@ -247,6 +252,7 @@ impl CameraConfig {
             sample_fps,
             decode: self.decode.unwrap_or_default(),
             rest: rest?,
+            record: self.record,
             tiles: tiles?,
             zones,
         })
@@ -301,9 +307,9 @@ impl CameraConfig {
     }
 
     fn refuse_stream_keys(&self, key: &str, what: &str, problems: &mut Problems) {
-        if self.transport.is_some() || self.decode.is_some() || self.rest_s.is_some() {
-            problems
-                .push(key, format!("transport, decode and rest_s are for RTSP streams, this camera {what}"));
+        if self.transport.is_some() || self.decode.is_some() || self.rest_s.is_some() || self.record {
+            let keys = "transport, decode, rest_s and record";
+            problems.push(key, format!("{keys} are for RTSP streams, this camera {what}"));
         }
     }
 

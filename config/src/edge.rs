@@ -9,8 +9,8 @@ use gridwatch_domain::EdgeId;
 use serde::Deserialize;
 
 use crate::{
-    BrokerConfig, BrokerSettings, CameraConfig, CameraSettings, InferenceSettings, NetworkConfig,
-    NetworkSettings, Problems,
+    BrokerConfig, BrokerSettings, CameraConfig, CameraSettings, EvidenceConfig, EvidenceSettings,
+    InferenceSettings, NetworkConfig, NetworkSettings, Problems,
 };
 
 /// The file of an edge box: `gridwatch edge --config FILE`.
@@ -30,6 +30,9 @@ pub struct EdgeConfig {
     /// Where alerts wait until the center has them.
     #[serde(default)]
     pub outbox: OutboxConfig,
+    /// Pictures and clips of what happened, and recordings.
+    #[serde(default)]
+    pub evidence: EvidenceConfig,
     /// The cameras, at least one.
     #[schemars(length(min = 1))]
     pub camera: Vec<CameraConfig>,
@@ -88,6 +91,8 @@ pub struct EdgeSettings {
     pub score_threshold: Option<f32>,
     /// Most that the outbox may take, in bytes.
     pub outbox_max_bytes: u64,
+    /// What is kept of what happened.
+    pub evidence: EvidenceSettings,
     /// The cameras, ids unique.
     pub cameras: Vec<CameraSettings>,
 }
@@ -111,6 +116,7 @@ impl EdgeConfig {
             .edge
             .metrics_listen
             .and_then(|listen| problems.keep("edge.metrics_listen", address(&listen)));
+        let evidence = self.evidence.check(problems);
         let outbox_mib = self.outbox.max_size_mib.unwrap_or(DEFAULT_OUTBOX_MIB);
         Some(EdgeSettings {
             id: self.edge.id,
@@ -121,6 +127,7 @@ impl EdgeConfig {
             inference,
             score_threshold: self.detect.score_threshold,
             outbox_max_bytes: u64::from(outbox_mib) << 20,
+            evidence: evidence?,
             cameras,
         })
     }

@@ -8,6 +8,7 @@ mod broker;
 mod camera;
 mod center;
 mod edge;
+mod evidence;
 mod inference;
 mod load;
 mod network;
@@ -22,6 +23,7 @@ pub use camera::{
 };
 pub use center::{CenterConfig, CenterSection, CenterSettings};
 pub use edge::{DetectConfig, EdgeConfig, EdgeSection, EdgeSettings, OutboxConfig};
+pub use evidence::{EvidenceConfig, EvidenceSettings};
 pub use inference::{BatchConfig, BatchWord, InferenceSettings, ProviderConfig};
 pub use load::{
     ConfigError, Kind, Loaded, examine_edge, load_center, load_edge, load_file, parse_center, parse_edge,

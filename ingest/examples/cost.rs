@@ -172,6 +172,7 @@ async fn measure(cameras: u64, time: Duration, (decode, quiet): (DecodeMode, boo
             sample_fps: 5,
             decode,
             rest: Duration::from_secs(10),
+            record: false,
             tiles: TilesConfig::WHOLE,
             zones: Vec::new(),
         };

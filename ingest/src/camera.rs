@@ -137,6 +137,10 @@ impl Camera {
     pub fn new(settings: CameraSettings, parts: CameraParts) -> (Self, watch::Receiver<CameraState>) {
         let CameraParts { frames, clock, metrics, timeouts, pool, reels, attention, shutdown } = parts;
         let metrics = metrics.camera(&settings.id);
+        if matches!(settings.source, SourceSettings::Rtsp { .. }) {
+            // Whoever wants to follow it may do so from the start.
+            drop(reels.open(&settings.id));
+        }
         let tap = Tap::new(settings.id.clone(), frames, Arc::clone(&clock), metrics.clone());
         let (states, seen) = watch::channel(CameraState::Connecting);
         let failures = Mutex::default();

@@ -72,6 +72,7 @@ async fn first_of(path: &Path) -> anyhow::Result<Frame> {
         sample_fps: 1,
         decode: DecodeMode::Always,
         rest: Duration::from_secs(10),
+        record: false,
         tiles: TilesConfig::WHOLE,
         zones: Vec::new(),
     };

@@ -28,7 +28,7 @@ pub use self::{
     log::{Fault, Head},
     record::{Entry, Kept, Media, Record, Why},
     retention::Retention,
-    verify::{Finding, Verified, sha256_of, verify},
+    verify::{Finding, Verified, list, sha256_of, verify},
 };
 
 const LOG: &str = "log";
@@ -143,6 +143,12 @@ impl ArchiveMetrics {
             bytes: gauge("gridwatch_alert_evidence_bytes", "Their bytes."),
             removed,
         }
+    }
+}
+
+impl std::fmt::Debug for Archive {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Archive({})", self.shared.folder.display())
     }
 }
 

@@ -134,6 +134,16 @@ pub fn verify(
     Ok(Verified { head: told.head, files, bytes, removed: told.removed, findings })
 }
 
+/// What is kept in `folder`, as its log says, oldest first. Reads only.
+///
+/// # Errors
+/// [`ArchiveError::Read`] where there is no evidence, or it cannot be read.
+pub fn list(folder: &Path) -> Result<Vec<Kept>, ArchiveError> {
+    let mut all: Vec<Kept> = Told::read(folder)?.alive.into_values().collect();
+    all.sort_by(|a, b| (a.until, &a.sha256).cmp(&(b.until, &b.sha256)));
+    Ok(all)
+}
+
 /// What the log says.
 struct Told {
     head: Head,

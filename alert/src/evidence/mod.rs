@@ -9,11 +9,14 @@ use std::{io, panic::AssertUnwindSafe, thread};
 
 use bytes::Bytes;
 use gridwatch_domain::{Detection, Event, EventId, Frame, NormBox, Polygon, Severity, Sha256Hex, Zone};
+use gridwatch_runtime::Chain;
+use prometheus::IntCounter;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{mpsc, oneshot};
+use tracing::error;
 
 use self::canvas::{Canvas, Colour};
-use crate::EvidenceError;
+use crate::{About, Archive, EvidenceError, Media, stage::Throttle};
 
 /// Width of a snapshot, in pixels; smaller pictures stay as they are. Wide enough to recognise a vehicle, small enough
 /// for a mobile connection (100–250 KB).
@@ -38,7 +41,18 @@ pub struct Snapshot {
     pub sha256: Sha256Hex,
 }
 
+/// A picture as it is, in its full size, as JPEG.
+///
+/// # Errors
+/// [`EvidenceError`] where the picture cannot be used.
+pub fn plain(frame: &Frame) -> Result<Vec<u8>, EvidenceError> {
+    encode(&picture::to_canvas(frame, frame.width)?)
+}
+
 /// Draws an event into its picture.
+///
+/// # Errors
+/// [`EvidenceError`] where the picture cannot be used.
 pub fn snapshot(frame: &Frame, event: &Event, zones: &[Zone]) -> Result<Snapshot, EvidenceError> {
     let mut canvas = picture::to_canvas(frame, WIDTH)?;
     let colour = colour_of(event.severity);
@@ -127,13 +141,19 @@ pub(crate) struct EvidenceThread {
 }
 
 impl EvidenceThread {
-    pub(crate) fn start() -> io::Result<Self> {
+    /// `keeper`: keeps them on this box, too, if they are to be.
+    pub(crate) fn start(keeper: Option<Keeper>) -> io::Result<Self> {
         let (jobs, mut waiting) = mpsc::channel::<Job>(WAITING);
         thread::Builder::new().name("evidence".to_owned()).spawn(move || {
-            while let Some(job) = waiting.blocking_recv() {
-                let work = AssertUnwindSafe(|| snapshot(&job.frame, &job.event, &job.zones));
-                let outcome = std::panic::catch_unwind(work).unwrap_or(Err(EvidenceError::Panicked));
-                let _ = job.done.send(outcome);
+            let mut keeper = keeper;
+            while let Some(Job { frame, event, zones, done }) = waiting.blocking_recv() {
+                let made = guarded(|| snapshot(&frame, &event, &zones));
+                let drawn = made.as_ref().ok().map(|snapshot| snapshot.bytes.clone());
+                // The event goes its way first: nothing on this disk is worth letting it wait.
+                let _ = done.send(made);
+                if let (Some(keeper), Some(drawn)) = (&mut keeper, drawn) {
+                    keeper.keep(&frame, &event, &drawn);
+                }
             }
         })?;
         Ok(Self { jobs })
@@ -149,6 +169,40 @@ impl EvidenceThread {
         let (done, outcome) = oneshot::channel();
         self.jobs.send(Job { frame, event, zones, done }).await.map_err(|_| EvidenceError::Ended)?;
         outcome.await.map_err(|_| EvidenceError::Ended)?
+    }
+}
+
+fn guarded<T>(work: impl FnOnce() -> Result<T, EvidenceError>) -> Result<T, EvidenceError> {
+    std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(EvidenceError::Panicked))
+}
+
+/// Keeps pictures of events on this box.
+pub(crate) struct Keeper {
+    pub(crate) archive: Archive,
+    /// Events of which something could not be kept.
+    pub(crate) failed: IntCounter,
+    pub(crate) complaints: Throttle,
+}
+
+impl Keeper {
+    /// Keeps the picture with and without what is drawn into it.
+    fn keep(&mut self, frame: &Frame, event: &Event, drawn: &[u8]) {
+        let about = |media| About {
+            media,
+            camera: event.camera.clone(),
+            event: Some((event.id, event.kind)),
+            from: frame.at,
+            until: frame.at,
+        };
+        let snapshot = self.archive.keep_bytes(drawn, about(Media::Snapshot)).map_err(EvidenceError::from);
+        let plain = guarded(|| plain(frame)).and_then(|plain| {
+            self.archive.keep_bytes(&plain, about(Media::Picture)).map_err(EvidenceError::from)
+        });
+        let Err(error) = snapshot.and(plain) else { return self.complaints.reset() };
+        self.failed.inc();
+        if self.complaints.may_log() {
+            error!(camera = %event.camera, event = %event.id, error = %Chain(&error), "its pictures are not kept on this box");
+        }
     }
 }
 

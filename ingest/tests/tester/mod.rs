@@ -49,6 +49,7 @@ fn settings(name: &str, source: SourceSettings) -> CameraSettings {
         sample_fps: 5,
         decode: DecodeMode::Always,
         rest: Duration::from_secs(10),
+        record: false,
         tiles: TilesConfig::WHOLE,
         zones: Vec::new(),
     }

@@ -1,0 +1,348 @@
+//! Clips of events, and recordings: from the encoded pictures that ingest keeps for a while into the archive of evidence.
+//!
+//! Nothing is decoded or encoded. Each clip and each recorded camera is a task that sleeps until a group of pictures has come, and
+//! writes it in a thread for blocking work. What cannot be written is counted and told; it never holds anything else up.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use gridwatch_alert::{About, Archive, Media};
+use gridwatch_config::{CameraSettings, EvidenceSettings, SourceSettings};
+use gridwatch_domain::{CameraId, Event, Findings, Phase, Timestamp};
+use gridwatch_ingest::{
+    AccessUnit, Follower, Reel, Reels,
+    mp4::{FileWriter, Written},
+};
+use gridwatch_runtime::{Metrics, SharedClock, Shutdown, StageMetrics};
+use tokio::{
+    sync::Semaphore,
+    task::{JoinSet, spawn_blocking},
+    time::{Instant, interval, timeout, timeout_at},
+};
+use tracing::{error, info, warn};
+
+/// Clips that are written at the same time: each holds a group of pictures in memory, and a disk serves so many writers well.
+const CLIPS_AT_ONCE: usize = 32;
+/// Length of a piece of a recording: what a power cut loses at most.
+const PIECE: Duration = Duration::from_secs(60);
+/// A camera that sends nothing for so long ends its piece.
+const SILENCE: Duration = Duration::from_secs(10);
+/// How long after the end of a clip its last picture may come.
+const GRACE: Duration = Duration::from_secs(5);
+/// Time between two looks at what has become too old.
+const TIDY_EVERY: Duration = Duration::from_secs(60);
+/// Wait after a piece that could not be written.
+const TRY_AGAIN: Duration = Duration::from_secs(30);
+/// Pictures that a second is taken to have, when the room for a file's head is reckoned.
+const FPS: u64 = 30;
+
+/// Writes clips and recordings. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Recorder {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    archive: Archive,
+    reels: Reels,
+    clock: SharedClock,
+    before: Duration,
+    after: Duration,
+    slots: Arc<Semaphore>,
+    files: StageMetrics,
+    stopping: Shutdown,
+    tasks: Mutex<JoinSet<()>>,
+}
+
+impl Recorder {
+    pub(crate) fn start(
+        archive: Archive,
+        reels: Reels,
+        settings: &EvidenceSettings,
+        clock: SharedClock,
+        metrics: &Metrics,
+    ) -> Self {
+        let files = StageMetrics::new(
+            metrics,
+            "gridwatch_recorder_files_total",
+            "Clips and recordings: sent are those that are kept; dropped, where the camera sent nothing that could be kept, or too many were being written.",
+            "media",
+        );
+        let shared = Shared {
+            archive,
+            reels,
+            clock,
+            before: settings.clip_before,
+            after: settings.clip_after,
+            slots: Arc::new(Semaphore::new(CLIPS_AT_ONCE)),
+            files,
+            stopping: Shutdown::new(),
+            tasks: Mutex::default(),
+        };
+        let recorder = Self { shared: Arc::new(shared) };
+        recorder.spawn(|shared| async move { shared.tidy().await });
+        recorder
+    }
+
+    /// Begins a clip of every event that opens.
+    pub(crate) fn note(&self, findings: &Findings) {
+        for event in findings.events.iter().filter(|event| event.phase == Phase::Open) {
+            let Some(reel) = self.shared.reels.get(&event.camera) else { continue };
+            let Ok(slot) = Arc::clone(&self.shared.slots).try_acquire_owned() else {
+                self.shared.files.received(Media::Clip.as_str());
+                self.shared.files.dropped(Media::Clip.as_str());
+                warn!(camera = %event.camera, event = %event.id, "no clip: {CLIPS_AT_ONCE} are being written already");
+                continue;
+            };
+            let event = event.clone();
+            self.spawn(|shared| async move {
+                shared.clip(&reel, &event).await;
+                drop(slot);
+            });
+        }
+    }
+
+    /// Keeps all that a camera sends, until `ends`.
+    pub(crate) fn record(&self, camera: &CameraSettings, ends: Shutdown) {
+        if !camera.record || !matches!(camera.source, SourceSettings::Rtsp { .. }) {
+            return;
+        }
+        let id = camera.id.clone();
+        self.spawn(|shared| async move { shared.record(&id, &ends).await });
+    }
+
+    /// Ends all that is being written with what has come; it is kept when this returns.
+    pub(crate) async fn finish(self) {
+        self.shared.stopping.cancel();
+        let mut tasks =
+            std::mem::take(&mut *self.shared.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        while tasks.join_next().await.is_some() {}
+    }
+
+    fn spawn<F: Future<Output = ()> + Send + 'static>(&self, task: impl FnOnce(Arc<Shared>) -> F) {
+        let mut tasks = self.shared.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those that have ended.
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(task(Arc::clone(&self.shared)));
+    }
+}
+
+impl Shared {
+    async fn clip(&self, reel: &Arc<Reel>, event: &Event) {
+        let (from, until) = (event.at.saturating_sub(self.before), event.at.saturating_add(self.after));
+        let follower = reel.follow_from(from);
+        let late = until.saturating_since(self.clock.now()) + GRACE;
+        let about = |written: &Written| About {
+            media: Media::Clip,
+            camera: event.camera.clone(),
+            event: Some((event.id, event.kind)),
+            from: written.from,
+            until: written.until,
+        };
+        let mut source = Source::new(follower);
+        (source.until, source.deadline) = (Some(until), Some(Instant::now() + late));
+        let outcome =
+            self.write(&mut source, Media::Clip, self.before + self.after, &self.stopping, about).await;
+        self.told(Media::Clip, &event.camera, &outcome);
+    }
+
+    async fn record(&self, camera: &CameraId, ends: &Shutdown) {
+        let Some(reel) = self.reels.get(camera) else { return };
+        let mut source = Source::new(reel.follow());
+        while !ends.is_cancelled() && !self.stopping.is_cancelled() && !source.follower.has_ended() {
+            let about = |written: &Written| About {
+                media: Media::Recording,
+                camera: camera.clone(),
+                event: None,
+                from: written.from,
+                until: written.until,
+            };
+            let outcome = self.write(&mut source, Media::Recording, PIECE, ends, about).await;
+            self.told(Media::Recording, camera, &outcome);
+            if outcome.is_err() {
+                let ended = async {
+                    tokio::select! {
+                        () = ends.cancelled() => {}
+                        () = self.stopping.cancelled() => {}
+                    }
+                };
+                // Whether it ended or not is looked at above.
+                let _ = timeout(TRY_AGAIN, ended).await;
+                // What has come meanwhile is gone.
+                source = Source::new(reel.follow());
+            }
+        }
+    }
+
+    /// Writes one file of what comes, and keeps it. Gives whether there was anything.
+    async fn write(
+        &self,
+        source: &mut Source,
+        media: Media,
+        length: Duration,
+        ends: &Shutdown,
+        about: impl FnOnce(&Written) -> About,
+    ) -> anyhow::Result<bool> {
+        let mut open: Option<(PathBuf, FileWriter)> = None;
+        loop {
+            // A recording waits for its camera as long as that takes.
+            let silence = (media == Media::Clip || open.is_some()).then_some(SILENCE);
+            let group = tokio::select! {
+                biased;
+                () = self.stopping.cancelled() => source.rest(),
+                () = ends.cancelled() => source.rest(),
+                group = source.group(silence) => group,
+            };
+            if !group.units.is_empty() {
+                let (begun, archive) = (open.take(), self.archive.clone());
+                let pictures = usize::try_from((length.as_secs() + 10) * FPS).unwrap_or(usize::MAX);
+                open = Some(blocking(move || append(begun, &archive, media, pictures, group.units)).await?);
+            }
+            let is_full = media == Media::Recording
+                && open.as_ref().is_some_and(|(_, writer)| writer.length() >= length);
+            if group.is_last || is_full {
+                break;
+            }
+        }
+        let Some((path, writer)) = open else { return Ok(false) };
+        let archive = self.archive.clone();
+        let finished = blocking(move || {
+            let written = writer.finish().inspect_err(|_| discard(&path))?;
+            Ok((path, written))
+        });
+        let (path, written) = finished.await?;
+        let about = about(&written);
+        blocking(move || Ok(archive.keep(&path, about)?)).await?;
+        Ok(true)
+    }
+
+    fn told(&self, media: Media, camera: &CameraId, outcome: &anyhow::Result<bool>) {
+        let name = media.as_str();
+        self.files.received(name);
+        match outcome {
+            Ok(true) => self.files.sent(name),
+            Ok(false) => self.files.dropped(name),
+            Err(error) => {
+                self.files.failed(name);
+                error!(%camera, media = name, error = format!("{error:#}"), "it could not be kept");
+            }
+        }
+    }
+
+    async fn tidy(self: Arc<Self>) {
+        let mut ticks = interval(TIDY_EVERY);
+        loop {
+            tokio::select! {
+                () = self.stopping.cancelled() => return,
+                _ = ticks.tick() => {}
+            }
+            let archive = self.archive.clone();
+            match blocking(move || Ok(archive.tidy()?)).await {
+                Ok(0) => {}
+                Ok(files) => info!(files, "evidence that was too old or too much has been removed"),
+                Err(error) => error!(error = format!("{error:#}"), "evidence cannot be tidied"),
+            }
+        }
+    }
+}
+
+/// Adds pictures to a file, which is begun if it has not been.
+fn append(
+    begun: Option<(PathBuf, FileWriter)>,
+    archive: &Archive,
+    media: Media,
+    pictures: usize,
+    units: Vec<AccessUnit>,
+) -> anyhow::Result<(PathBuf, FileWriter)> {
+    let (path, mut writer) = match begun {
+        Some(begun) => begun,
+        None => {
+            let path = archive.begin(media)?;
+            let writer = FileWriter::create(&path, pictures)?;
+            (path, writer)
+        }
+    };
+    for unit in units {
+        if let Err(error) = writer.push(unit) {
+            drop(writer);
+            discard(&path);
+            return Err(error.into());
+        }
+    }
+    Ok((path, writer))
+}
+
+fn discard(path: &std::path::Path) {
+    if let Err(error) = std::fs::remove_file(path) {
+        warn!(path = %path.display(), %error, "a file that was not finished cannot be removed");
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+) -> anyhow::Result<T> {
+    spawn_blocking(work).await.context("writing panicked; please report this")?
+}
+
+/// Where the pictures of a file come from.
+struct Source {
+    follower: Follower,
+    /// Pictures from a key picture on, until the next one has come.
+    group: Vec<AccessUnit>,
+    /// A picture that was taken later does not belong to the file.
+    until: Option<Timestamp>,
+    /// When the file ends, whatever comes.
+    deadline: Option<Instant>,
+}
+
+/// Pictures from a key picture to the last one before the next.
+struct Group {
+    units: Vec<AccessUnit>,
+    /// Nothing more belongs to the file.
+    is_last: bool,
+}
+
+impl Source {
+    fn new(follower: Follower) -> Self {
+        Self { follower, group: Vec::new(), until: None, deadline: None }
+    }
+
+    /// The next group; waits for it, but no longer than `silence` for a picture, if that is given. May be dropped and asked again.
+    async fn group(&mut self, silence: Option<Duration>) -> Group {
+        loop {
+            let patience =
+                silence.map(|silence| Instant::now() + silence).into_iter().chain(self.deadline).min();
+            let next = self.follower.next();
+            let unit = match patience {
+                Some(patience) => timeout_at(patience, next).await.ok().flatten(),
+                None => next.await,
+            };
+            let unit = unit.filter(|unit| self.until.is_none_or(|until| unit.at <= until));
+            let Some(unit) = unit else {
+                return Group { units: std::mem::take(&mut self.group), is_last: true };
+            };
+            let ends_group = unit.is_key && !self.group.is_empty();
+            // One file holds one form.
+            let is_last = self.group.first().is_some_and(|first| first.codec != unit.codec);
+            let before = if ends_group { std::mem::take(&mut self.group) } else { Vec::new() };
+            self.group.push(unit);
+            if ends_group {
+                return Group { units: before, is_last };
+            }
+        }
+    }
+
+    /// What is there already, and the end.
+    fn rest(&mut self) -> Group {
+        let mut units = std::mem::take(&mut self.group);
+        units.extend(self.follower.take());
+        if let Some(until) = self.until {
+            units.retain(|unit| unit.at <= until);
+        }
+        Group { units, is_last: true }
+    }
+}
