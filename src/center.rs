@@ -1,8 +1,8 @@
 //! `gridwatch center`: receive → store → API and pages, wired.
 
 use anyhow::Context as _;
-use gridwatch_center::{Center, grid};
-use gridwatch_config::{CenterSettings, ConfigError, Problems, load_center};
+use gridwatch_center::{Center, EdgeAddress, grid};
+use gridwatch_config::{CenterSettings, ConfigError, Problems, Secret, load_center};
 use gridwatch_domain::GridTree;
 use gridwatch_runtime::{Metrics, SharedClock, Shutdown, SystemClock};
 use tracing::info;
@@ -35,8 +35,17 @@ pub(crate) async fn start(
         grid,
         link,
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        edges: settings
+            .edges
+            .into_iter()
+            .map(|edge| (edge.id, address(edge.authority, &edge.token)))
+            .collect(),
     };
     Center::start(settings, clock, metrics.clone(), Shutdown::new()).await.context("start the center")
+}
+
+fn address(authority: String, token: &Secret) -> EdgeAddress {
+    EdgeAddress { authority, token: token.reveal().to_owned() }
 }
 
 /// The grid tree that a center's configuration names; an empty one where it names none.

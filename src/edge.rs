@@ -15,7 +15,7 @@ use gridwatch_detect::{
     available_cores, open_pool, tiles::Tiles,
 };
 use gridwatch_domain::{CameraId, Findings, Frame, NetworkRef};
-use gridwatch_ingest::{CameraParts, CameraTimeouts, DecodePool, IngestMetrics, Reels};
+use gridwatch_ingest::{CameraParts, CameraTimeouts, DecodePool, IngestMetrics, Reels, Stills};
 use gridwatch_models::Network;
 use gridwatch_runtime::{Metrics, SharedClock, Shutdown, SystemClock, mailbox};
 use tokio::{sync::mpsc, task::JoinSet};
@@ -107,6 +107,7 @@ impl Edge {
             metrics: IngestMetrics::new(metrics),
             timeouts: CameraTimeouts::default(),
             pool: DecodePool::start(available_cores()).context("start decoding")?,
+            stills: Stills::new(reels.clone()),
             reels,
             attention: detect.attention(),
             shutdown: Shutdown::new(),

@@ -35,6 +35,8 @@ mod recorder;
 mod scenes;
 #[cfg(feature = "edge")]
 mod simulate;
+#[cfg(feature = "edge")]
+mod viewing;
 #[cfg(all(feature = "edge", feature = "center", feature = "embedded-broker"))]
 mod watch;
 

@@ -1,8 +1,8 @@
 //! Puts the stages together, and ends them in order.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use gridwatch_domain::{GridTree, topic::CENTER_FILTERS};
+use gridwatch_domain::{EdgeId, GridTree, topic::CENTER_FILTERS};
 use gridwatch_link::{Incoming, IncomingStream, Link, LinkSettings, LinkState};
 use gridwatch_runtime::{Chain, Metrics, SharedClock, Shutdown};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
@@ -11,6 +11,7 @@ use tracing::{error, info, warn};
 use crate::{
     CenterError,
     api::{self, ApiParts},
+    edges::{EdgeAddress, EdgeBoxes},
     health::Health,
     live::Live,
     metrics::CenterMetrics,
@@ -36,6 +37,8 @@ pub struct CenterSettings {
     pub link: LinkSettings,
     /// Version of gridwatch, for pages.
     pub version: String,
+    /// Edge boxes that can be asked for live pictures and evidence.
+    pub edges: BTreeMap<EdgeId, EdgeAddress>,
 }
 
 /// A running center.
@@ -59,7 +62,7 @@ impl Center {
         metrics: Metrics,
         shutdown: Shutdown,
     ) -> Result<Self, CenterError> {
-        let CenterSettings { listen, state_dir, grid, mut link, version } = settings;
+        let CenterSettings { listen, state_dir, grid, mut link, version, edges } = settings;
         let failed = |source| CenterError::Listen { address: listen, source };
         // First, so that a second center on the same address does not touch the store of the first.
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
@@ -101,6 +104,7 @@ impl Center {
             health,
             shutdown: shutdown.clone(),
             version,
+            edges: EdgeBoxes::new(edges),
         };
         let server = tokio::spawn(serve(listener, api::router(parts), shutdown.clone()));
         info!(%local_addr, "the center is open");

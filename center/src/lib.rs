@@ -16,6 +16,7 @@ mod live;
 mod view;
 
 mod api;
+mod edges;
 
 mod center;
 mod error;
@@ -25,4 +26,5 @@ mod metrics;
 mod testing;
 
 pub use center::{Center, CenterSettings};
+pub use edges::EdgeAddress;
 pub use error::CenterError;

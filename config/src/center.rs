@@ -5,9 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use gridwatch_domain::EdgeId;
 use serde::Deserialize;
+use url::Url;
 
-use crate::{BrokerConfig, BrokerSettings, Problems, edge::address, network::existing};
+use crate::{BrokerConfig, BrokerSettings, Problems, Secret, edge::address, network::existing};
 
 /// The file of a center: `gridwatch center --config FILE`.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
@@ -20,6 +22,74 @@ pub struct CenterConfig {
     /// The grid tree.
     #[serde(default)]
     pub grid: GridConfig,
+    /// Edge boxes that are asked for live pictures and for clips. Default: none, so there are none of these.
+    #[serde(default)]
+    pub edge: Vec<EdgeAddressConfig>,
+}
+
+/// One `[[edge]]` table: how an edge box is reached over HTTP.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EdgeAddressConfig {
+    /// The box: its `edge.id`.
+    pub id: EdgeId,
+    /// Where its API listens (its `edge.api_listen`), such as `http://10.0.0.5:9601`. Without encryption: within a network of your own,
+    /// or through a tunnel.
+    pub url: String,
+    /// File that holds the token of its API: its text without white space around it.
+    pub token_file: Option<PathBuf>,
+    /// Environment variable that holds the token, in place of the file.
+    pub token_env: Option<String>,
+}
+
+/// How an edge box is reached, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EdgeAddressSettings {
+    /// The box.
+    pub id: EdgeId,
+    /// Host and port.
+    pub authority: String,
+    /// The token of its API.
+    pub token: Secret,
+}
+
+impl EdgeAddressConfig {
+    fn check(self, key: &str, folder: &Path, problems: &mut Problems) -> Option<EdgeAddressSettings> {
+        const EXPECTED: &str = "expected http://HOST:PORT, such as http://10.0.0.5:9601";
+        let url = Url::parse(&self.url).map_err(|error| format!("{error}; {EXPECTED}")).and_then(|url| {
+            let bare = url.scheme() == "http"
+                && matches!(url.path(), "" | "/")
+                && url.query().is_none()
+                && url.username().is_empty();
+            match (url.host_str(), url.port_or_known_default()) {
+                (Some(host), Some(port)) if bare => Ok(format!("{host}:{port}")),
+                _ => Err(format!("{:?}: {EXPECTED}", self.url)),
+            }
+        });
+        let authority = problems.keep(format!("{key}.url"), url);
+        let token = match (&self.token_file, &self.token_env) {
+            (Some(file), None) => {
+                let key = format!("{key}.token_file");
+                let path = existing(folder, file, &key, problems)?;
+                let text =
+                    std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()));
+                problems.keep(key, text)?
+            }
+            (None, Some(variable)) => {
+                let text =
+                    std::env::var(variable).map_err(|_| format!("{variable}: there is no such variable"));
+                problems.keep(format!("{key}.token_env"), text)?
+            }
+            _ => {
+                problems.push(
+                    format!("{key}.token_file"),
+                    "expected one of token_file and token_env: the token of the box's API",
+                );
+                return None;
+            }
+        };
+        Some(EdgeAddressSettings { id: self.id, authority: authority?, token: Secret::new(token.trim()) })
+    }
 }
 
 /// The `[center]` table.
@@ -55,6 +125,8 @@ pub struct CenterSettings {
     pub broker: BrokerSettings,
     /// The grid tree's file.
     pub grid_file: Option<PathBuf>,
+    /// Edge boxes that can be asked, ids unique.
+    pub edges: Vec<EdgeAddressSettings>,
 }
 
 impl CenterConfig {
@@ -68,6 +140,14 @@ impl CenterConfig {
             Some(file) => Some(existing(folder, &file, "grid.file", problems)?),
             None => None,
         };
+        let mut edges: Vec<EdgeAddressSettings> = Vec::new();
+        for (index, edge) in self.edge.into_iter().enumerate() {
+            let key = format!("edge[{index}]");
+            if edges.iter().any(|other| other.id == edge.id) {
+                problems.push(format!("{key}.id"), format!("{} is the id of another box", edge.id));
+            }
+            edges.extend(edge.check(&key, folder, problems));
+        }
         Some(CenterSettings {
             id: self
                 .center
@@ -77,6 +157,7 @@ impl CenterConfig {
             state_dir: folder.join(self.center.state_dir),
             broker: broker?,
             grid_file,
+            edges,
         })
     }
 }

@@ -21,7 +21,7 @@ pub use broker::{BrokerConfig, BrokerSettings};
 pub use camera::{
     CameraConfig, CameraSettings, DecodeMode, Pace, SourceSettings, TilesConfig, Transport, ZoneConfig,
 };
-pub use center::{CenterConfig, CenterSection, CenterSettings};
+pub use center::{CenterConfig, CenterSection, CenterSettings, EdgeAddressConfig, EdgeAddressSettings};
 pub use edge::{DetectConfig, EdgeConfig, EdgeSection, EdgeSettings, OutboxConfig};
 pub use evidence::{EvidenceConfig, EvidenceSettings};
 pub use inference::{BatchConfig, BatchWord, InferenceSettings, ProviderConfig};

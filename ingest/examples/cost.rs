@@ -14,7 +14,7 @@ use std::{
 
 use gridwatch_config::{CameraSettings, DecodeMode, Pace, Secret, SourceSettings, TilesConfig, Transport};
 use gridwatch_domain::{CameraId, Timestamp};
-use gridwatch_ingest::{Camera, CameraParts, CameraTimeouts, DecodePool, IngestMetrics, Reels};
+use gridwatch_ingest::{Camera, CameraParts, CameraTimeouts, DecodePool, IngestMetrics, Reels, Stills};
 use gridwatch_runtime::{Clock, Metrics, Shutdown, SystemClock, mailbox};
 use gridwatch_sim::{
     FrameSource, FrameTruth, I420Frame, Scene, SceneRenderer,
@@ -183,6 +183,7 @@ async fn measure(cameras: u64, time: Duration, (decode, quiet): (DecodeMode, boo
             timeouts: CameraTimeouts::default(),
             pool: pool.clone(),
             reels: Reels::default(),
+            stills: Stills::new(Reels::default()),
             attention: tokio::sync::watch::channel(Default::default()).1,
             shutdown: shutdown.clone(),
         };

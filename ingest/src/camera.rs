@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use crate::{
-    AttentionReceiver, CameraState, DecodePool, IngestMetrics, OfflineReason,
+    AttentionReceiver, CameraState, DecodePool, IngestMetrics, OfflineReason, Stills,
     address::Address,
     device, file,
     gate::GateSettings,
@@ -82,6 +82,8 @@ pub struct CameraParts {
     pub pool: DecodePool,
     /// Where its encoded pictures are kept for a while.
     pub reels: Reels,
+    /// Who asks for its pictures one by one.
+    pub stills: Stills,
     /// What the rules ask of it.
     pub attention: AttentionReceiver,
     /// Ends it.
@@ -135,13 +137,14 @@ enum End {
 impl Camera {
     /// A camera and what it will say about its state.
     pub fn new(settings: CameraSettings, parts: CameraParts) -> (Self, watch::Receiver<CameraState>) {
-        let CameraParts { frames, clock, metrics, timeouts, pool, reels, attention, shutdown } = parts;
+        let CameraParts { frames, clock, metrics, timeouts, pool, reels, stills, attention, shutdown } =
+            parts;
         let metrics = metrics.camera(&settings.id);
         if matches!(settings.source, SourceSettings::Rtsp { .. }) {
             // Whoever wants to follow it may do so from the start.
             drop(reels.open(&settings.id));
         }
-        let tap = Tap::new(settings.id.clone(), frames, Arc::clone(&clock), metrics.clone());
+        let tap = Tap::new(settings.id.clone(), frames, stills.wishes(), Arc::clone(&clock), metrics.clone());
         let (states, seen) = watch::channel(CameraState::Connecting);
         let failures = Mutex::default();
         let ways = Mutex::default();

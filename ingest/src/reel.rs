@@ -120,6 +120,11 @@ impl Reel {
         lock(&self.state).ring.since_last_key()
     }
 
+    /// How much later the newest picture was taken than this one.
+    pub fn ahead_of(&self, unit: &AccessUnit) -> Duration {
+        lock(&self.state).last.map_or(Duration::ZERO, |(time, _)| time.saturating_sub(unit.time))
+    }
+
     /// Reads it from the last key picture that was taken at `from` or before, or else from the oldest.
     pub fn follow_from(self: &Arc<Self>, from: Timestamp) -> Follower {
         let key = lock(&self.state).ring.key_before(from);

@@ -23,6 +23,7 @@ use crate::{
     metrics::CameraMetrics,
     planes::MappedNv12,
     sampler::Sampler,
+    still::Wishes,
     tally::{Judge, Tally},
 };
 
@@ -59,6 +60,7 @@ pub(crate) struct Tap {
     camera: CameraId,
     /// `None` once the camera has ended: a stream that hangs in GStreamer must not keep the consumer waiting for its end.
     frames: Mutex<Option<MailboxSender<CameraId, Frame>>>,
+    wishes: Arc<Wishes>,
     clock: SharedClock,
     metrics: CameraMetrics,
     stopping: AtomicBool,
@@ -94,6 +96,7 @@ impl Tap {
     pub(crate) fn new(
         camera: CameraId,
         frames: MailboxSender<CameraId, Frame>,
+        wishes: Arc<Wishes>,
         clock: SharedClock,
         metrics: CameraMetrics,
     ) -> Arc<Self> {
@@ -112,6 +115,7 @@ impl Tap {
         Arc::new(Self {
             camera,
             frames: Mutex::new(Some(frames)),
+            wishes,
             clock,
             metrics,
             stopping: AtomicBool::new(false),
@@ -329,6 +333,7 @@ impl Tap {
     }
 
     fn deliver(&self, frame: Frame, waits: bool) -> Result<gst::FlowSuccess, gst::FlowError> {
+        self.wishes.grant(&frame);
         let key = self.camera.clone();
         let frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(frames) = frames else { return Err(self.refused()) };

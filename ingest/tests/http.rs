@@ -12,7 +12,7 @@ use gridwatch_config::{CameraSettings, Secret, SourceSettings};
 use gridwatch_ingest::CameraState;
 use gridwatch_sim::{FrameSource as _, I420Frame, testcard::TestCard};
 use jpeg_encoder::{ColorType, Encoder};
-use tester::{IngestTester, card_number, rtsp};
+use tester::{IngestTester, card_number, id, rtsp};
 
 /// What a camera answers.
 #[derive(Clone, Copy)]
@@ -143,5 +143,18 @@ async fn a_stream_that_stalls_is_noticed() {
     tester.expect_live("gate").await;
     tester.expect_offline("gate", "timeout").await;
     tester.expect_live("gate").await;
+    tester.finish().await;
+}
+
+#[tokio::test]
+async fn its_picture_of_this_moment_may_be_asked_for() {
+    let mut tester = IngestTester::start();
+    tester.watch(http("gate", Manner::Stream));
+    let before = card_number(&tester.next_frame_of("gate").await);
+    let gate = id("gate");
+    let (first, second) = tokio::join!(tester.stills.newest(&gate), tester.stills.newest(&gate));
+    let number = card_number(&first.expect("a picture"));
+    assert!(number > before);
+    assert_eq!(card_number(&second.expect("the same one")), number);
     tester.finish().await;
 }

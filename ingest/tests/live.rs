@@ -181,6 +181,36 @@ async fn a_camera_at_rest_is_looked_at_now_and_then_and_what_comes_is_dated_to_i
 }
 
 #[tokio::test]
+async fn a_camera_at_rest_may_be_looked_at_and_followed_all_the_same() {
+    let cameras = Cameras::start(&["gate"]);
+    let mut tester = IngestTester::start();
+    tester.watch(CameraSettings { decode: DecodeMode::Adaptive, ..rtsp("gate", &cameras.url("gate")) });
+    tester.next_frame_of("gate").await;
+    let mut follower = tester.reels.get(&tester::id("gate")).expect("it is RTSP").follow();
+    let first = follower.next().await.expect("the camera is there");
+    assert!(first.is_key);
+    let mut last = first.time;
+    for _ in 0..60 {
+        let unit = follower.next().await.expect("the camera is there");
+        // A server that is held up leaves out pictures.
+        assert!(unit.time > last && unit.time < last + Duration::from_secs(2));
+        last = unit.time;
+    }
+    // The newest picture, not the newest key picture.
+    for _ in 0..3 {
+        let frame = tester.stills.newest(&tester::id("gate")).await.expect("it can be decoded");
+        let shown = Duration::from_millis(40) * card_number(&frame);
+        let truth = cameras.server.scene_time("gate", frame.at).expect("it is there");
+        let behind = truth.abs_diff(shown).min(Duration::from_secs(20).abs_diff(truth.abs_diff(shown)));
+        assert!(behind < Duration::from_millis(500), "{behind:?} from the truth");
+        for _ in 0..13 {
+            follower.next().await.expect("the camera is there");
+        }
+    }
+    tester.finish().await;
+}
+
+#[tokio::test]
 async fn the_picture_of_a_limits_end_is_there_at_once() {
     let cameras = Cameras::start(&["gate"]);
     let mut tester = IngestTester::start();

@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use gridwatch_config::{CameraSettings, DecodeMode, Pace, SourceSettings, TilesConfig};
 use gridwatch_domain::{CameraId, Detection, Frame, Nv12Buffer, Timestamp};
 use gridwatch_ingest::{
-    Camera, CameraParts, CameraState, CameraTimeouts, DecodePool, IngestMetrics, OfflineReason, Reels,
+    Camera, CameraParts, CameraState, CameraTimeouts, DecodePool, IngestMetrics, OfflineReason, Reels, Stills,
 };
 use gridwatch_runtime::{Metrics, Shutdown, SystemClock, mailbox};
 use tokio::sync::mpsc;
@@ -59,6 +59,7 @@ async fn first_of(path: &Path) -> anyhow::Result<Frame> {
         timeouts: CameraTimeouts::default(),
         pool: DecodePool::start(1).context("start decoding")?,
         reels: Reels::default(),
+        stills: Stills::new(Reels::default()),
         attention: tokio::sync::watch::channel(Default::default()).1,
         shutdown: shutdown.clone(),
     };

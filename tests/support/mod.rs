@@ -2,6 +2,7 @@
 //! ports, ended by the process that was started.
 #![expect(dead_code, reason = "each test file uses its own part of this")]
 
+pub(crate) mod cameras;
 pub(crate) mod models;
 
 use std::{

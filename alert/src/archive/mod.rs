@@ -294,6 +294,11 @@ impl Archive {
         Ok(())
     }
 
+    /// Whether the files of an event stay.
+    pub fn is_protected(&self, event: EventId) -> bool {
+        self.shared.state().protected.contains(&event)
+    }
+
     /// Removes what is too old or too much. Gives how many files that were.
     ///
     /// # Errors

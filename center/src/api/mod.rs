@@ -5,6 +5,7 @@
 //! details; unknown parameters are refused; changes are taken from the center's own pages only.
 //! Knows nothing of MQTT or SQL.
 
+mod edges;
 mod events;
 mod pages;
 mod places;
@@ -31,7 +32,7 @@ use tower_http::{csrf::CsrfLayer, set_header::SetResponseHeaderLayer};
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{health::Health, live::Live, metrics::CenterMetrics, store::Store};
+use crate::{edges::EdgeBoxes, health::Health, live::Live, metrics::CenterMetrics, store::Store};
 
 pub(crate) use problem::Problem;
 
@@ -42,7 +43,8 @@ const BODY_BYTES: usize = 4096;
 const SECURITY_HEADERS: [(HeaderName, &str); 4] = [
     (
         header::CONTENT_SECURITY_POLICY,
-        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; \
+         media-src 'self' blob:",
     ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "same-origin"),
@@ -62,6 +64,8 @@ pub(crate) struct ApiState {
     shutdown: Shutdown,
     version: String,
     streams: Arc<Semaphore>,
+    edges: EdgeBoxes,
+    tunnels: Arc<Semaphore>,
 }
 
 /// The parts an API is made of.
@@ -76,6 +80,7 @@ pub(crate) struct ApiParts {
     /// Ends the live streams.
     pub shutdown: Shutdown,
     pub version: String,
+    pub edges: EdgeBoxes,
 }
 
 #[derive(OpenApi)]
@@ -88,9 +93,23 @@ struct Description;
 
 /// Everything that is served.
 pub(crate) fn router(parts: ApiParts) -> Router {
-    let ApiParts { store, live, grid, clock, registry, metrics, health, shutdown, version } = parts;
+    let ApiParts { store, live, grid, clock, registry, metrics, health, shutdown, version, edges } = parts;
     let streams = Arc::new(Semaphore::new(stream::MOST_STREAMS));
-    let state = ApiState { store, live, grid, clock, registry, metrics, health, shutdown, version, streams };
+    let tunnels = Arc::new(Semaphore::new(edges::MOST_LIVE));
+    let state = ApiState {
+        store,
+        live,
+        grid,
+        clock,
+        registry,
+        metrics,
+        health,
+        shutdown,
+        version,
+        streams,
+        edges,
+        tunnels,
+    };
     let (router, description) = described_router();
     let description = Arc::new(description);
     let mut router = router
@@ -115,6 +134,10 @@ fn described_router() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(places::cameras))
         .routes(routes!(places::cells))
         .routes(routes!(places::summary))
+        .routes(routes!(edges::live))
+        .routes(routes!(edges::picture))
+        .routes(routes!(edges::evidence))
+        .routes(routes!(edges::file))
         .routes(routes!(status::metrics))
         .routes(routes!(status::healthz))
         .split_for_parts()

@@ -55,6 +55,10 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "cross-origin", "Refused", detail)
     }
 
+    pub(crate) fn bad_gateway(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, "edge", "The edge box does not answer", detail)
+    }
+
     pub(crate) fn busy(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy", detail)
     }

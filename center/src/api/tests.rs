@@ -1,5 +1,6 @@
 //! The API as pages use it, on a real store.
 
+mod edges;
 mod live;
 
 use axum::{
@@ -60,6 +61,14 @@ impl Tester {
     }
 
     async fn with_store(test: TestStore) -> Self {
+        Self::with(test, EdgeBoxes::default()).await
+    }
+
+    async fn with_edges(edges: EdgeBoxes) -> Self {
+        Self::with(TestStore::open().await, edges).await
+    }
+
+    async fn with(test: TestStore, edges: EdgeBoxes) -> Self {
         let registry = Metrics::new();
         let metrics = CenterMetrics::new(&registry);
         let grid = Arc::new(grid());
@@ -75,6 +84,7 @@ impl Tester {
             health: health.clone(),
             shutdown: shutdown.clone(),
             version: "1.2.3".to_owned(),
+            edges,
         });
         let (_, newest) = test.store.change_range().await.expect("reads");
         tokio::spawn(live.clone().run(newest, shutdown.clone()));

@@ -84,6 +84,7 @@ pub(crate) async fn start_center(folder: &Path, broker: u16) -> Center {
         grid: GridTree::default(),
         link: link_settings(broker, "center"),
         version: "test".to_owned(),
+        edges: Default::default(),
     };
     Center::start(settings, SystemClock::shared(), Metrics::new(), Shutdown::new()).await.expect("starts")
 }

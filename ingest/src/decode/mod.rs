@@ -8,5 +8,27 @@ mod chain;
 mod desk;
 mod pool;
 
+use std::sync::Arc;
+
+use gridwatch_domain::Nv12Planes;
+
+use crate::{AccessUnit, planes::MappedNv12};
+
 pub(crate) use self::desk::{Desk, Order};
 pub use self::pool::DecodePool;
+
+/// Decodes pictures from a key picture on, and gives the last one with its width and height; `None` where it cannot be decoded. Sets up a
+/// decoder for it alone. Blocks.
+pub(crate) fn decode_last(units: &[AccessUnit]) -> Option<(Arc<dyn Nv12Planes>, u32, u32)> {
+    let (last, before) = units.split_last()?;
+    let mut chain = chain::Chain::new(last.codec).ok()?;
+    for unit in before {
+        chain.push(Arc::clone(&unit.bytes), unit.is_key, unit.seq, false);
+    }
+    chain.push(Arc::clone(&last.bytes), last.is_key, last.seq, true);
+    chain.drain();
+    let picture = chain.take().pictures.pop()?;
+    let info = gstreamer_video::VideoInfo::from_caps(&picture.form).ok()?;
+    let planes = MappedNv12::map(picture.buffer, &info).ok()?;
+    Some((Arc::new(planes), info.width(), info.height()))
+}

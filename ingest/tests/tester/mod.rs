@@ -6,7 +6,9 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use gridwatch_config::{CameraSettings, DecodeMode, Pace, Secret, SourceSettings, TilesConfig, Transport};
 use gridwatch_domain::{Attention, CameraId, Frame};
-use gridwatch_ingest::{Camera, CameraParts, CameraState, CameraTimeouts, DecodePool, IngestMetrics, Reels};
+use gridwatch_ingest::{
+    Camera, CameraParts, CameraState, CameraTimeouts, DecodePool, IngestMetrics, Reels, Stills,
+};
 use gridwatch_runtime::{
     BackoffRange, MailboxReceiver, MailboxSender, Metrics, SharedClock, Shutdown, SystemClock, mailbox,
 };
@@ -71,6 +73,7 @@ pub struct IngestTester {
     timeouts: CameraTimeouts,
     pool: DecodePool,
     pub reels: Reels,
+    pub stills: Stills,
     pub attention: watch::Sender<BTreeMap<CameraId, Attention>>,
     shutdown: Shutdown,
     metrics: IngestMetrics,
@@ -86,11 +89,13 @@ impl IngestTester {
 
     pub fn start_with(clock: SharedClock, timeouts: CameraTimeouts) -> Self {
         let (frames_tx, frames_rx) = mailbox();
+        let reels = Reels::default();
         Self {
             clock,
             timeouts,
             pool: DecodePool::start(2).expect("threads"),
-            reels: Reels::default(),
+            stills: Stills::new(reels.clone()),
+            reels,
             attention: watch::Sender::default(),
             shutdown: Shutdown::new(),
             metrics: IngestMetrics::new(&Metrics::new()),
@@ -108,6 +113,7 @@ impl IngestTester {
             timeouts: self.timeouts.clone(),
             pool: self.pool.clone(),
             reels: self.reels.clone(),
+            stills: self.stills.clone(),
             attention: self.attention.subscribe(),
             shutdown: self.shutdown.clone(),
         };

@@ -1,5 +1,5 @@
 /** Calls to the center. Every failure is an `ApiError`, whatever went wrong; the caller need not look further. */
-import type { CameraView, Cell, EventDetail, EventPage, EventView, Summary } from "./wire";
+import type { CameraView, Cell, EventDetail, EventPage, EventView, EvidenceItem, Summary } from "./wire";
 
 export const API = "/api/v1";
 /** A call that has not been answered by then is given up: the operator sees an error rather than a spinner. */
@@ -97,6 +97,8 @@ export const api = {
   event: (id: string) => call<EventDetail>(`/events/${encodeURIComponent(id)}`),
   acknowledge: (id: string, by: string) =>
     call<EventView>(`/events/${encodeURIComponent(id)}/acknowledge`, { method: "POST", body: JSON.stringify({ by }) }),
+  evidence: (edge: string, event: string) =>
+    call<{ items: EvidenceItem[] }>(`/edges/${encodeURIComponent(edge)}/events/${encodeURIComponent(event)}/evidence`),
   cameras: () => call<CameraView[]>("/cameras"),
   cells: () => call<Cell[]>("/cells"),
   summary: () => call<Summary>("/summary"),

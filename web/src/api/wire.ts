@@ -92,6 +92,16 @@ export interface EventView {
   acknowledged: Acknowledged | null;
 }
 
+/** A file that the edge box keeps. */
+export interface EvidenceItem {
+  media: OrNewer<"snapshot" | "picture" | "clip" | "recording">;
+  mime: string;
+  sha256: string;
+  bytes: number;
+  from: string;
+  until: string;
+}
+
 export interface Revision {
   rev: number;
   phase: OrNewer<Phase>;

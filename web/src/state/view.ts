@@ -3,7 +3,7 @@ import { reactive, ref, watch } from "vue";
 import { fromAddress, NO_FILTER, toAddress, type Filter } from "../logic/filter";
 import { alerts } from "./alerts";
 
-export type Dialog = "none" | "help" | "name" | "image";
+export type Dialog = "none" | "help" | "name" | "image" | "live";
 
 export interface Toast {
   id: number;
@@ -20,6 +20,8 @@ export const view = reactive({
   /** The alert shown in full. */
   opened: start.alert as string | null,
   dialog: "none" as Dialog,
+  /** The camera that is watched live: edge and camera. */
+  watched: null as { edge: string; camera: string } | null,
   /** Acknowledged as soon as the name is known. */
   acknowledgeAfterName: null as string | null,
 });

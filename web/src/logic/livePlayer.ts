@@ -1,0 +1,179 @@
+/**
+ * The live picture of one camera in a `<video>`: fragments of MP4 from a WebSocket into Media Source Extensions.
+ *
+ * Stays at the live edge, forgets what has been shown, connects again by itself. What the browser cannot play (a codec, or no
+ * MSE at all) is told once, so that stills can take its place. Knows nothing of Vue.
+ */
+
+export type LiveState =
+  | { kind: "connecting" }
+  | { kind: "playing" }
+  | { kind: "waiting"; reason: string | null }
+  /** Only stills can be shown. */
+  | { kind: "unplayable"; reason: string };
+
+/** What the tests replace. */
+export interface LiveParts {
+  socket(url: string): WebSocket;
+  mediaSource: (new () => MediaSource) | undefined;
+  isSupported(mime: string): boolean;
+}
+
+const BROWSER: LiveParts = {
+  socket: (url) => new WebSocket(url),
+  mediaSource: typeof MediaSource === "undefined" ? undefined : MediaSource,
+  isSupported: (mime) => typeof MediaSource !== "undefined" && MediaSource.isTypeSupported(mime),
+};
+
+/** A picture that is so far behind the newest one is skipped, in seconds. */
+const MOST_BEHIND_S = 2;
+/** Where playing goes on then: enough for the next fragments to arrive. */
+const EDGE_S = 0.25;
+/** What has been shown is forgotten after so long, in seconds. */
+const KEPT_S = 20;
+/** Waits between connections, in milliseconds; the last one again and again. */
+const RETRY_MS = [500, 1000, 2000, 5000, 10_000];
+/** Fragments that may wait for the browser; one that takes none for so long is connected anew. */
+const QUEUE_LIMIT = 500;
+
+export class LivePlayer {
+  private socket: WebSocket | null = null;
+  private source: MediaSource | null = null;
+  private buffer: SourceBuffer | null = null;
+  private readonly queue: (ArrayBuffer | { mime: string })[] = [];
+  private objectUrl: string | null = null;
+  private tries = 0;
+  private timer: ReturnType<typeof setTimeout> | null = null;
+  private ended = false;
+
+  constructor(
+    private readonly video: HTMLVideoElement,
+    private readonly url: string,
+    private readonly told: (state: LiveState) => void,
+    private readonly parts: LiveParts = BROWSER,
+  ) {}
+
+  start(): void {
+    if (!this.parts.mediaSource) {
+      this.told({ kind: "unplayable", reason: "MSE" });
+      return;
+    }
+    this.told({ kind: "connecting" });
+    this.connect();
+  }
+
+  stop(): void {
+    this.ended = true;
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.socket?.close();
+    this.release();
+  }
+
+  private connect(): void {
+    const socket = this.parts.socket(this.url);
+    socket.binaryType = "arraybuffer";
+    socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
+      if (socket === this.socket) this.receive(data);
+    };
+    socket.onclose = () => {
+      if (socket === this.socket && !this.ended) this.again(null);
+    };
+    this.socket = socket;
+  }
+
+  private receive(data: string | ArrayBuffer): void {
+    if (typeof data !== "string") {
+      this.queue.push(data);
+      if (this.queue.length > QUEUE_LIMIT) this.again(null);
+      else this.feed();
+      return;
+    }
+    const said = JSON.parse(data) as { mime?: string; error?: string };
+    if (said.error !== undefined) this.unplayable(said.error);
+    else if (said.mime !== undefined && !this.parts.isSupported(said.mime)) this.unplayable(said.mime);
+    else if (said.mime !== undefined) this.begin(said.mime);
+  }
+
+  /** Pictures of a form follow. */
+  private begin(mime: string): void {
+    this.tries = 0;
+    if (this.source) {
+      this.queue.push({ mime });
+      this.feed();
+      return;
+    }
+    const Source = this.parts.mediaSource;
+    if (!Source) return;
+    const source = new Source();
+    this.source = source;
+    source.addEventListener("sourceopen", () => {
+      if (this.source !== source || this.ended) return;
+      this.buffer = source.addSourceBuffer(mime);
+      this.buffer.addEventListener("updateend", () => {
+        this.follow();
+        this.feed();
+      });
+      this.feed();
+    });
+    this.objectUrl = URL.createObjectURL(source);
+    this.video.src = this.objectUrl;
+  }
+
+  private feed(): void {
+    const buffer = this.buffer;
+    if (!buffer || buffer.updating || this.source?.readyState !== "open") return;
+    const next = this.queue.shift();
+    if (next === undefined) return;
+    try {
+      if (next instanceof ArrayBuffer) buffer.appendBuffer(next);
+      else {
+        buffer.changeType(next.mime);
+        this.feed();
+      }
+    } catch {
+      // A decoder that has choked, or memory that is full: from the beginning.
+      this.again(null);
+    }
+  }
+
+  /** Stays at the live edge, and forgets what lies far behind. */
+  private follow(): void {
+    const { video, buffer } = this;
+    const ranges = video.buffered;
+    if (!buffer || ranges.length === 0) return;
+    const end = ranges.end(ranges.length - 1);
+    const start = ranges.start(ranges.length - 1);
+    if (end - video.currentTime > MOST_BEHIND_S || video.currentTime < start) video.currentTime = Math.max(start, end - EDGE_S);
+    if (video.paused) void video.play().catch(() => undefined);
+    this.told({ kind: "playing" });
+    const oldest = ranges.start(0);
+    if (end - oldest > 2 * KEPT_S && !buffer.updating) buffer.remove(0, end - KEPT_S);
+  }
+
+  private again(reason: string | null): void {
+    const socket = this.socket;
+    this.socket = null;
+    socket?.close();
+    this.release();
+    this.told({ kind: "waiting", reason });
+    const wait = RETRY_MS[Math.min(this.tries, RETRY_MS.length - 1)] ?? 0;
+    this.tries += 1;
+    this.timer = setTimeout(() => {
+      if (!this.ended) this.connect();
+    }, wait);
+  }
+
+  private unplayable(reason: string): void {
+    this.stop();
+    this.told({ kind: "unplayable", reason });
+  }
+
+  private release(): void {
+    this.queue.length = 0;
+    this.buffer = null;
+    this.source = null;
+    if (this.objectUrl !== null) URL.revokeObjectURL(this.objectUrl);
+    this.objectUrl = null;
+    this.video.removeAttribute("src");
+  }
+}
