@@ -16,6 +16,7 @@ use gridwatch_sim::{
 
 use crate::{
     broker::EmbeddedBroker, center, cli::DemoArguments, edge::Edge, output::say, scenes, signals, watch,
+    zones::zone_table,
 };
 
 /// Where pages are served unless asked otherwise.
@@ -123,18 +124,6 @@ fn edge_settings(
     }
     parse_edge(&text, &std::path::absolute(state)?)
         .map_err(|problems| anyhow::anyhow!("the demo's edge box:\n{problems}"))
-}
-
-/// A zone as a table of a configuration file. JSON's strings, numbers and arrays are TOML's as well.
-fn zone_table(zone: &gridwatch_domain::Zone) -> anyhow::Result<String> {
-    Ok(format!(
-        "[[camera.zone]]\nid = {}\nname = {}\ntype = {}\nlimit_s = {}\npolygon = {}\n",
-        serde_json::to_string(&zone.id)?,
-        serde_json::to_string(&zone.name)?,
-        serde_json::to_string(&zone.zone_type)?,
-        zone.limit.get().as_secs_f64(),
-        serde_json::to_string(&zone.polygon)?
-    ))
 }
 
 fn center_settings(state: &Path, listen: SocketAddr, broker: SocketAddr) -> anyhow::Result<CenterSettings> {

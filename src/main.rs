@@ -3,6 +3,8 @@
 //! The only place where stages meet. Reads the command line, starts what it asks for, and turns errors into words and
 //! an exit code: 0 done, 1 failed, 2 asked for wrongly.
 
+#[cfg(all(feature = "edge", feature = "embedded-broker"))]
+mod bench_command;
 mod cli;
 mod config_command;
 mod logging;
@@ -39,6 +41,8 @@ mod simulate;
 mod viewing;
 #[cfg(all(feature = "edge", feature = "center", feature = "embedded-broker"))]
 mod watch;
+#[cfg(all(feature = "edge", feature = "embedded-broker"))]
+mod zones;
 
 use std::process::ExitCode;
 
@@ -67,6 +71,10 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Evidence(command) => evidence_command::run(command),
         #[cfg(feature = "edge")]
         Command::Simulate(command) => simulate::run(command),
+        #[cfg(all(feature = "edge", feature = "embedded-broker"))]
+        Command::Bench(arguments) => bench_command::run(&arguments),
+        #[cfg(all(feature = "edge", feature = "embedded-broker"))]
+        Command::BenchPart(part) => bench_command::run_part(part),
         #[cfg(feature = "edge")]
         Command::Edge(arguments) => in_runtime(edge::run(arguments)),
         #[cfg(feature = "center")]

@@ -5,7 +5,7 @@ mod support;
 
 use std::{
     path::Path,
-    process::{Command, Stdio},
+    process::Command,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };

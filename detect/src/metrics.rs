@@ -8,6 +8,8 @@ use prometheus::{Histogram, IntCounterVec, IntGaugeVec};
 
 /// Bounds of time spent on a picture, in seconds: from a tenth of a frame at 25 fps to a second.
 const BUCKETS: [f64; 9] = [0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 1.0];
+/// Bounds of the age of a picture that has been analysed, in seconds: from a call of the network to what rests longest.
+const AGES: [f64; 12] = [0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 4.0, 6.0, 8.0, 10.0];
 
 pub(crate) struct DetectMetrics {
     pub(crate) frames: StageMetrics,
@@ -15,6 +17,8 @@ pub(crate) struct DetectMetrics {
     pub(crate) inference_seconds: Histogram,
     /// All of it: with tracker, memory and rules.
     pub(crate) frame_seconds: Histogram,
+    /// From a picture's arrival to the end of its analysis.
+    pub(crate) age_seconds: Histogram,
     relied_on: IntCounterVec,
     standing: IntGaugeVec,
 }
@@ -38,6 +42,14 @@ impl DetectMetrics {
                 "gridwatch_detect_frame_seconds",
                 "Time for one frame, with tracker, memory of places and rules.",
             ),
+            age_seconds: metrics
+                .histograms(
+                    "gridwatch_detect_age_seconds",
+                    "Time from the arrival of a picture to the end of its analysis; of one that is looked at afterwards, since something has changed, the time that it waited, too.",
+                    &[],
+                    &AGES,
+                )
+                .with_label_values(&[] as &[&str]),
             relied_on: metrics.counters(
                 "gridwatch_detect_unchanged_total",
                 "Frames in which nothing had changed, so that the network was not asked.",

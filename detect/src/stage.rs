@@ -309,6 +309,7 @@ impl Worker {
         }
         grey.fill(frame);
         let step = watched.state.step(frame.at, found, Some(grey), &mut random);
+        self.metrics.age_seconds.observe(self.clock.now().saturating_since(frame.at).as_secs_f64());
         self.metrics.frame_seconds.observe((inference.unwrap_or_default() + began.elapsed()).as_secs_f64());
         watched.is_stale = true;
         watched.is_unkept |= step.material;

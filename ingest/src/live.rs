@@ -68,7 +68,7 @@ struct Stream {
 impl Stream {
     fn take(&mut self, mut unit: AccessUnit) {
         unit.seq += self.first;
-        let Live { camera, pool, tap, metrics, reel, .. } = &self.live;
+        let Live { camera, pool, metrics, reel, .. } = &self.live;
         let ring_bytes = reel.push(unit.clone());
         metrics.units_received.inc();
         metrics.ring_bytes.set(i64::try_from(ring_bytes).unwrap_or(i64::MAX));
@@ -87,7 +87,6 @@ impl Stream {
             Verdict::Follow { wanted } => Order::Follow { unit, wanted },
         };
         self.looked_at = seq;
-        tap.on_ordered();
         metrics.units_left_out.inc_by(self.desk.put(order));
         pool.call(camera, &self.desk);
     }
@@ -96,5 +95,61 @@ impl Stream {
 impl Live {
     fn attention(&self) -> Attention {
         self.attention.borrow().get(&self.camera).copied().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use gridwatch_config::DecodeMode;
+    use gridwatch_domain::Timestamp;
+    use gridwatch_runtime::{ManualClock, Metrics, mailbox};
+    use tokio::sync::{mpsc, watch};
+
+    use super::*;
+    use crate::{
+        Codec, IngestMetrics, Reels,
+        tap::{Mode, Note},
+    };
+
+    #[test]
+    fn a_box_that_cannot_keep_up_does_not_take_its_cameras_for_broken() {
+        let camera = CameraId::new("gate").expect("a valid id");
+        let metrics = IngestMetrics::new(&Metrics::new()).camera(&camera);
+        let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
+        let (frames, _frames_rx) = mailbox();
+        let tap = Tap::new(camera.clone(), frames, Arc::default(), clock, metrics.clone());
+        let reel = Reels::default().open(&camera);
+        let (notes_tx, mut notes) = mpsc::channel(16);
+        tap.begin(Mode::Live, 5, false, notes_tx);
+        let gate = GateSettings { mode: DecodeMode::Keyframes, sample_fps: 5, rest: Duration::from_secs(10) };
+        let live = Live {
+            camera,
+            pool: DecodePool::without_threads(),
+            tap: Arc::clone(&tap),
+            metrics: metrics.clone(),
+            reel,
+            attention: watch::Sender::default().subscribe(),
+            gate,
+        };
+        let mut stream =
+            Stream { desk: Desk::new(Arc::clone(&tap)), gate: Gate::new(gate), first: 0, looked_at: 0, live };
+        tap.on_outcome(1, 0, 0);
+        assert!(matches!(notes.try_recv(), Ok(Note::Live)));
+        for seq in 1..=200 {
+            stream.take(AccessUnit {
+                seq,
+                bytes: vec![0; 100].into(),
+                codec: Codec::Jpeg,
+                is_key: true,
+                time: Duration::from_secs(seq),
+                at: Timestamp::UNIX_EPOCH,
+                after_loss: false,
+            });
+        }
+        assert_eq!(metrics.units_left_out.get(), 199, "the newest waits, the others are lost");
+        let note = notes.try_recv();
+        assert!(note.is_err(), "nothing was decoded, so nothing can be said of the camera: {note:?}");
     }
 }

@@ -221,8 +221,9 @@ impl Tap {
         true
     }
 
-    /// An encoded picture is about to be decoded, off GStreamer's threads.
-    pub(crate) fn on_ordered(&self) {
+    /// An encoded picture is about to be decoded, off GStreamer's threads. What is left out for want of time is not told: it says
+    /// nothing about the camera.
+    pub(crate) fn on_taken_up(&self) {
         let mut stream = self.lock();
         if let Some(noise) = stream.judge.arrived() {
             stream.tell(Note::Failed(OfflineReason::noise(noise)));

@@ -1,7 +1,7 @@
-//! Turns rendered pictures into H.264 as a surveillance camera would send it.
+//! Turns rendered pictures into H.264 or H.265 as a surveillance camera would send it.
 //!
 //! Rendering, encoding and writing run side by side on bounded channels. What comes out is one access unit a picture:
-//! a key picture with its parameter sets every [`GROUP_LENGTH`] pictures, closed groups, no B-pictures.
+//! a key picture with its parameter sets every so many pictures ([`GROUP_LENGTH`] as a rule), closed groups, no B-pictures.
 //! Knows nothing of files, scenes or the network.
 
 use std::{
@@ -30,7 +30,9 @@ const TRUTH_LIMIT: usize = 512;
 #[non_exhaustive]
 pub enum EncodeError {
     /// GStreamer or one of its elements is missing.
-    #[error("prepare the encoder (is the GStreamer plugin x264 of the \"ugly\" set installed?)")]
+    #[error(
+        "prepare the encoder (are the GStreamer plugins x264 of the \"ugly\" set, and for H.265 x265 of the \"bad\" set, installed?)"
+    )]
     Prepare(#[source] glib::BoolError),
     /// GStreamer itself does not start.
     #[error("start GStreamer")]
@@ -59,10 +61,47 @@ pub enum EncodeError {
     Store(#[source] std::io::Error),
 }
 
+/// A form of encoded pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Codec {
+    /// ITU-T H.264, Main profile.
+    H264,
+    /// ITU-T H.265, Main profile.
+    H265,
+}
+
+impl Codec {
+    /// As files and users name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::H264 => "h264",
+            Self::H265 => "h265",
+        }
+    }
+}
+
+/// How pictures are encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Encoding {
+    /// The form.
+    pub codec: Codec,
+    /// Thousands of bits a second, 50–50,000, held over two seconds.
+    pub kbit: u32,
+    /// Pictures from one key picture to the next, ≥ 1.
+    pub group: u32,
+}
+
+impl Encoding {
+    /// What a camera of this size is set to as a rule: H.264, [`bitrate_kbit`], a key picture every two seconds.
+    pub fn usual(width: u32, height: u32) -> Self {
+        Self { codec: Codec::H264, kbit: bitrate_kbit(width, height), group: GROUP_LENGTH }
+    }
+}
+
 /// One encoded picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessUnit {
-    /// H.264 byte stream; a key picture begins with its parameter sets.
+    /// Byte stream with start codes; a key picture begins with its parameter sets.
     pub bytes: Vec<u8>,
     /// Whether decoding can begin here.
     pub key: bool,
@@ -98,10 +137,14 @@ pub fn bitrate_kbit(width: u32, height: u32) -> u32 {
 ///
 /// # Errors
 /// When the sources do not fit together, the encoder is missing or fails, or `sink` refuses.
-pub fn encode(sources: Vec<Box<dyn FrameSource>>, sink: &mut dyn EncodedSink) -> Result<(), EncodeError> {
+pub fn encode(
+    sources: Vec<Box<dyn FrameSource>>,
+    encoding: Encoding,
+    sink: &mut dyn EncodedSink,
+) -> Result<(), EncodeError> {
     gst::init().map_err(EncodeError::Gstreamer)?;
     let form = Form::of(&sources)?;
-    let pipeline = EncoderPipeline::create(form)?;
+    let pipeline = EncoderPipeline::create(form, encoding)?;
     let (units_tx, units_rx) = mpsc::sync_channel(ENCODED_LIMIT as usize);
     thread::scope(|scope| {
         let lanes = sources.len();
@@ -117,7 +160,7 @@ pub fn encode(sources: Vec<Box<dyn FrameSource>>, sink: &mut dyn EncodedSink) ->
         scope.spawn(move || feed(&source, &rendered, form, &truth_tx));
         let pull = pipeline.sink.clone();
         scope.spawn(move || drain(&pull, &units_tx));
-        let stored = store(&units_rx, &truth_rx, form, sink);
+        let stored = store(&units_rx, &truth_rx, form, encoding.group.max(1), sink);
         // Ends the feed and the drain wherever they wait; their channels then end the renderers.
         let failure = pipeline.stop();
         drop((units_rx, truth_rx));
@@ -229,13 +272,14 @@ fn store(
     units: &Receiver<AccessUnit>,
     truths: &Receiver<FrameTruth>,
     form: Form,
+    group: u32,
     sink: &mut dyn EncodedSink,
 ) -> Result<(), EncodeError> {
     for index in 0..form.count {
         let ended = || EncodeError::Encoder(format!("it ended after {index} of {} pictures", form.count));
         let unit = units.recv().map_err(|_| ended())?;
         let truth = truths.recv().map_err(|_| ended())?;
-        if unit.key != index.is_multiple_of(GROUP_LENGTH) {
+        if unit.key != index.is_multiple_of(group) {
             return Err(EncodeError::Encoder(format!(
                 "picture {index} is {}a key picture",
                 if unit.key { "" } else { "not " }
@@ -246,7 +290,7 @@ fn store(
     Ok(())
 }
 
-/// appsrc → x264enc → appsink.
+/// appsrc → x264enc or x265enc → appsink.
 struct EncoderPipeline {
     pipeline: gst::Pipeline,
     source: gst_app::AppSrc,
@@ -254,7 +298,7 @@ struct EncoderPipeline {
 }
 
 impl EncoderPipeline {
-    fn create(form: Form) -> Result<Self, EncodeError> {
+    fn create(form: Form, encoding: Encoding) -> Result<Self, EncodeError> {
         let signed = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
         let raw = gst::Caps::builder("video/x-raw")
             .field("format", "I420")
@@ -268,22 +312,7 @@ impl EncoderPipeline {
         let source = gst_app::AppSrc::builder().caps(&raw).format(gst::Format::Time).build();
         source.set_block(true);
         source.set_max_bytes(u64::from(form.width) * u64::from(form.height) * 3);
-        let encoder = gst::ElementFactory::make("x264enc")
-            .property_from_str("speed-preset", "superfast")
-            .property("bitrate", bitrate_kbit(form.width, form.height))
-            .property("vbv-buf-capacity", 2_000_u32)
-            .property("key-int-max", GROUP_LENGTH)
-            .property("bframes", 0_u32)
-            .property("byte-stream", true)
-            .property("aud", false)
-            .property("option-string", format!("scenecut=0:open-gop=0:min-keyint={GROUP_LENGTH}"))
-            .build()
-            .map_err(EncodeError::Prepare)?;
-        let coded = gst::Caps::builder("video/x-h264")
-            .field("stream-format", "byte-stream")
-            .field("alignment", "au")
-            .field("profile", "main")
-            .build();
+        let (encoder, coded) = encoder(encoding)?;
         let sink = gst_app::AppSink::builder().caps(&coded).sync(false).max_buffers(ENCODED_LIMIT).build();
         let pipeline = gst::Pipeline::new();
         let chain = [source.upcast_ref(), &encoder, sink.upcast_ref()];
@@ -306,4 +335,43 @@ impl EncoderPipeline {
             _ => None,
         })
     }
+}
+
+/// The encoder, and the form that comes out of it.
+fn encoder(Encoding { codec, kbit, group }: Encoding) -> Result<(gst::Element, gst::Caps), EncodeError> {
+    let group = group.max(1);
+    let name = match codec {
+        Codec::H264 => "x264enc",
+        Codec::H265 => "x265enc",
+    };
+    let closed_groups = format!("scenecut=0:open-gop=0:min-keyint={group}");
+    let builder = gst::ElementFactory::make(name)
+        .property_from_str("speed-preset", "superfast")
+        .property("bitrate", kbit);
+    let builder = match codec {
+        Codec::H264 => builder
+            .property("vbv-buf-capacity", 2_000_u32)
+            .property("key-int-max", group)
+            .property("bframes", 0_u32)
+            .property("byte-stream", true)
+            .property("aud", false)
+            .property("option-string", closed_groups),
+        Codec::H265 => {
+            let options = format!(
+                "{closed_groups}:bframes=0:repeat-headers=1:vbv-maxrate={kbit}:vbv-bufsize={}:log-level=none",
+                u64::from(kbit) * 2
+            );
+            let interval = i32::try_from(group).unwrap_or(i32::MAX);
+            builder.property("key-int-max", interval).property("option-string", options)
+        }
+    };
+    let coded = gst::Caps::builder(match codec {
+        Codec::H264 => "video/x-h264",
+        Codec::H265 => "video/x-h265",
+    })
+    .field("stream-format", "byte-stream")
+    .field("alignment", "au")
+    .field("profile", "main")
+    .build();
+    Ok((builder.build().map_err(EncodeError::Prepare)?, coded))
 }

@@ -56,6 +56,15 @@ fn built_in_scenes_promise_what_their_scripts_say() {
     );
     assert_eq!(promised("night"), ["parking.no_parking garage 18.7 43.7 59.7"]);
     assert_eq!(promised("gate"), ["parking.fire_lane fire-lane 24.1 39.1 62.1"]);
+    assert_eq!(promised("quiet"), ["parking.fire_lane fire-lane 10.8 30.8 38.8"]);
+    assert_eq!(
+        promised("busy"),
+        [
+            "parking.fire_lane fire-lane 13.1 28.1 33.1",
+            "parking.no_parking gateway 36.2 56.2 62.2",
+            "parking.fire_lane fire-lane 54.8 69.8 74.8"
+        ]
+    );
 }
 
 /// What the truth says of one vehicle that stands in one zone, from pictures a second apart.
@@ -226,6 +235,31 @@ fn refused(find: &str, replace: &str, key: &str, word: &str) {
             assert!(problem.contains(word), "{problem}");
         }
         other => panic!("expected a refusal of {replace:?}, got {other:?}"),
+    }
+}
+
+#[test]
+fn a_calm_stretch_is_shown_so_often_by_fleets_alone() {
+    let quiet = Scene::builtin("quiet").expect("built in");
+    let timeline = quiet.timeline(50).expect("it begins and ends with a group");
+    assert_eq!((quiet.loop_s(), timeline.length().as_secs()), (80.0, 600));
+    let error = quiet.timeline(75).expect_err("a group of three seconds").to_string();
+    assert!(error.contains("calm.from_s") && error.contains("multiple of 3 s"), "{error}");
+    let plain = Scene::builtin("busy").expect("built in").timeline(75).expect("nothing is repeated");
+    assert_eq!(plain.length().as_secs(), 96);
+
+    let calm = |from: u32, to: u32, times: u32| {
+        let table = format!("[calm]\nfrom_s = {from}\nto_s = {to}\ntimes = {times}\n\n[camera]");
+        Scene::from_toml(&include_str!("../scenes/gate.toml").replacen("[camera]", &table, 1))
+    };
+    for (from, to, times, words) in [
+        (10, 20, 3, "calm: actor 2 moves at 10 s"),
+        (104, 104, 3, "calm.to_s: 104: expected 106"),
+        (106, 120, 3, "calm.to_s: 120: expected 108 to 110"),
+        (106, 108, 0, "calm.times: 0: expected 1 to 1000"),
+    ] {
+        let error = calm(from, to, times).expect_err(words).to_string();
+        assert!(error.contains(words), "{error}");
     }
 }
 

@@ -131,7 +131,6 @@ impl Desk {
         }
         self.has_changed.store(true, Ordering::Release);
         for unit in between {
-            self.tap.on_ordered();
             if let Some(earlier) = self.decode_alone(chains, &unit) {
                 self.tap.hand_on(earlier, true);
             }
@@ -144,6 +143,7 @@ impl Desk {
         hand.chain = None;
         let Some((last, first)) = units.split_last() else { return };
         let Some(chain) = self.chain_of(chains, last) else { return };
+        self.tap.on_taken_up();
         for unit in first {
             chain.push(Arc::clone(&unit.bytes), unit.is_key, unit.seq, false);
         }
@@ -174,6 +174,7 @@ impl Desk {
             hand.times.pop_front();
         }
         hand.times.push_back((seq, at));
+        self.tap.on_taken_up();
         chain.push(bytes, is_key, seq, wanted);
         let outcome = chain.take();
         for picture in self.account(outcome) {
@@ -187,6 +188,7 @@ impl Desk {
 
     fn decode_alone(&self, chains: &mut Chains, unit: &AccessUnit) -> Option<Frame> {
         let chain = self.chain_of(chains, unit)?;
+        self.tap.on_taken_up();
         chain.push(Arc::clone(&unit.bytes), true, unit.seq, true);
         chain.drain();
         let outcome = chain.take();

@@ -43,6 +43,15 @@ impl DecodePool {
         Ok(Self { calls, threads: Arc::new(Mutex::new(threads)) })
     }
 
+    /// One that never gets to work, as on a box that has much too much of it.
+    #[cfg(test)]
+    pub(crate) fn without_threads() -> Self {
+        let (calls, calls_rx) = mailbox();
+        // Its end is never told.
+        std::mem::forget(calls_rx);
+        Self { calls, threads: Arc::default() }
+    }
+
     /// Says that there is something on a camera's desk.
     pub(crate) fn call(&self, camera: &CameraId, desk: &Arc<Desk>) {
         // What a call finds on the desk it all does: a second one adds nothing.

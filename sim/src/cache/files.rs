@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     FrameSource, FrameTruth,
-    encode::{self, AccessUnit, EncodeError, EncodedSink},
+    encode::{self, AccessUnit, EncodeError, EncodedSink, Encoding},
 };
 
 /// Schema of the index file. A file of another schema is rendered anew.
@@ -25,18 +25,27 @@ pub(super) struct Files {
     truth: PathBuf,
     pub(super) index: PathBuf,
     lock: PathBuf,
+    encoding: Encoding,
 }
 
 impl Files {
     /// Their names within `dir`.
-    pub(super) fn of(dir: &Path, fingerprint: &str, PictureSize { width, height }: PictureSize) -> Self {
-        let file = |extension: &str| dir.join(format!("{fingerprint}-{width}x{height}.{extension}"));
+    pub(super) fn of(dir: &Path, fingerprint: &str, size: PictureSize, encoding: Encoding) -> Self {
+        let PictureSize { width, height } = size;
+        let Encoding { codec, kbit, group } = encoding;
+        let how = if encoding == Encoding::usual(width, height) {
+            String::new()
+        } else {
+            format!("-{}-{kbit}k-{group}", codec.as_str())
+        };
+        let file = |extension: &str| dir.join(format!("{fingerprint}-{width}x{height}{how}.{extension}"));
         Self {
             dir: dir.to_owned(),
-            stream: file("h264"),
+            stream: file(codec.as_str()),
             truth: file("truth.jsonl"),
             index: file("index.json"),
             lock: file("lock"),
+            encoding,
         }
     }
 
@@ -60,7 +69,8 @@ impl Files {
         let end = index.units.last().map_or(0, |Unit(offset, length, _)| offset + u64::from(*length));
         let whole = length == end && index.units[0].2;
         let (stream_path, truth_path) = (self.stream.clone(), self.truth.clone());
-        Ok(whole.then_some(EncodedScene { stream, stream_path, truth_path, index }))
+        let codec = self.encoding.codec;
+        Ok(whole.then_some(EncodedScene { stream, stream_path, truth_path, index, codec }))
     }
 
     /// Waits until no other process renders this scene.
@@ -112,7 +122,7 @@ impl Files {
             total,
             progress,
         };
-        let encoded = encode::encode(sources, &mut writer);
+        let encoded = encode::encode(sources, self.encoding, &mut writer);
         if let Err(source) = encoded {
             for path in [&stream_temp, &truth_temp] {
                 if let Err(error) = fs::remove_file(path) {

@@ -1,6 +1,6 @@
 //! Encoded scenes on disk: rendered and encoded once, then only read.
 //!
-//! Four files a scene and size, `<fingerprint>-<width>x<height>.*`: `h264` (a playable byte stream), `truth.jsonl` (one
+//! Four files a scene, size and encoding, `<fingerprint>-<width>x<height>.*`: `h264` or `h265` (a playable byte stream), `truth.jsonl` (one
 //! line a picture), `index.json` (where each picture lies; written last, so that a render which was interrupted leaves
 //! nothing that looks finished) and `lock` (held while rendering, so that two processes do not render the same).
 
@@ -13,7 +13,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{FrameSource, Scene, encode::EncodeError};
+use crate::{
+    FrameSource, Scene,
+    encode::{EncodeError, Encoding},
+};
 use files::Files;
 pub use progress::{Progress, ProgressBar};
 pub use scene::EncodedScene;
@@ -78,13 +81,27 @@ pub fn ensure(
     dir: &Path,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<EncodedScene, CacheError> {
+    ensure_encoded(scene, size, Encoding::usual(size.width, size.height), dir, progress)
+}
+
+/// As [`ensure`], encoded as asked.
+///
+/// # Errors
+/// As [`ensure`].
+pub fn ensure_encoded(
+    scene: &Scene,
+    size: PictureSize,
+    encoding: Encoding,
+    dir: &Path,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<EncodedScene, CacheError> {
     let renderers = || {
         let lanes = std::thread::available_parallelism().map_or(1, usize::from);
         (0..lanes)
             .map(|_| Box::new(scene.renderer(size.width, size.height)) as Box<dyn FrameSource>)
             .collect()
     };
-    ensure_with(&scene.fingerprint(), size, dir, &renderers, progress)
+    ensure_as(&scene.fingerprint(), size, encoding, dir, &renderers, progress)
 }
 
 /// As [`ensure`], for any source of pictures. `fingerprint` must change whenever the pictures do.
@@ -98,8 +115,23 @@ pub fn ensure_with(
     renderers: &dyn Fn() -> Vec<Box<dyn FrameSource>>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<EncodedScene, CacheError> {
+    ensure_as(fingerprint, size, Encoding::usual(size.width, size.height), dir, renderers, progress)
+}
+
+/// As [`ensure_with`], encoded as asked.
+///
+/// # Errors
+/// As [`ensure`].
+pub fn ensure_as(
+    fingerprint: &str,
+    size: PictureSize,
+    encoding: Encoding,
+    dir: &Path,
+    renderers: &dyn Fn() -> Vec<Box<dyn FrameSource>>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<EncodedScene, CacheError> {
     fs::create_dir_all(dir).map_err(file_error("create folder", dir))?;
-    let files = Files::of(dir, fingerprint, size);
+    let files = Files::of(dir, fingerprint, size, encoding);
     if let Some(found) = files.open()? {
         return Ok(found);
     }

@@ -12,7 +12,7 @@ use gridwatch_domain::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{CacheError, damaged, file_error};
-use crate::FrameTruth;
+use crate::{FrameTruth, encode::Codec};
 
 /// One picture in the stream: offset and length in bytes, whether it is a key picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,9 +36,15 @@ pub struct EncodedScene {
     pub(super) stream_path: PathBuf,
     pub(super) truth_path: PathBuf,
     pub(super) index: Index,
+    pub(super) codec: Codec,
 }
 
 impl EncodedScene {
+    /// What its pictures are encoded as.
+    pub fn codec(&self) -> Codec {
+        self.codec
+    }
+
     /// Pixels across.
     pub fn width(&self) -> u32 {
         self.index.width

@@ -18,7 +18,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    SceneRenderer, SimError,
+    SceneRenderer, SimError, Timeline,
     draw::{camera::Camera, sensor::Flaws, world::View},
 };
 pub(crate) use cast::Player;
@@ -34,10 +34,12 @@ const FOOTPRINT_SHARE: f32 = 0.5;
 /// Zones are projected at this size; the shape of the picture, not its resolution, matters.
 const REFERENCE: (u32, u32) = (1920, 1080);
 
-const BUILT_IN: [(&str, &str); 3] = [
+const BUILT_IN: [(&str, &str); 5] = [
     ("yard", include_str!("../../scenes/yard.toml")),
     ("night", include_str!("../../scenes/night.toml")),
     ("gate", include_str!("../../scenes/gate.toml")),
+    ("quiet", include_str!("../../scenes/quiet.toml")),
+    ("busy", include_str!("../../scenes/busy.toml")),
 ];
 
 /// A simulated camera and everything it sees. Cheap to clone.
@@ -85,7 +87,8 @@ impl Scene {
 
     /// The scenes that come with gridwatch.
     pub fn builtin_names() -> &'static [&'static str] {
-        const NAMES: [&str; BUILT_IN.len()] = [BUILT_IN[0].0, BUILT_IN[1].0, BUILT_IN[2].0];
+        const NAMES: [&str; BUILT_IN.len()] =
+            [BUILT_IN[0].0, BUILT_IN[1].0, BUILT_IN[2].0, BUILT_IN[3].0, BUILT_IN[4].0];
         &NAMES
     }
 
@@ -101,7 +104,9 @@ impl Scene {
         digest.update(RENDERER_VERSION.to_le_bytes());
         digest.update(text.as_bytes());
         let fingerprint = digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { content: Arc::new(Content { spec, zones, players, fingerprint }) })
+        let scene = Self { content: Arc::new(Content { spec, zones, players, fingerprint }) };
+        scene.check_calm()?;
+        Ok(scene)
     }
 
     /// Changes whenever the pictures may: a hash over the description and the renderer's version. Fit for file names.
@@ -155,6 +160,47 @@ impl Scene {
         }
         events.sort_by(|a, b| a.stop_s.total_cmp(&b.stop_s));
         events
+    }
+
+    /// In which order a fleet shows the pictures of one loop, at `fps` pictures a second with a key picture every `group`.
+    ///
+    /// # Errors
+    /// Where the calm stretch does not begin and end with a group of pictures: a decoder could not follow.
+    pub fn timeline(&self, group: u32) -> Result<Timeline, SimError> {
+        let pictures = self.content.frames();
+        let Some(calm) = &self.content.spec.calm else { return Ok(Timeline::plain(FPS, pictures)) };
+        let picture = |key: &str, at_s: f64| {
+            let picture = (at_s * f64::from(FPS)).round() as u32;
+            if picture.is_multiple_of(group) || picture == pictures {
+                return Ok(picture);
+            }
+            let every = f64::from(group) / f64::from(FPS);
+            Err(SimError::scene(
+                key,
+                format!("{at_s}: expected a multiple of {every} s, the time between key pictures"),
+            ))
+        };
+        let (from, to) = (picture("calm.from_s", calm.from_s)?, picture("calm.to_s", calm.to_s)?);
+        Ok(Timeline::repeating(FPS, pictures, from..to, calm.times))
+    }
+
+    /// Nobody moves while it is calm, and no event has anything to do with it: its times would not be true.
+    fn check_calm(&self) -> Result<(), SimError> {
+        let Some(calm) = self.content.spec.calm else { return Ok(()) };
+        for picture in 0..self.content.frames() {
+            let at_s = f64::from(picture) / f64::from(FPS);
+            let is_calm = at_s >= calm.from_s && at_s < calm.to_s;
+            let moves = |player: &&Player| player.track.state(at_s).is_some_and(|state| state.is_moving());
+            if is_calm && let Some(player) = self.content.players.iter().find(moves) {
+                return Err(SimError::scene("calm", format!("actor {} moves at {at_s} s", player.id)));
+            }
+        }
+        let crosses = |event: &ExpectedEvent| event.leave_s > calm.from_s && event.stop_s < calm.to_s;
+        if let Some(event) = self.expected_events().into_iter().find(crosses) {
+            let problem = format!("actor {} stands in {} meanwhile", event.actor, event.zone);
+            return Err(SimError::scene("calm", problem));
+        }
+        Ok(())
     }
 
     /// A renderer for pictures of that size in pixels, both even. Draws everything that stands still, which takes

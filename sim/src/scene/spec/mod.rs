@@ -24,6 +24,9 @@ pub(crate) struct Spec {
     pub seed: u32,
     /// Length of the loop: 10–600 s, a multiple of 2 s.
     pub loop_s: f64,
+    /// A stretch in which nobody moves, to be shown several times in a row. Default: none.
+    #[serde(default)]
+    pub calm: Option<CalmSpec>,
     /// Where it is seen from.
     pub camera: CameraSpec,
     /// Time of day and weather.
@@ -54,6 +57,19 @@ pub(crate) struct Spec {
     /// People on foot.
     #[serde(default)]
     pub person: Vec<PersonSpec>,
+}
+
+/// A stretch in which nobody moves. Shown again and again it makes a long quiet scene of few pictures; only fleets do
+/// so, everybody else shows it once.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CalmSpec {
+    /// Its beginning in the loop.
+    pub from_s: f64,
+    /// Its end, at least 2 s later.
+    pub to_s: f64,
+    /// How often it is shown, 1–1000.
+    pub times: u32,
 }
 
 /// Place and lens of the camera.
@@ -165,6 +181,11 @@ impl Spec {
         within("loop_s", self.loop_s, 10.0, 600.0)?;
         if self.loop_s % 2.0 != 0.0 {
             return Err(SimError::scene("loop_s", format!("{}: expected a multiple of 2 s", self.loop_s)));
+        }
+        if let Some(calm) = &self.calm {
+            within("calm.from_s", calm.from_s, 0.0, self.loop_s)?;
+            within("calm.to_s", calm.to_s, calm.from_s + 2.0, self.loop_s)?;
+            within("calm.times", calm.times.into(), 1.0, 1000.0)?;
         }
         let camera = &self.camera;
         within("camera.position[2]", camera.position[2].into(), 1.0, 40.0)?;
