@@ -1,16 +1,17 @@
 //! The cameras of an edge box: each a supervised task, each change of its state told to those who need it.
 
+use gridwatch_alert::CameraNews;
 use gridwatch_config::CameraSettings;
 use gridwatch_detect::BlindCameras;
 use gridwatch_domain::{
-    CameraId, Timestamp,
+    CameraId, Timestamp, Zone,
     wire::{CameraCondition, CameraStateMessage, ZoneSummary},
 };
-use gridwatch_ingest::{Camera, CameraParts, CameraState};
-use gridwatch_runtime::SharedClock;
+use gridwatch_ingest::{Camera, CameraControl, CameraParts, CameraState};
+use gridwatch_runtime::{SharedClock, Shutdown};
 use tokio::{
     sync::{mpsc, watch},
-    task::JoinSet,
+    task::JoinHandle,
 };
 use tracing::{info, warn};
 
@@ -18,7 +19,7 @@ use tracing::{info, warn};
 #[derive(Clone)]
 pub(crate) struct StateListeners {
     /// The page, by way of the broker.
-    pub(crate) messages: mpsc::Sender<CameraStateMessage>,
+    pub(crate) messages: mpsc::Sender<CameraNews>,
     /// Detection, whose rules are suspended while a camera is away.
     pub(crate) watched: mpsc::Sender<CameraNotice>,
     /// Cameras whose pictures come and cannot be analysed, as detection tells.
@@ -28,21 +29,49 @@ pub(crate) struct StateListeners {
 /// Whether a camera's pictures come, from when on.
 pub(crate) type CameraNotice = gridwatch_detect::CameraNotice;
 
-/// Starts a camera in `tasks`, where it ends with its stream.
-pub(crate) fn start(
-    tasks: &mut JoinSet<()>,
-    settings: CameraSettings,
-    parts: &CameraParts,
-    listeners: &StateListeners,
-) {
-    let teller = Teller::new(&settings, listeners.clone(), parts.clock.clone());
-    let (camera, states) = Camera::new(settings, parts.clone());
-    tasks.spawn(async move {
-        let telling = tokio::spawn(teller.run(states));
-        camera.run().await;
-        // The camera has let go of its end, so the teller ends after the last state.
-        let _ = telling.await;
-    });
+/// A camera that runs; dropped it is let go of at once.
+pub(crate) struct RunningCamera {
+    stop: Shutdown,
+    control: CameraControl,
+    settings: watch::Sender<CameraSettings>,
+    task: JoinHandle<()>,
+}
+
+impl RunningCamera {
+    /// Starts a camera, which ends with its stream.
+    pub(crate) fn start(settings: CameraSettings, parts: &CameraParts, listeners: &StateListeners) -> Self {
+        let (settings_tx, settings_rx) = watch::channel(settings.clone());
+        let teller = Teller::new(&settings, settings_rx, listeners.clone(), parts.clock.clone());
+        let stop = parts.shutdown.child_token();
+        let (camera, states) = Camera::new(settings, CameraParts { shutdown: stop.clone(), ..parts.clone() });
+        let control = camera.control();
+        let task = tokio::spawn(async move {
+            let telling = tokio::spawn(teller.run(states));
+            camera.run().await;
+            // The camera has let go of its end, so the teller ends after the last state.
+            let _ = telling.await;
+        });
+        Self { stop, control, settings: settings_tx, task }
+    }
+
+    /// Changes what its stream need not be begun anew for: name, cell, zones, how long it may rest.
+    pub(crate) fn adjust(&self, settings: CameraSettings) {
+        self.control.adjust(&settings);
+        self.settings.send_replace(settings);
+    }
+
+    /// Ends it, and waits for that.
+    pub(crate) async fn stop(mut self) {
+        self.stop.cancel();
+        let _ = (&mut self.task).await;
+    }
+}
+
+impl Drop for RunningCamera {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        self.task.abort();
+    }
 }
 
 /// Tells one camera's states.
@@ -52,23 +81,30 @@ struct Teller {
     message: CameraStateMessage,
     /// Reason told in the log since the camera was live last.
     complained: Option<String>,
+    /// What it is called and watches, as it is now.
+    settings: watch::Receiver<CameraSettings>,
     listeners: StateListeners,
     clock: SharedClock,
 }
 
+fn summaries(zones: &[Zone]) -> Vec<ZoneSummary> {
+    let summary = |zone: &Zone| ZoneSummary {
+        id: zone.id.clone(),
+        name: zone.name.clone(),
+        zone_type: zone.zone_type,
+        polygon: zone.polygon.clone(),
+        cell: zone.cell.clone(),
+    };
+    zones.iter().map(summary).collect()
+}
+
 impl Teller {
-    fn new(settings: &CameraSettings, listeners: StateListeners, clock: SharedClock) -> Self {
-        let zones = settings
-            .zones
-            .iter()
-            .map(|zone| ZoneSummary {
-                id: zone.id.clone(),
-                name: zone.name.clone(),
-                zone_type: zone.zone_type,
-                polygon: zone.polygon.clone(),
-                cell: zone.cell.clone(),
-            })
-            .collect();
+    fn new(
+        settings: &CameraSettings,
+        adjusted: watch::Receiver<CameraSettings>,
+        listeners: StateListeners,
+        clock: SharedClock,
+    ) -> Self {
         let message = CameraStateMessage {
             camera: settings.id.clone(),
             name: settings.name.clone(),
@@ -76,10 +112,10 @@ impl Teller {
             state: CameraCondition::Connecting,
             reason: None,
             since: clock.now(),
-            zones,
+            zones: summaries(&settings.zones),
         };
         let (camera, name) = (settings.id.clone(), settings.name.clone());
-        Self { camera, name, message, complained: None, listeners, clock }
+        Self { camera, name, message, complained: None, settings: adjusted, listeners, clock }
     }
 
     async fn run(mut self, mut states: watch::Receiver<CameraState>) {
@@ -102,8 +138,18 @@ impl Teller {
                 changed = states.changed() => if changed.is_err() { return },
                 // Detection ends after the cameras do.
                 Ok(()) = blind.changed() => {}
+                Ok(()) = self.settings.changed() => self.describe().await,
             }
         }
+    }
+
+    /// It is called otherwise, or watches something else; its condition is the same.
+    async fn describe(&mut self) {
+        let settings = self.settings.borrow_and_update().clone();
+        self.name.clone_from(&settings.name);
+        self.message.zones = summaries(&settings.zones);
+        (self.message.name, self.message.cell) = (settings.name, settings.cell);
+        let _ = self.listeners.messages.send(self.message.clone().into()).await;
     }
 
     async fn tell(&mut self, state: &CameraState, unread: Option<&str>) {
@@ -124,7 +170,7 @@ impl Teller {
         self.message.since = since;
         self.message.reason = reason;
         // Nobody listens any more only while everything ends.
-        let _ = self.listeners.messages.send(self.message.clone()).await;
+        let _ = self.listeners.messages.send(self.message.clone().into()).await;
     }
 
     /// Every try fails for the same reason, mostly: it is told once, until the camera is live again.
@@ -168,7 +214,8 @@ mod tests {
     struct Tester {
         states: watch::Sender<CameraState>,
         blind: watch::Sender<BlindCameras>,
-        messages: mpsc::Receiver<CameraStateMessage>,
+        messages: mpsc::Receiver<CameraNews>,
+        settings: watch::Sender<CameraSettings>,
     }
 
     impl Tester {
@@ -178,6 +225,7 @@ mod tests {
                 name: "东门".to_owned(),
                 cell: None,
                 source: SourceSettings::Rtsp { url: Secret::new("rtsp://h/1"), transport: Transport::Auto },
+                main: None,
                 sample_fps: 5,
                 decode: DecodeMode::Always,
                 rest: Duration::from_secs(10),
@@ -190,14 +238,23 @@ mod tests {
             let (messages_tx, messages) = mpsc::channel(8);
             let (watched, _) = mpsc::channel(8);
             let listeners = StateListeners { messages: messages_tx, watched, blind: blind_rx };
-            let teller = Teller::new(&settings, listeners, ManualClock::new(Timestamp::UNIX_EPOCH));
+            let (settings_tx, settings_rx) = watch::channel(settings.clone());
+            let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
+            let teller = Teller::new(&settings, settings_rx, listeners, clock);
             tokio::spawn(teller.run(states_rx));
-            Self { states, blind, messages }
+            Self { states, blind, messages, settings: settings_tx }
         }
 
         async fn told(&mut self) -> (CameraCondition, Option<String>) {
-            let message = self.messages.recv().await.expect("the teller runs");
+            let message = self.message().await;
             (message.state, message.reason)
+        }
+
+        async fn message(&mut self) -> CameraStateMessage {
+            match self.messages.recv().await.expect("the teller runs") {
+                CameraNews::State(message) => *message,
+                CameraNews::Gone(camera) => panic!("{camera} is gone"),
+            }
         }
 
         fn network_fails_on(&self, camera: &str) {
@@ -237,5 +294,16 @@ mod tests {
         tester.blind.send_replace(BlindCameras::new());
         tester.states.send_replace(CameraState::Live { since: Timestamp::UNIX_EPOCH });
         assert_eq!(tester.told().await, (CameraCondition::Live, None));
+    }
+
+    #[tokio::test]
+    async fn another_name_is_told_and_the_condition_stays() {
+        let mut tester = Tester::start();
+        tester.told().await;
+        tester.states.send_replace(CameraState::Live { since: Timestamp::UNIX_EPOCH });
+        tester.told().await;
+        tester.settings.send_modify(|settings| "西门".clone_into(&mut settings.name));
+        let message = tester.message().await;
+        assert_eq!((message.name.as_str(), message.state), ("西门", CameraCondition::Live));
     }
 }

@@ -15,12 +15,16 @@ mod signals;
 mod broker;
 #[cfg(feature = "edge")]
 mod cameras;
+#[cfg(feature = "edge")]
+mod cameras_command;
 #[cfg(feature = "center")]
 mod center;
 #[cfg(all(feature = "edge", feature = "center", feature = "embedded-broker"))]
 mod demo;
 #[cfg(feature = "edge")]
 mod edge;
+#[cfg(feature = "edge")]
+mod edge_api;
 #[cfg(feature = "edge")]
 mod evidence_command;
 #[cfg(any(feature = "edge", feature = "center"))]
@@ -69,6 +73,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Models(command) => models_command::run(command),
         #[cfg(feature = "edge")]
         Command::Evidence(command) => evidence_command::run(command),
+        #[cfg(feature = "edge")]
+        Command::Cameras(command) => cameras_command::run(command),
         #[cfg(feature = "edge")]
         Command::Simulate(command) => simulate::run(command),
         #[cfg(all(feature = "edge", feature = "embedded-broker"))]

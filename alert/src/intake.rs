@@ -18,6 +18,7 @@ use crate::{
     evidence::EvidenceThread,
     metrics::AlertMetrics,
     stage::{Task, Throttle},
+    status::Problems,
 };
 
 /// An outbox that took nothing is tried again after so long, or as soon as something was removed from it.
@@ -27,14 +28,14 @@ pub(crate) struct Intake {
     pub(crate) findings: mpsc::Receiver<Findings>,
     pub(crate) outbox: Outbox,
     pub(crate) evidence: EvidenceThread,
-    pub(crate) zones: BTreeMap<CameraId, Vec<Zone>>,
+    pub(crate) zones: watch::Receiver<BTreeMap<CameraId, Vec<Zone>>>,
     pub(crate) metrics: AlertMetrics,
     /// Told after each append.
     pub(crate) appended: Arc<Notify>,
     /// Tells when there is room again.
     pub(crate) room: Arc<Notify>,
     /// What an operator must act on.
-    pub(crate) problem: watch::Sender<Option<String>>,
+    pub(crate) problems: watch::Sender<Problems>,
     /// The process cannot wait any longer.
     pub(crate) give_up: Shutdown,
     pub(crate) complaints: Throttle,
@@ -52,6 +53,10 @@ impl Task for Intake {
                 self.metrics.findings.dropped(camera.as_str());
             }
             self.metrics.outbox(self.outbox.stats());
+            if !self.zones.borrow().contains_key(&camera) {
+                // The last of a camera that has been taken away.
+                self.metrics.forget(camera.as_str());
+            }
         }
     }
 }
@@ -108,10 +113,10 @@ impl Intake {
     async fn snapshots(&self, findings: &Findings) -> Vec<Snapshot> {
         let mut snapshots = Vec::new();
         let Some(frame) = &findings.frame else { return snapshots };
-        let zones = self.zones.get(&findings.camera).map_or(&[][..], Vec::as_slice);
+        let zones = self.zones.borrow().get(&findings.camera).cloned().unwrap_or_default();
         for event in findings.events.iter().filter(|event| event.phase == Phase::Open) {
             let _timer = self.metrics.evidence_seconds.start_timer();
-            match self.evidence.snapshot(frame.clone(), event.clone(), of_event(zones, event)).await {
+            match self.evidence.snapshot(frame.clone(), event.clone(), of_event(&zones, event)).await {
                 Ok(snapshot) => snapshots.push(snapshot),
                 Err(error) => {
                     self.metrics.snapshots_failed.inc();
@@ -126,9 +131,9 @@ impl Intake {
         self.metrics.stuck.set(1);
         let problem =
             format!("告警缓存写不进去，事件在等待 / the outbox takes nothing, events wait: {}", Chain(error));
-        self.problem.send_if_modified(|known| {
-            let changed = known.as_ref() != Some(&problem);
-            *known = Some(problem);
+        self.problems.send_if_modified(|known| {
+            let changed = known.outbox.as_ref() != Some(&problem);
+            known.outbox = Some(problem);
             changed
         });
         if self.complaints.may_log() {
@@ -137,7 +142,7 @@ impl Intake {
     }
 
     fn recovered(&mut self) {
-        if self.problem.send_if_modified(|known| known.take().is_some()) {
+        if self.problems.send_if_modified(|known| known.outbox.take().is_some()) {
             self.metrics.stuck.set(0);
             self.complaints.reset();
             info!("the outbox takes findings again");

@@ -28,3 +28,4 @@ pub use outbox::{
     Append, Appended, Outbox, OutboxSettings, OutboxStats, Pending, PendingItem, Position, Removed,
 };
 pub use stage::{AlertHandle, AlertSettings, AlertStage, AlertSummary, AlertTuning};
+pub use status::CameraNews;

@@ -7,6 +7,7 @@ use crate::OutboxStats;
 
 #[derive(Clone)]
 pub(crate) struct AlertMetrics {
+    all: Metrics,
     /// By camera. Sent: kept. Dropped, while the outbox takes nothing: checkpoints without events, and events where the
     /// process has to end.
     pub(crate) findings: StageMetrics,
@@ -34,6 +35,7 @@ impl AlertMetrics {
             |name, help, buckets| metrics.histograms(name, help, &[], buckets).with_label_values::<&str>(&[]);
         const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
         Self {
+            all: metrics.clone(),
             findings: StageMetrics::new(
                 metrics,
                 "gridwatch_alert_findings_total",
@@ -88,6 +90,11 @@ impl AlertMetrics {
             snapshots: gauge("gridwatch_alert_outbox_snapshots", "Snapshots not yet acknowledged."),
             bytes: gauge("gridwatch_alert_outbox_bytes", "Bytes in use in the outbox."),
         }
+    }
+
+    /// Takes a camera's series away.
+    pub(crate) fn forget(&self, camera: &str) {
+        self.all.forget("camera", camera);
     }
 
     pub(crate) fn outbox(&self, stats: OutboxStats) {

@@ -25,7 +25,7 @@ use crate::{
     Outbox, Pending, PendingItem, Position,
     metrics::AlertMetrics,
     stage::{Task, Throttle},
-    status::Presence,
+    status::{CameraNews, Presence, Problems},
     window::{Name, Window},
 };
 
@@ -37,8 +37,8 @@ pub(crate) struct Publisher {
     pub(crate) link: LinkPublisher,
     pub(crate) link_state: watch::Receiver<LinkState>,
     pub(crate) incoming: IncomingStream,
-    pub(crate) camera_states: mpsc::Receiver<CameraStateMessage>,
-    pub(crate) problem: watch::Receiver<Option<String>>,
+    pub(crate) camera_states: mpsc::Receiver<CameraNews>,
+    pub(crate) problems: watch::Receiver<Problems>,
     pub(crate) presence: Presence,
     pub(crate) clock: SharedClock,
     pub(crate) metrics: AlertMetrics,
@@ -57,7 +57,8 @@ pub(crate) struct Publisher {
 /// What the publisher remembers.
 #[derive(Default)]
 pub(crate) struct State {
-    cameras: BTreeMap<CameraId, CameraStateMessage>,
+    /// How each camera is; none of one that has been taken away.
+    cameras: BTreeMap<CameraId, Option<CameraStateMessage>>,
     cameras_ended: bool,
     /// The connection that the window belongs to.
     connection: Option<u64>,
@@ -113,7 +114,7 @@ impl Publisher {
                 Some(state) => self.tell_camera(state).await,
                 None => self.state.cameras_ended = true,
             },
-            Ok(()) = self.problem.changed() => self.tell_status().await,
+            Ok(()) = self.problems.changed() => self.tell_status().await,
             _ = ticks.tick() => self.resend().await,
         }
         self.fill().await;
@@ -136,7 +137,7 @@ impl Publisher {
         info!(events = waiting.entries, snapshots = waiting.snapshots, "publishing what waits in the outbox");
         self.tell_status().await;
         let cameras: Vec<_> =
-            self.state.cameras.iter().map(|(id, state)| self.presence.camera(id, state)).collect();
+            self.state.cameras.iter().map(|(id, state)| self.told(id, state.as_ref())).collect();
         for camera in cameras {
             self.publish(camera).await;
         }
@@ -144,18 +145,26 @@ impl Publisher {
 
     async fn tell_status(&mut self) {
         if self.state.connection.is_some() {
-            let problem = self.problem.borrow_and_update().clone();
+            let problem = self.problems.borrow_and_update().told();
             let since = self.presence.connection_began();
             self.publish(self.presence.status(true, since, problem)).await;
         }
     }
 
-    async fn tell_camera(&mut self, state: CameraStateMessage) {
-        let publication = self.presence.camera(&state.camera, &state);
-        self.state.cameras.insert(state.camera.clone(), state);
+    async fn tell_camera(&mut self, news: CameraNews) {
+        let (camera, state) = match news {
+            CameraNews::State(state) => (state.camera.clone(), Some(*state)),
+            CameraNews::Gone(camera) => (camera, None),
+        };
+        let publication = self.told(&camera, state.as_ref());
+        self.state.cameras.insert(camera, state);
         if self.state.connection.is_some() {
             self.publish(publication).await;
         }
+    }
+
+    fn told(&self, camera: &CameraId, state: Option<&CameraStateMessage>) -> Publication {
+        state.map_or_else(|| self.presence.no_camera(camera), |state| self.presence.camera(camera, state))
     }
 
     async fn receive(&mut self, message: Incoming) {

@@ -2,9 +2,7 @@
 
 use std::{collections::BTreeMap, convert::Infallible, path::PathBuf, sync::Arc, time::Duration};
 
-use gridwatch_domain::{
-    CameraId, Checkpoint, EdgeId, Findings, Zone, topic::TopicKind, wire::CameraStateMessage,
-};
+use gridwatch_domain::{CameraId, Checkpoint, EdgeId, Findings, Zone, topic::TopicKind};
 use gridwatch_link::{IncomingStream, Link, LinkSettings, LinkState};
 use gridwatch_runtime::{BackoffRange, Metrics, Outcome, SharedClock, Shutdown, Supervised, supervise};
 use tokio::{
@@ -20,7 +18,7 @@ use crate::{
     intake::Intake,
     metrics::AlertMetrics,
     publisher::{Publisher, State},
-    status::Presence,
+    status::{CameraNews, Presence, Problems},
     window::Window,
 };
 
@@ -141,20 +139,21 @@ impl AlertStage {
     pub fn start(
         self,
         findings: mpsc::Receiver<Findings>,
-        camera_states: mpsc::Receiver<CameraStateMessage>,
+        camera_states: mpsc::Receiver<CameraNews>,
     ) -> AlertHandle {
-        let (problem_tx, problem_rx) = watch::channel(None);
+        let (problems, problems_rx) = watch::channel(Problems::default());
+        let (zones, zones_rx) = watch::channel(self.zones);
         let (appended, room) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (give_up, stopping) = (Shutdown::new(), Shutdown::new());
         let intake = Intake {
             findings,
             outbox: self.outbox.clone(),
             evidence: self.evidence,
-            zones: self.zones,
+            zones: zones_rx,
             metrics: self.metrics.clone(),
             appended: Arc::clone(&appended),
             room: Arc::clone(&room),
-            problem: problem_tx,
+            problems: problems.clone(),
             give_up: give_up.clone(),
             complaints: Throttle::default(),
         };
@@ -165,7 +164,7 @@ impl AlertStage {
             link_state: self.link.state(),
             incoming: self.incoming,
             camera_states,
-            problem: problem_rx,
+            problems: problems_rx,
             presence: self.presence,
             clock: self.clock,
             metrics: self.metrics,
@@ -184,6 +183,8 @@ impl AlertStage {
             link: Some(self.link),
             give_up,
             stopping,
+            zones,
+            problems,
         }
     }
 }
@@ -214,6 +215,8 @@ pub struct AlertHandle {
     link: Option<Link>,
     give_up: Shutdown,
     stopping: Shutdown,
+    zones: watch::Sender<BTreeMap<CameraId, Vec<Zone>>>,
+    problems: watch::Sender<Problems>,
 }
 
 /// What the stage leaves behind.
@@ -227,6 +230,20 @@ impl AlertHandle {
     /// How the connection to the broker is.
     pub fn link_state(&self) -> watch::Receiver<LinkState> {
         self.link.as_ref().expect("taken only by finish").state()
+    }
+
+    /// What each camera watches from now on, to be drawn into snapshots; a camera that is not among them is gone.
+    pub fn watch_zones(&self, zones: BTreeMap<CameraId, Vec<Zone>>) {
+        self.zones.send_replace(zones);
+    }
+
+    /// Tells the center what is wrong with the configuration, for people; `None` once nothing is.
+    pub fn tell_configuration_problem(&self, problem: Option<String>) {
+        self.problems.send_if_modified(|known| {
+            let changed = known.configuration != problem;
+            known.configuration = problem;
+            changed
+        });
     }
 
     /// How much waits in the outbox.

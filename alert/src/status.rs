@@ -10,6 +10,37 @@ use gridwatch_domain::{
 use gridwatch_link::{Publication, Will, WillSource};
 use gridwatch_runtime::SharedClock;
 
+/// What is told of a camera.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CameraNews {
+    /// How it is, and what it watches.
+    State(Box<CameraStateMessage>),
+    /// It has been taken away: whoever comes later is to know nothing of it.
+    Gone(CameraId),
+}
+
+impl From<CameraStateMessage> for CameraNews {
+    fn from(state: CameraStateMessage) -> Self {
+        Self::State(Box::new(state))
+    }
+}
+
+/// What an operator of the box must act on, for people.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Problems {
+    pub(crate) outbox: Option<String>,
+    pub(crate) configuration: Option<String>,
+}
+
+impl Problems {
+    /// In one text.
+    pub(crate) fn told(&self) -> Option<String> {
+        let all: Vec<&str> =
+            [&self.outbox, &self.configuration].into_iter().flatten().map(String::as_str).collect();
+        (!all.is_empty()).then(|| all.join("; "))
+    }
+}
+
 /// Topics and messages of one edge.
 #[derive(Clone)]
 pub(crate) struct Presence {
@@ -46,6 +77,11 @@ impl Presence {
     pub(crate) fn camera(&self, id: &CameraId, state: &CameraStateMessage) -> Publication {
         Publication::json(self.topic(TopicKind::CameraState(id.clone())), state.to_json(), CAMERA_SCHEMA)
             .retained()
+    }
+
+    /// Nothing, which makes the broker forget what it has retained of a camera.
+    pub(crate) fn no_camera(&self, id: &CameraId) -> Publication {
+        Publication::new(self.topic(TopicKind::CameraState(id.clone())), Vec::new()).retained()
     }
 
     /// The broker says that we are offline when we vanish. Made when a connection is begun, whose time it tells.

@@ -6,7 +6,7 @@ mod support;
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use gridwatch_alert::{AlertHandle, AlertSettings, AlertStage, AlertTuning};
+use gridwatch_alert::{AlertHandle, AlertSettings, AlertStage, AlertTuning, CameraNews};
 use gridwatch_domain::{
     Checkpoint, Findings,
     wire::{AckMessage, AckedEvent, CameraCondition, CameraStateMessage, Message as _},
@@ -21,7 +21,7 @@ use tokio::sync::mpsc;
 struct Edge {
     handle: AlertHandle,
     findings: mpsc::Sender<Findings>,
-    cameras: mpsc::Sender<CameraStateMessage>,
+    cameras: mpsc::Sender<CameraNews>,
     checkpoints: Vec<Checkpoint>,
     metrics: Metrics,
 }
@@ -46,7 +46,7 @@ impl Edge {
             edge: EDGE.parse().expect("valid"),
             state_dir: folder.to_owned(),
             outbox_max_bytes,
-            zones: BTreeMap::new(),
+            zones: BTreeMap::from([(camera("gate"), Vec::new())]),
             archive: None,
             link,
             version: "0.1.0".to_owned(),
@@ -387,8 +387,8 @@ async fn the_center_knows_edge_and_cameras_also_when_it_comes_late() {
     let broker = Mosquitto::start();
     let folder = tempfile::tempdir().expect("a folder");
     let edge = Edge::start(&broker, folder.path()).await;
-    edge.cameras.send(condition(CameraCondition::Connecting)).await.expect("the stage lives");
-    edge.cameras.send(condition(CameraCondition::Live)).await.expect("the stage lives");
+    edge.cameras.send(condition(CameraCondition::Connecting).into()).await.expect("the stage lives");
+    edge.cameras.send(condition(CameraCondition::Live).into()).await.expect("the stage lives");
     let confirmed = "gridwatch_link_published_total{client=\"edge-box-1\",outcome=\"confirmed\"}";
     edge.waits("the broker knows", |edge| edge.metric(confirmed) >= 2).await;
     let mut center = Center::start(broker.port()).await;
@@ -408,6 +408,33 @@ async fn the_center_knows_edge_and_cameras_also_when_it_comes_late() {
     edge.finish().await;
     center.until("offline", |center| center.statuses.last().is_some_and(|last| !last.online)).await;
     center.finish().await;
+}
+
+#[tokio::test]
+async fn a_camera_that_is_taken_away_is_taken_back_from_the_broker() {
+    let broker = Mosquitto::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let edge = Edge::start(&broker, folder.path()).await;
+    let mut center = Center::start(broker.port()).await;
+    edge.cameras.send(condition(CameraCondition::Live).into()).await.expect("the stage lives");
+    center.until("it is known", |center| !center.cameras.is_empty()).await;
+    edge.cameras.send(CameraNews::Gone(camera("gate"))).await.expect("the stage lives");
+    center.until("it is gone", |center| center.gone == [camera("gate")]).await;
+    // Whoever comes later does not hear of it.
+    let mut later = Center::start(broker.port()).await;
+    later.until("the edge is known", |center| !center.statuses.is_empty()).await;
+    assert_eq!(later.cameras, []);
+    // What is wrong with the configuration is told beside what else is wrong.
+    edge.handle.tell_configuration_problem(Some("camera[0].url: missing".to_owned()));
+    let told = |center: &Center| center.statuses.last().and_then(|status| status.problem.clone());
+    center
+        .until("the problem", |center| told(center).is_some_and(|told| told.contains("camera[0].url")))
+        .await;
+    edge.handle.tell_configuration_problem(None);
+    center.until("no problem", |center| told(center).is_none()).await;
+    edge.finish().await;
+    center.finish().await;
+    later.finish().await;
 }
 
 #[tokio::test]

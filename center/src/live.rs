@@ -131,8 +131,13 @@ impl Live {
                 event.map(|event| ("event", to_json(&EventView::new(event, &self.grid))))
             }
             ChangeSubject::Camera(edge, camera) => {
-                let camera = skip_damaged(self.store.camera(edge, camera).await)?;
-                camera.map(|camera| ("camera", to_json(&CameraView::from(camera))))
+                match self.store.camera(edge, camera).await {
+                    // It was taken away: pages fetch their lists anew.
+                    Ok(None) => Some(("reset", "{}".into())),
+                    found => {
+                        skip_damaged(found)?.map(|camera| ("camera", to_json(&CameraView::from(camera))))
+                    }
+                }
             }
         };
         Ok(rendered.map(|(event, data)| LiveMessage { number, event, data }))

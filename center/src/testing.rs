@@ -113,6 +113,11 @@ pub(crate) fn camera_received(state: CameraStateMessage) -> Received {
     received(time(0), &format!("gridwatch/v1/ljp-01/camera/{}/state", state.camera), state.to_json())
 }
 
+/// The empty message that takes the camera `gate` back.
+pub(crate) fn camera_gone_received() -> Received {
+    received(time(0), "gridwatch/v1/ljp-01/camera/gate/state", Vec::new())
+}
+
 pub(crate) fn edge_received(status: EdgeStatusMessage, at: Timestamp) -> Received {
     received(at, "gridwatch/v1/ljp-01/status", status.to_json())
 }

@@ -27,6 +27,11 @@ pub struct CameraConfig {
     /// Address of its stream: `rtsp://HOST/PATH`, or `http://HOST/PATH` for JPEG pictures (MJPEG, or one for each request). May
     /// carry a user and password.
     pub url: Option<Secret>,
+    /// Address of the same picture, smaller, as most cameras send it beside `url` (their sub-stream): this one is analysed, and clips
+    /// and the live picture come from `url`. On the same host its user and password are those of `url` unless it
+    /// has its own. Default: none, `url` is
+    /// analysed.
+    pub sub_url: Option<Secret>,
     /// User of the stream. Default: the one in `url`.
     pub username: Option<String>,
     /// Password of the stream. Default: the one in `url`.
@@ -136,8 +141,10 @@ pub struct CameraSettings {
     pub name: String,
     /// Grid cell it belongs to.
     pub cell: Option<CellCode>,
-    /// Where its pictures come from.
+    /// Where the pictures come from that are analysed: a camera's sub-stream where it has one.
     pub source: SourceSettings,
+    /// Where the same picture comes from in full size, for clips and the live picture; none where that is `source` itself.
+    pub main: Option<SourceSettings>,
     /// Frames analysed per second, 1–30.
     pub sample_fps: u8,
     /// Which pictures of a stream are decoded.
@@ -219,7 +226,7 @@ const DEFAULT_REST_S: f64 = 10.0;
 
 impl CameraConfig {
     pub(crate) fn check(self, key: &str, folder: &Path, problems: &mut Problems) -> Option<CameraSettings> {
-        let source = self.source(key, folder, problems);
+        let sources = self.sources(key, folder, problems);
         let mut zones = Vec::with_capacity(self.zone.len());
         let mut seen = Vec::new();
         for (index, zone) in self.zone.into_iter().enumerate() {
@@ -244,11 +251,13 @@ impl CameraConfig {
         };
         let tiles = self.tiles.as_deref().map_or(Ok(TilesConfig::WHOLE), str::parse);
         let tiles = problems.keep(format!("{key}.tiles"), tiles);
+        let (source, main) = sources?;
         Some(CameraSettings {
             id: self.id,
             name,
             cell: self.cell,
-            source: source?,
+            source,
+            main,
             sample_fps,
             decode: self.decode.unwrap_or_default(),
             rest: rest?,
@@ -256,6 +265,48 @@ impl CameraConfig {
             tiles: tiles?,
             zones,
         })
+    }
+
+    /// What is analysed, and what is in full size where that is something else.
+    fn sources(
+        &self,
+        key: &str,
+        folder: &Path,
+        problems: &mut Problems,
+    ) -> Option<(SourceSettings, Option<SourceSettings>)> {
+        let main = self.source(key, folder, problems);
+        let Some(sub_url) = &self.sub_url else { return Some((main?, None)) };
+        let key = format!("{key}.sub_url");
+        let (url, transport) = match main? {
+            SourceSettings::Rtsp { url, transport } => (url, transport),
+            _ => {
+                problems.push(key, "is for cameras with url = \"rtsp://HOST/PATH\"");
+                return None;
+            }
+        };
+        let sub = problems.keep(key, self.sub_stream(sub_url, &url))?;
+        let source = |url| SourceSettings::Rtsp { url, transport };
+        Some((source(sub), Some(source(url))))
+    }
+
+    /// The address of the sub-stream, with the main one's user and password unless it has its own. Messages never repeat it.
+    fn sub_stream(&self, sub_url: &Secret, main: &Secret) -> Result<Secret, String> {
+        const EXPECTED: &str = "expected rtsp://HOST/PATH";
+        let mut sub = Url::parse(sub_url.reveal()).map_err(|error| format!("{error}; {EXPECTED}"))?;
+        if !matches!(sub.scheme(), "rtsp" | "rtsps") || sub.host_str().is_none_or(str::is_empty) {
+            return Err(format!("scheme {:?} or its host; {EXPECTED}", sub.scheme()));
+        }
+        let main = Url::parse(main.reveal()).map_err(|error| error.to_string())?;
+        // A login is handed to the camera that it is for, and to no other machine.
+        if sub.username().is_empty() && sub.password().is_none() && sub.host_str() == main.host_str() {
+            let cannot = |()| "cannot carry a user and password".to_owned();
+            sub.set_username(main.username()).map_err(cannot)?;
+            sub.set_password(main.password()).map_err(cannot)?;
+        }
+        if sub.as_str() == main.as_str() {
+            return Err("is the same as url; leave it out".to_owned());
+        }
+        Ok(Secret::new(sub))
     }
 
     fn source(&self, key: &str, folder: &Path, problems: &mut Problems) -> Option<SourceSettings> {

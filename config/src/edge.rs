@@ -9,8 +9,8 @@ use gridwatch_domain::EdgeId;
 use serde::Deserialize;
 
 use crate::{
-    BrokerConfig, BrokerSettings, CameraConfig, CameraSettings, EvidenceConfig, EvidenceSettings,
-    InferenceSettings, NetworkConfig, NetworkSettings, Problems,
+    ApiSettings, BrokerConfig, BrokerSettings, CameraConfig, CameraSettings, EvidenceConfig,
+    EvidenceSettings, InferenceSettings, NetworkConfig, NetworkSettings, Problems,
 };
 
 /// The file of an edge box: `gridwatch edge --config FILE`.
@@ -33,6 +33,9 @@ pub struct EdgeConfig {
     /// Pictures and clips of what happened, and recordings.
     #[serde(default)]
     pub evidence: EvidenceConfig,
+    /// How pictures are decoded.
+    #[serde(default)]
+    pub decode: DecodeConfig,
     /// The cameras, at least one.
     #[schemars(length(min = 1))]
     pub camera: Vec<CameraConfig>,
@@ -48,6 +51,12 @@ pub struct EdgeSection {
     pub state_dir: PathBuf,
     /// Address for `/metrics` and `/healthz`, such as `127.0.0.1:9600`. Default: none.
     pub metrics_listen: Option<String>,
+    /// Address for changes of cameras and zones over HTTP, such as `127.0.0.1:9601`; see docs/edge-api.md. Default: none.
+    pub api_listen: Option<String>,
+    /// File that holds the token which callers must give, 16 characters or more: its text without white space around it.
+    pub api_token_file: Option<PathBuf>,
+    /// Environment variable that holds the token, in place of the file.
+    pub api_token_env: Option<String>,
 }
 
 /// The `[detect]` table.
@@ -69,6 +78,28 @@ pub struct OutboxConfig {
     pub max_size_mib: Option<u32>,
 }
 
+/// The `[decode]` table.
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecodeConfig {
+    /// What decodes: `software`, `hardware` (VA-API, NVDEC or V4L2, whichever works on this box; software where none does, which is
+    /// logged), or `auto` (as `hardware`, without complaint). Default: auto.
+    pub decoder: Option<DecoderConfig>,
+}
+
+/// What decodes pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DecoderConfig {
+    /// A hardware decoder that has been seen to work, else software.
+    #[default]
+    Auto,
+    /// The processor.
+    Software,
+    /// A hardware decoder; where none works it is an error for the log, and the processor decodes.
+    Hardware,
+}
+
 /// Most of the disk that an outbox takes where the file names no number: some 15,000 snapshots.
 const DEFAULT_OUTBOX_MIB: u32 = 2048;
 
@@ -81,6 +112,10 @@ pub struct EdgeSettings {
     pub state_dir: PathBuf,
     /// Address for `/metrics`.
     pub metrics_listen: Option<SocketAddr>,
+    /// Where changes of cameras are taken, and from whom.
+    pub api: Option<ApiSettings>,
+    /// What decodes pictures.
+    pub decoder: DecoderConfig,
     /// Where alerts go.
     pub broker: BrokerSettings,
     /// What detects.
@@ -117,11 +152,20 @@ impl EdgeConfig {
             .metrics_listen
             .and_then(|listen| problems.keep("edge.metrics_listen", address(&listen)));
         let evidence = self.evidence.check(problems);
+        let api = ApiSettings::check(
+            self.edge.api_listen.as_deref(),
+            self.edge.api_token_file.as_ref(),
+            self.edge.api_token_env.as_deref(),
+            folder,
+            problems,
+        );
         let outbox_mib = self.outbox.max_size_mib.unwrap_or(DEFAULT_OUTBOX_MIB);
         Some(EdgeSettings {
             id: self.edge.id,
             state_dir: folder.join(self.edge.state_dir),
             metrics_listen,
+            api,
+            decoder: self.decode.decoder.unwrap_or_default(),
             broker: broker?,
             network: network?,
             inference,

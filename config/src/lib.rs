@@ -4,6 +4,7 @@
 //! key path, what was found and what is allowed. Relative paths are taken from the folder of the file.
 //! The doc comments of the structures are the manual, and `config schema` prints them as JSON Schema.
 
+mod api;
 mod broker;
 mod camera;
 mod center;
@@ -17,16 +18,20 @@ mod prune;
 mod schema;
 mod secret;
 
+pub use api::ApiSettings;
 pub use broker::{BrokerConfig, BrokerSettings};
 pub use camera::{
     CameraConfig, CameraSettings, DecodeMode, Pace, SourceSettings, TilesConfig, Transport, ZoneConfig,
 };
 pub use center::{CenterConfig, CenterSection, CenterSettings, EdgeAddressConfig, EdgeAddressSettings};
-pub use edge::{DetectConfig, EdgeConfig, EdgeSection, EdgeSettings, OutboxConfig};
+pub use edge::{
+    DecodeConfig, DecoderConfig, DetectConfig, EdgeConfig, EdgeSection, EdgeSettings, OutboxConfig,
+};
 pub use evidence::{EvidenceConfig, EvidenceSettings};
 pub use inference::{BatchConfig, BatchWord, InferenceSettings, ProviderConfig};
 pub use load::{
     ConfigError, Kind, Loaded, examine_edge, load_center, load_edge, load_file, parse_center, parse_edge,
+    read_text,
 };
 pub use network::{NetworkConfig, NetworkPreset, NetworkSettings};
 pub use problem::{Problem, Problems};

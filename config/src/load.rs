@@ -54,28 +54,28 @@ pub enum Loaded {
 
 /// Loads the file of an edge box.
 pub fn load_edge(path: &Path) -> Result<EdgeSettings, ConfigError> {
-    let text = read(path)?;
+    let text = read_text(path)?;
     parse_edge(&text, folder(path))
         .map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
 }
 
 /// Loads the file of a center.
 pub fn load_center(path: &Path) -> Result<CenterSettings, ConfigError> {
-    let text = read(path)?;
+    let text = read_text(path)?;
     parse_center(&text, folder(path))
         .map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
 }
 
 /// Loads a file of either kind: one with a `[center]` table is a center's, any other an edge box's.
 pub fn load_file(path: &Path) -> Result<Loaded, ConfigError> {
-    let text = read(path)?;
+    let text = read_text(path)?;
     let is_center = text.parse::<toml::Table>().is_ok_and(|table| table.contains_key("center"));
     if is_center { load_center(path).map(Loaded::Center) } else { load_edge(path).map(Loaded::Edge) }
 }
 
 /// What is wrong with an edge box's file, and which network it names as far as that can be told all the same.
 pub fn examine_edge(path: &Path) -> Result<(Option<NetworkSettings>, Problems), ConfigError> {
-    let text = read(path)?;
+    let text = read_text(path)?;
     let check = |config: EdgeConfig, problems: &mut Problems| config.check(folder(path), problems);
     let (settings, problems) = examine(Kind::Edge, &text, check);
     Ok((settings.map(|settings| settings.network), problems))
@@ -94,7 +94,11 @@ pub fn parse_center(text: &str, folder: &Path) -> Result<CenterSettings, Problem
 /// Largest file that is read: ten thousand cameras fit in. What is larger, or has no end, is no configuration.
 const LARGEST: u64 = 16 << 20;
 
-fn read(path: &Path) -> Result<String, ConfigError> {
+/// The text of a configuration file.
+///
+/// # Errors
+/// [`ConfigError::Read`]; so for one that is larger than any configuration.
+pub fn read_text(path: &Path) -> Result<String, ConfigError> {
     let read = || -> std::io::Result<String> {
         let mut text = String::new();
         let count = std::fs::File::open(path)?.take(LARGEST + 1).read_to_string(&mut text)?;

@@ -68,7 +68,9 @@ fn explain(error: &ValidationError<'_>) -> Vec<Violation> {
 
 /// Whether messages about this value must not repeat it.
 fn is_secret(at: &[Step]) -> bool {
-    at.iter().any(|step| matches!(step, Step::Key(name) if name == "password" || name == "url"))
+    at.iter().any(
+        |step| matches!(step, Step::Key(name) if name == "password" || name == "url" || name == "sub_url"),
+    )
 }
 
 /// Enumerations list what is allowed; an optional value speaks of the value, not of its absence.

@@ -222,3 +222,66 @@ fn a_missing_file_and_a_wrong_center_are_told() {
     let keys: Vec<&str> = problems.iter().map(|problem| problem.key.as_str()).collect();
     assert!(keys.contains(&"center.state_dir") && keys.contains(&"broker"), "{keys:?}");
 }
+
+#[test]
+fn the_api_needs_an_address_and_a_token_that_cannot_be_guessed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |text: &str| std::fs::write(folder.path().join("token"), text).expect("the folder is ours");
+    let with = |keys: &str| GOOD.replace("[edge]", &format!("[edge]\n{keys}"));
+    let parse = |keys: &str| parse_edge(&with(keys), folder.path());
+    const LISTEN: &str = "api_listen = \"127.0.0.1:9601\"\n";
+    write("0123456789abcdef\n");
+    let api = parse(&format!("{LISTEN}api_token_file = \"token\"")).expect("valid").api.expect("it listens");
+    assert_eq!((api.listen.port(), api.token.reveal()), (9601, "0123456789abcdef"));
+    assert_eq!(parse("").expect("valid").api, None);
+    #[track_caller]
+    fn refused(
+        outcome: Result<gridwatch_config::EdgeSettings, gridwatch_config::Problems>,
+        key: &str,
+        part: &str,
+    ) {
+        let problems = outcome.expect_err("wrong").to_string();
+        assert!(problems.contains(key) && problems.contains(part), "{problems}");
+        assert!(!problems.contains("swordfish"), "{problems}");
+    }
+    refused(parse(LISTEN), "edge.api_token_file", "missing");
+    refused(parse("api_token_file = \"token\""), "edge.api_listen", "missing");
+    refused(parse(&format!("{LISTEN}api_token_file = \"none\"")), "edge.api_token_file", "no such file");
+    refused(
+        parse(&format!("{LISTEN}api_token_env = \"GRIDWATCH_NO_SUCH\"")),
+        "edge.api_token_env",
+        "no such variable",
+    );
+    let both = format!("{LISTEN}api_token_file = \"token\"\napi_token_env = \"PATH\"");
+    refused(parse(&both), "edge.api_token_file", "one of them");
+    write("swordfish");
+    refused(parse(&format!("{LISTEN}api_token_file = \"token\"")), "edge.api_token_file", "expected 16");
+}
+
+#[test]
+fn a_sub_stream_is_analysed_and_the_main_one_is_kept_for_clips() {
+    let with = |sub: &str| GOOD.replace("id = \"gate\"", &format!("id = \"gate\"\nsub_url = \"{sub}\""));
+    let sources = |sub: &str| {
+        let camera = parse_edge(&with(sub), Path::new("")).expect("valid").cameras.remove(0);
+        let url = |source: Option<SourceSettings>| match source {
+            Some(SourceSettings::Rtsp { url, .. }) => url.reveal().to_owned(),
+            other => panic!("{other:?}"),
+        };
+        (url(Some(camera.source)), url(camera.main))
+    };
+    let main = "rtsp://admin:hunter2@10.0.0.9/1".to_owned();
+    assert_eq!(sources("rtsp://10.0.0.9/2"), ("rtsp://admin:hunter2@10.0.0.9/2".to_owned(), main.clone()));
+    assert_eq!(sources("rtsp://u:p@10.0.0.9/2"), ("rtsp://u:p@10.0.0.9/2".to_owned(), main.clone()));
+    assert_eq!(
+        sources("rtsp://10.0.0.8/2"),
+        ("rtsp://10.0.0.8/2".to_owned(), main),
+        "a login goes to its own host"
+    );
+    assert_eq!(parse_edge(GOOD, Path::new("")).expect("valid").cameras[0].main, None);
+    check(&with("http://10.0.0.9/2"), "camera[0].sub_url", "rtsp://HOST/PATH");
+    check(&with("rtsp://10.0.0.9/1"), "camera[0].sub_url", "same as url");
+    let http = with("rtsp://10.0.0.9/2").replace("rtsp://admin:hunter2@10.0.0.9/1", "http://10.0.0.9/1");
+    check(&http, "camera[0].sub_url", "rtsp://HOST/PATH");
+    let wrong = problems_of(&GOOD.replace("id = \"gate\"", "id = \"gate\"\nsub_url = 7"));
+    assert_eq!(wrong[0].0, "camera[0].sub_url");
+}

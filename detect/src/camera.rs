@@ -146,6 +146,18 @@ impl CameraState {
         }
     }
 
+    /// Watches for something else from now on. What is remembered of places stays; events whose zone is gone, or whose limit
+    /// is not reached any more, end with what was seen last.
+    pub fn adjust(&mut self, watch: &CameraWatch) -> Vec<Event> {
+        self.cell.clone_from(&watch.cell);
+        self.zones.clone_from(&watch.zones);
+        self.kinds = watch.kinds();
+        self.memory.adjust(self.memory_settings, watch.kinds());
+        let revisions = self.ledger.adjust(&self.zones, self.memory.places());
+        self.memory.hold(&self.ledger.places());
+        self.told(revisions)
+    }
+
     /// What comes next is another recording: events that are open end with what was seen last, and nothing is remembered.
     pub fn begin_anew(&mut self) -> Vec<Event> {
         let revisions = self.ledger.close_all();

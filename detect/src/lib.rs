@@ -34,4 +34,6 @@ pub use session::{
     Shape,
 };
 pub use settings::{CameraWatch, DetectSettings, MemorySettings, RuleSettings};
-pub use stage::{Attentions, BlindCameras, CameraNotice, DetectParts, DetectStage, ZoneCounts};
+pub use stage::{
+    Attentions, BlindCameras, CameraNotice, DetectControl, DetectParts, DetectStage, ZoneCounts,
+};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gridwatch_domain::ZoneId;
+use gridwatch_domain::{Zone, ZoneId};
 use gridwatch_runtime::{Metrics, StageMetrics};
 use prometheus::{Histogram, IntCounterVec, IntGaugeVec};
 
@@ -11,7 +11,9 @@ const BUCKETS: [f64; 9] = [0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 1.0]
 /// Bounds of the age of a picture that has been analysed, in seconds: from a call of the network to what rests longest.
 const AGES: [f64; 12] = [0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 4.0, 6.0, 8.0, 10.0];
 
+#[derive(Clone)]
 pub(crate) struct DetectMetrics {
+    all: Metrics,
     pub(crate) frames: StageMetrics,
     /// Letterbox, network and head.
     pub(crate) inference_seconds: Histogram,
@@ -28,6 +30,7 @@ impl DetectMetrics {
         let histogram =
             |name, help| metrics.histograms(name, help, &[], &BUCKETS).with_label_values(&[] as &[&str]);
         Self {
+            all: metrics.clone(),
             frames: StageMetrics::new(
                 metrics,
                 "gridwatch_detect_frames_total",
@@ -65,6 +68,24 @@ impl DetectMetrics {
 
     pub(crate) fn relied_on(&self, camera: &str) {
         self.relied_on.with_label_values(&[camera]).inc();
+    }
+
+    /// The camera is watched no more.
+    pub(crate) fn forget(&self, camera: &str) {
+        self.all.forget("camera", camera);
+    }
+
+    /// These zones of a camera are watched, and no others.
+    pub(crate) fn keep_zones<'a>(
+        &self,
+        camera: &str,
+        before: impl Iterator<Item = &'a ZoneId>,
+        kept: &[Zone],
+    ) {
+        for zone in before.filter(|zone| !kept.iter().any(|kept| kept.id == **zone)) {
+            // Fails where nothing was ever counted.
+            let _ = self.standing.remove_label_values(&[camera, zone.as_str()]);
+        }
     }
 
     pub(crate) fn show_counts(&self, camera: &str, counts: &BTreeMap<ZoneId, u32>) {

@@ -1,11 +1,8 @@
 //! Frames in, detections out, by a network: letterbox, session, head.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use gridwatch_domain::{CameraId, Detection, Frame, NetworkRef};
+use gridwatch_domain::{Detection, Frame, NetworkRef};
 use gridwatch_models::{Manifest, Network};
 
 use crate::{
@@ -15,7 +12,7 @@ use crate::{
     letterbox::Letterbox,
     session::{NetworkSession, Provider, SessionSettings, Shape},
     sizes,
-    tiles::{Region, Tiles, merge},
+    tiles::{Region, TilesByCamera, merge},
 };
 
 /// Finds objects in pictures. Tests script their own.
@@ -65,7 +62,7 @@ pub struct NetworkDetector {
     readers: Vec<((usize, usize), Reader)>,
     reference: NetworkRef,
     least_score: f32,
-    tiles: BTreeMap<CameraId, Tiles>,
+    tiles: TilesByCamera,
     batch: usize,
     /// Of the last detection.
     times: StepTimes,
@@ -104,7 +101,7 @@ impl NetworkDetector {
             reference: NetworkRef { name: manifest.name.clone(), sha256: network.sha256().clone() },
             manifest,
             least_score,
-            tiles: BTreeMap::new(),
+            tiles: TilesByCamera::default(),
             batch,
             times: StepTimes::default(),
         };
@@ -115,8 +112,8 @@ impl NetworkDetector {
 
     /// Divides the pictures of these cameras into tiles.
     #[must_use]
-    pub fn with_tiles(self, tiles: BTreeMap<CameraId, Tiles>) -> Self {
-        Self { tiles, ..self }
+    pub fn with_tiles(self, tiles: impl Into<TilesByCamera>) -> Self {
+        Self { tiles: tiles.into(), ..self }
     }
 
     /// The network, as events cite it.
@@ -175,7 +172,7 @@ impl NetworkDetector {
     fn parts(&self, frames: &[&Frame]) -> Vec<Part> {
         let mut parts = Vec::with_capacity(frames.len());
         for (index, frame) in frames.iter().enumerate() {
-            let tiles = self.tiles.get(&frame.camera).copied().unwrap_or(Tiles::WHOLE);
+            let tiles = self.tiles.of(&frame.camera);
             parts.extend(tiles.regions(frame.width, frame.height).map(|region| {
                 let size = sizes::size_for(&self.manifest, (region.width, region.height));
                 Part { frame: index, region, size, found: None }

@@ -6,6 +6,7 @@
 //! the next stage is slow this one waits, so frames are lost, never events. Ends when the frames do, and hands on each
 //! camera's memory once more.
 
+mod control;
 mod watched;
 
 use std::{
@@ -21,7 +22,8 @@ use gridwatch_runtime::{Chain, MailboxReceiver, Metrics, SharedClock};
 use tokio::sync::{mpsc, watch};
 use tracing::{error, warn};
 
-use self::watched::Watched;
+pub use self::control::DetectControl;
+use self::{control::Cameras, watched::Watched};
 use crate::{CameraState, DetectError, DetectSettings, Detector, appearance::Grey, metrics::DetectMetrics};
 
 /// Longest time without a look at cameras that went away and at memory that is to be kept.
@@ -72,6 +74,7 @@ pub struct DetectStage {
     counts: watch::Receiver<ZoneCounts>,
     blind: watch::Receiver<BlindCameras>,
     attention: watch::Receiver<Attentions>,
+    control: DetectControl,
 }
 
 impl DetectStage {
@@ -83,11 +86,12 @@ impl DetectStage {
         let (counts_tx, counts) = watch::channel(ZoneCounts::new());
         let (blind_tx, blind) = watch::channel(BlindCameras::new());
         let (attention_tx, attention) = watch::channel(Attentions::new());
-        let (worker, detectors) =
-            Worker::new(settings, parts, DetectMetrics::new(metrics), (counts_tx, blind_tx, attention_tx));
+        let told = Told { counts: counts_tx, blind: blind_tx, attention: attention_tx };
+        let (worker, detectors) = Worker::new(settings, parts, DetectMetrics::new(metrics), told);
+        let control = worker.control(settings);
         let thread =
             std::thread::Builder::new().name("detect".to_owned()).spawn(move || worker.run(detectors))?;
-        Ok(Self { thread, counts, blind, attention })
+        Ok(Self { thread, counts, blind, attention, control })
     }
 
     /// What stands in the zones at present; changes are told.
@@ -105,6 +109,11 @@ impl DetectStage {
         self.attention.clone()
     }
 
+    /// Changes what is watched while it runs.
+    pub fn control(&self) -> DetectControl {
+        self.control.clone()
+    }
+
     /// Waits for the end, which comes once all senders of frames are gone. Blocks. A panic of the thread goes on here.
     pub fn finish(self) {
         if let Err(panic) = self.thread.join() {
@@ -116,18 +125,24 @@ impl DetectStage {
 /// The next stage is gone.
 struct NobodyListens;
 
+/// What is told of all cameras.
+#[derive(Clone)]
+struct Told {
+    counts: watch::Sender<ZoneCounts>,
+    blind: watch::Sender<BlindCameras>,
+    attention: watch::Sender<Attentions>,
+}
+
 /// What the threads share.
 struct Worker {
-    cameras: BTreeMap<CameraId, Mutex<Watched>>,
+    cameras: Cameras,
     frames: MailboxReceiver<CameraId, Frame>,
     notices: Mutex<mpsc::Receiver<CameraNotice>>,
     findings: mpsc::Sender<Findings>,
     clock: SharedClock,
     offline_after: Duration,
     metrics: DetectMetrics,
-    counts: watch::Sender<ZoneCounts>,
-    blind: watch::Sender<BlindCameras>,
-    attention: watch::Sender<Attentions>,
+    told: Told,
 }
 
 impl Worker {
@@ -135,13 +150,9 @@ impl Worker {
         settings: &DetectSettings,
         parts: DetectParts,
         metrics: DetectMetrics,
-        (counts, blind, attention): (
-            watch::Sender<ZoneCounts>,
-            watch::Sender<BlindCameras>,
-            watch::Sender<Attentions>,
-        ),
+        told: Told,
     ) -> (Self, Vec<Box<dyn Detector>>) {
-        let mut cameras = BTreeMap::new();
+        let cameras = Cameras::default();
         for watch in &settings.cameras {
             let mut state = CameraState::new(watch, settings);
             if let Some(kept) = parts.checkpoints.iter().find(|kept| kept.camera == watch.id)
@@ -152,7 +163,7 @@ impl Worker {
             let first_events = if watch.begins_anew { state.begin_anew() } else { Vec::new() };
             let mut watched = Watched::new(state);
             watched.first_events = first_events;
-            cameras.insert(watch.id.clone(), Mutex::new(watched));
+            cameras.insert(watch.id.clone(), watched);
         }
         let worker = Self {
             cameras,
@@ -162,11 +173,14 @@ impl Worker {
             clock: parts.clock,
             offline_after: settings.offline_after,
             metrics,
-            counts,
-            blind,
-            attention,
+            told,
         };
         (worker, parts.detectors)
+    }
+
+    fn control(&self, settings: &DetectSettings) -> DetectControl {
+        let settings = DetectSettings { cameras: Vec::new(), ..settings.clone() };
+        DetectControl::new(self.cameras.clone(), settings, self.metrics.clone(), self.told.clone())
     }
 
     /// This thread works with the first detector and looks after the cameras; each further detector gets a thread.
@@ -187,12 +201,13 @@ impl Worker {
         if ended.is_err() {
             return;
         }
-        for watched in self.cameras.values() {
-            let mut watched = lock(watched);
+        for watched in self.cameras.leaving().into_iter().chain(self.cameras.all()) {
+            let mut watched = lock(&watched);
             if !watched.is_stale {
                 continue;
             }
-            let findings = watched.findings(Vec::new(), None);
+            let events = std::mem::take(&mut watched.first_events);
+            let findings = watched.findings(events, None);
             if self.findings.blocking_send(findings).is_err() {
                 return;
             }
@@ -238,21 +253,24 @@ impl Worker {
         let mut known = Vec::with_capacity(frames.len());
         let mut outcome = Ok(());
         for frame in frames {
+            // The last picture of a camera that was taken away counts no more: its counts are gone.
+            let Some(watched) = self.cameras.get(&frame.camera) else { continue };
+            let mut one = lock(&watched);
+            if one.is_gone {
+                continue;
+            }
             let camera = frame.camera.as_str();
             self.metrics.frames.received(camera);
-            match self.cameras.get(&frame.camera) {
-                Some(watched) => {
-                    let still = lock(watched).still(frame);
-                    match still {
-                        Some(_) if outcome.is_err() => self.metrics.frames.dropped(camera),
-                        Some(found) => {
-                            self.metrics.relied_on(camera);
-                            outcome = self.follow(&mut lock(watched), grey, frame, &found, None);
-                        }
-                        None => known.push((*frame, watched)),
-                    }
+            match one.still(frame) {
+                Some(_) if outcome.is_err() => self.metrics.frames.dropped(camera),
+                Some(found) => {
+                    self.metrics.relied_on(camera);
+                    outcome = self.follow(&mut one, grey, frame, &found, None);
                 }
-                None => self.metrics.frames.dropped(camera),
+                None => {
+                    drop(one);
+                    known.push((*frame, watched));
+                }
             }
         }
         if known.is_empty() {
@@ -264,14 +282,15 @@ impl Worker {
         // Each frame's share, so that the sum is the time that was spent.
         let each = began.elapsed() / u32::try_from(known.len().max(1)).unwrap_or(u32::MAX);
         for ((frame, watched), answer) in known.into_iter().zip(answers) {
+            let mut watched = lock(&watched);
             match answer {
+                _ if watched.is_gone => {}
                 Ok(_) if outcome.is_err() => self.metrics.frames.dropped(frame.camera.as_str()),
                 Ok(found) => {
-                    let mut watched = lock(watched);
                     watched.remember(frame, &found);
                     outcome = self.follow(&mut watched, grey, frame, &found, Some(each));
                 }
-                Err(error) => self.give_up(&mut lock(watched), frame, &error),
+                Err(error) => self.give_up(&mut watched, frame, &error),
             }
         }
         outcome
@@ -305,7 +324,7 @@ impl Worker {
         // Not `away_since`: the last pictures of a camera that went away may come after word of it.
         watched.blind_since = None;
         if watched.blind_reason.take().is_some() {
-            self.blind.send_if_modified(|all| all.remove(&frame.camera).is_some());
+            self.told.blind.send_if_modified(|all| all.remove(&frame.camera).is_some());
         }
         grey.fill(frame);
         let step = watched.state.step(frame.at, found, Some(grey), &mut random);
@@ -315,8 +334,8 @@ impl Worker {
         watched.is_unkept |= step.material;
         let counts = watched.state.counts();
         self.metrics.show_counts(camera, &counts);
-        tell(&self.counts, &frame.camera, counts);
-        tell(&self.attention, &frame.camera, watched.state.attention());
+        tell(&self.told.counts, &frame.camera, counts);
+        tell(&self.told.attention, &frame.camera, watched.state.attention());
         let outcome = if !step.events.is_empty() || watched.is_checkpoint_due() {
             let picture = step.picture.then(|| frame.clone());
             self.findings.blocking_send(watched.findings(step.events, picture))
@@ -340,12 +359,19 @@ impl Worker {
         let mut notices = lock(&self.notices);
         while let Ok(notice) = notices.try_recv() {
             if let Some(watched) = self.cameras.get(&notice.camera) {
-                lock(watched).away_since = (!notice.live).then_some(notice.at);
+                lock(&watched).away_since = (!notice.live).then_some(notice.at);
             }
         }
+        drop(notices);
+        for watched in self.cameras.leaving() {
+            let mut watched = lock(&watched);
+            let events = std::mem::take(&mut watched.first_events);
+            let findings = watched.findings(events, None);
+            self.findings.blocking_send(findings).map_err(|_| NobodyListens)?;
+        }
         let now = self.clock.now();
-        for watched in self.cameras.values() {
-            let mut watched = lock(watched);
+        for watched in self.cameras.all() {
+            let mut watched = lock(&watched);
             let mut events = std::mem::take(&mut watched.first_events);
             let unseen_since = watched.away_since.into_iter().chain(watched.blind_since).min();
             let lost = unseen_since.filter(|since| now.saturating_since(*since) >= self.offline_after);
@@ -354,7 +380,8 @@ impl Worker {
                     && let Some(reason) = &watched.blind_reason
                 {
                     let camera = watched.state.id().clone();
-                    self.blind
+                    self.told
+                        .blind
                         .send_if_modified(|all| all.insert(camera, reason.clone()).as_ref() != Some(reason));
                 }
                 (watched.away_since, watched.blind_since) = (None, None);

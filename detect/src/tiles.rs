@@ -4,7 +4,12 @@
 //! Costs a run of the network for each tile. What stands on a seam is seen whole in one of the tiles, if it is no wider than
 //! their overlap, and cut in the other; what is wider is cut in both. [`merge`] makes one of it.
 
-use gridwatch_domain::{Detection, NormBox};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use gridwatch_domain::{CameraId, Detection, NormBox};
 
 use crate::head::{same_kind, suppress};
 
@@ -40,6 +45,29 @@ impl Tiles {
                 Region { left, top, width, height }
             })
         })
+    }
+}
+
+/// Into how many tiles each camera's pictures are divided. Clones share it; it may change at any time.
+#[derive(Debug, Clone, Default)]
+pub struct TilesByCamera(Arc<RwLock<BTreeMap<CameraId, Tiles>>>);
+
+impl TilesByCamera {
+    /// From now on pictures of `camera` are divided so.
+    pub fn set(&self, camera: CameraId, tiles: Tiles) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(camera, tiles);
+    }
+
+    /// The tiles of a camera's pictures; one that is not known shows the whole picture.
+    pub(crate) fn of(&self, camera: &CameraId) -> Tiles {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        all.get(camera).copied().unwrap_or(Tiles::WHOLE)
+    }
+}
+
+impl From<BTreeMap<CameraId, Tiles>> for TilesByCamera {
+    fn from(tiles: BTreeMap<CameraId, Tiles>) -> Self {
+        Self(Arc::new(RwLock::new(tiles)))
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
     AttentionReceiver, CameraState, DecodePool, IngestMetrics, OfflineReason, Stills,
     address::Address,
     device, file,
-    gate::GateSettings,
+    gate::{GateSettings, SharedRest},
     greeting, http,
     live::Live,
     metrics::CameraMetrics,
@@ -105,6 +105,20 @@ pub struct Camera {
     /// Failures since pictures last came.
     failures: Mutex<Failures>,
     ways: Mutex<Ways>,
+    control: CameraControl,
+}
+
+/// Changes a camera without touching its stream. Clones change the same one.
+#[derive(Debug, Clone)]
+pub struct CameraControl {
+    rest: SharedRest,
+}
+
+impl CameraControl {
+    /// What of these settings the stream need not be begun anew for: how long the gate may rest, which hangs on the zones' limits.
+    pub fn adjust(&self, settings: &CameraSettings) {
+        self.rest.set(longest_rest(settings));
+    }
 }
 
 /// How the stream is received, as far as that has been learnt.
@@ -148,8 +162,10 @@ impl Camera {
         let (states, seen) = watch::channel(CameraState::Connecting);
         let failures = Mutex::default();
         let ways = Mutex::default();
+        let control = CameraControl { rest: SharedRest::new(longest_rest(&settings)) };
         (
             Self {
+                control,
                 settings,
                 clock,
                 timeouts,
@@ -165,6 +181,11 @@ impl Camera {
             },
             seen,
         )
+    }
+
+    /// What may be changed of it while it runs.
+    pub fn control(&self) -> CameraControl {
+        self.control.clone()
     }
 
     /// Delivers pictures until shutdown, until a file has been played, or until nobody takes them any more.
@@ -232,6 +253,7 @@ impl Camera {
         let (notes_tx, notes_rx) = mpsc::channel(NOTES_LIMIT);
         let on_probation = self.failures().garbage;
         self.tap.begin(self.mode(), self.settings.sample_fps, on_probation, notes_tx.clone());
+        self.metrics.streams.inc();
         let ways = *self.ways.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(end) = self.greet().await {
             return end;
@@ -286,8 +308,9 @@ impl Camera {
             gate: GateSettings {
                 mode: self.settings.decode,
                 sample_fps: self.settings.sample_fps,
-                rest: self.rest(),
+                rest: self.control.rest.get(),
             },
+            rest: self.control.rest.clone(),
         };
         let end = tokio::select! {
             received = live.run(address, &options, &self.clock) => match received {
@@ -420,13 +443,6 @@ impl Camera {
         }
     }
 
-    /// Longest time between two looks at rest: as configured, and never more than half of any limit, so that nothing that
-    /// exceeds it could pass between two.
-    fn rest(&self) -> Duration {
-        let limits = self.settings.zones.iter().map(|zone| zone.limit.get() / 2);
-        limits.chain([self.settings.rest]).min().unwrap_or(self.settings.rest)
-    }
-
     fn sample_interval(&self) -> Duration {
         Duration::from_secs(1) / u32::from(self.settings.sample_fps.max(1))
     }
@@ -488,6 +504,13 @@ impl Camera {
     fn failures(&self) -> std::sync::MutexGuard<'_, Failures> {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Longest time between two looks at rest: as configured, and never more than half of any limit, so that nothing that
+/// exceeds it could pass between two.
+fn longest_rest(settings: &CameraSettings) -> Duration {
+    let limits = settings.zones.iter().map(|zone| zone.limit.get() / 2);
+    limits.chain([settings.rest]).min().unwrap_or(settings.rest)
 }
 
 /// Prepares a source's stream. May block.

@@ -23,6 +23,7 @@ mod http;
 mod live;
 mod metrics;
 pub mod mp4;
+pub mod onvif;
 mod planes;
 mod receive;
 mod reel;
@@ -39,8 +40,8 @@ mod unit;
 /// How closely each camera must be watched; of one that is not named nothing is asked.
 pub type AttentionReceiver = watch::Receiver<BTreeMap<CameraId, Attention>>;
 
-pub use camera::{Camera, CameraParts, CameraTimeouts};
-pub use decode::DecodePool;
+pub use camera::{Camera, CameraControl, CameraParts, CameraTimeouts};
+pub use decode::{DecodePool, Decoders};
 pub use gate::{Level, Reason};
 pub use metrics::IngestMetrics;
 pub use reel::{Follower, Reel, Reels};

@@ -9,7 +9,7 @@ use crate::{
     AccessUnit, AttentionReceiver, DecodePool,
     address::Address,
     decode::{Desk, Order},
-    gate::{Gate, GateSettings, Verdict},
+    gate::{Gate, GateSettings, SharedRest, Verdict},
     metrics::CameraMetrics,
     receive::{self, Failure, ReceiveOptions},
     reel::Reel,
@@ -25,6 +25,8 @@ pub(crate) struct Live {
     pub(crate) reel: Arc<Reel>,
     pub(crate) attention: AttentionReceiver,
     pub(crate) gate: GateSettings,
+    /// How long the gate may rest, as it is now.
+    pub(crate) rest: SharedRest,
 }
 
 impl Live {
@@ -73,6 +75,7 @@ impl Stream {
         metrics.units_received.inc();
         metrics.ring_bytes.set(i64::try_from(ring_bytes).unwrap_or(i64::MAX));
         let before = self.gate.level();
+        self.gate.rest_at_most(self.live.rest.get());
         let verdict = self.gate.judge(&unit, self.desk.take_change(), self.live.attention());
         let level = self.gate.level();
         if level != before {
@@ -132,6 +135,7 @@ mod tests {
             reel,
             attention: watch::Sender::default().subscribe(),
             gate,
+            rest: SharedRest::new(gate.rest),
         };
         let mut stream =
             Stream { desk: Desk::new(Arc::clone(&tap)), gate: Gate::new(gate), first: 0, looked_at: 0, live };

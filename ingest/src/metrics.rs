@@ -9,12 +9,14 @@ use crate::{CameraState, Level, OfflineReason, Reason};
 /// The metrics of all cameras of a process. Create once, clone freely.
 #[derive(Debug, Clone)]
 pub struct IngestMetrics {
+    all: Metrics,
     frames: IntCounterVec,
     units: IntCounterVec,
     levels: IntCounterVec,
     level: IntGaugeVec,
     ring: IntGaugeVec,
     live: IntGaugeVec,
+    streams: IntCounterVec,
     failures: IntCounterVec,
 }
 
@@ -22,6 +24,7 @@ impl IngestMetrics {
     /// Registers the families.
     pub fn new(metrics: &Metrics) -> Self {
         Self {
+            all: metrics.clone(),
             frames: metrics.counters(
                 "gridwatch_ingest_frames_total",
                 "Decoded pictures: received = sent + sampled_out + dropped + failed.",
@@ -52,6 +55,11 @@ impl IngestMetrics {
                 "1 while pictures arrive, else 0.",
                 &["camera"],
             ),
+            streams: metrics.counters(
+                "gridwatch_ingest_streams_total",
+                "Times that a camera's stream was begun, the first one included.",
+                &["camera"],
+            ),
             failures: metrics.counters(
                 "gridwatch_ingest_failures_total",
                 "Times that a camera's stream could not be opened or broke off, by reason.",
@@ -78,9 +86,15 @@ impl IngestMetrics {
             levels: self.levels.clone(),
             ring_bytes: self.ring.with_label_values(&[name.as_str()]),
             live: self.live.with_label_values(&[name.as_str()]),
+            streams: self.streams.with_label_values(&[name.as_str()]),
             failures: self.failures.clone(),
             name,
         }
+    }
+
+    /// Takes a camera's series away, once it has ended.
+    pub fn forget(&self, camera: &CameraId) {
+        self.all.forget("camera", camera.as_str());
     }
 
     /// How many encoded pictures of a camera had that outcome: received, skipped or left_out.
@@ -114,6 +128,8 @@ pub(crate) struct CameraMetrics {
     /// Pictures that were damaged, of a stream that is not trusted yet, or of a form that cannot be used.
     pub(crate) failed: IntCounter,
     pub(crate) ring_bytes: IntGauge,
+    /// Streams that were begun.
+    pub(crate) streams: IntCounter,
     level: IntGauge,
     levels: IntCounterVec,
     live: IntGauge,

@@ -16,6 +16,18 @@ pub enum Codec {
 }
 
 impl Codec {
+    /// Each of them.
+    pub(crate) const ALL: [Self; 3] = [Self::H264, Self::H265, Self::Jpeg];
+
+    /// Stable word for it, for metrics.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::H264 => "h264",
+            Self::H265 => "h265",
+            Self::Jpeg => "jpeg",
+        }
+    }
+
     /// By its name in a session description (RFC 6184, RFC 7798, RFC 2435).
     pub(crate) fn named(encoding: &str) -> Option<Self> {
         [("H264", Self::H264), ("H265", Self::H265), ("JPEG", Self::Jpeg)]

@@ -3,18 +3,21 @@
 use std::{
     any::Any,
     collections::HashMap,
+    fmt,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use prometheus::{
-    Encoder, HistogramVec, IntCounterVec, IntGaugeVec, Registry, TextEncoder, histogram_opts, opts,
+    Encoder, HistogramVec, IntCounterVec, IntGaugeVec, Registry, TextEncoder,
+    core::{Collector, MetricVec, MetricVecBuilder},
+    histogram_opts, opts,
 };
 
 /// The metrics of one process. Clone freely. Names and labels are constants; label values are ids from configuration.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     registry: Registry,
-    families: Arc<Mutex<HashMap<&'static str, Box<dyn Any + Send>>>>,
+    families: Arc<Mutex<HashMap<&'static str, Box<dyn Family>>>>,
 }
 
 impl Default for Metrics {
@@ -62,13 +65,21 @@ impl Metrics {
         String::from_utf8_lossy(&text).into_owned()
     }
 
-    fn register<C: prometheus::core::Collector + Clone + Send + 'static>(
+    /// Takes away every series whose `label` is `value`: what it was about is gone. Series that are counted on begin anew.
+    pub fn forget(&self, label: &str, value: &str) {
+        let families = self.families.lock().unwrap_or_else(PoisonError::into_inner);
+        families.values().for_each(|family| family.forget(label, value));
+    }
+
+    fn register<B: MetricVecBuilder + 'static>(
         &self,
         name: &'static str,
-        family: C,
-    ) -> C {
+        family: MetricVec<B>,
+    ) -> MetricVec<B> {
         let mut families = self.families.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = families.get(name).and_then(|known| known.downcast_ref::<C>()) {
+        if let Some(known) =
+            families.get(name).and_then(|known| known.as_any().downcast_ref::<MetricVec<B>>())
+        {
             return known.clone();
         }
         let registered = self.registry.register(Box::new(family.clone()));
@@ -78,6 +89,29 @@ impl Metrics {
         );
         families.insert(name, Box::new(family.clone()));
         family
+    }
+}
+
+/// A family of any kind.
+trait Family: fmt::Debug + Send {
+    fn as_any(&self) -> &dyn Any;
+    fn forget(&self, label: &str, value: &str);
+}
+
+impl<B: MetricVecBuilder + 'static> Family for MetricVec<B> {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn forget(&self, label: &str, value: &str) {
+        for metric in self.collect().iter().flat_map(|family| family.get_metric()) {
+            let labels: HashMap<&str, &str> =
+                metric.get_label().iter().map(|pair| (pair.name(), pair.value())).collect();
+            if labels.get(label) == Some(&value) {
+                // Fails only where somebody else has taken it away in the same moment.
+                let _ = self.remove(&labels);
+            }
+        }
     }
 }
 
@@ -132,6 +166,22 @@ mod tests {
         assert_eq!(stage.count("gate", "received"), stage.count("gate", "sent"));
         let text = metrics.render();
         assert!(text.contains("gridwatch_test_frames_total{camera=\"gate\",outcome=\"sent\"} 1"), "{text}");
+    }
+
+    #[test]
+    fn what_is_gone_has_no_series() {
+        let metrics = Metrics::new();
+        let stage = StageMetrics::new(&metrics, "gridwatch_test_frames_total", "Frames.", "camera");
+        let gauges = metrics.gauges("gridwatch_test_level", "Level.", &["zone", "camera"]);
+        for camera in ["gate", "yard"] {
+            stage.received(camera);
+            gauges.with_label_values(&["lane", camera]).set(1);
+        }
+        metrics.forget("camera", "gate");
+        metrics.forget("camera", "lane");
+        let text = metrics.render();
+        assert!(!text.contains("gate"), "{text}");
+        assert_eq!(text.matches("yard").count(), 2, "{text}");
     }
 
     #[test]

@@ -70,6 +70,7 @@ async fn first_of(path: &Path) -> anyhow::Result<Frame> {
         name: String::new(),
         cell: None,
         source,
+        main: None,
         sample_fps: 1,
         decode: DecodeMode::Always,
         rest: Duration::from_secs(10),

@@ -128,6 +128,8 @@ pub(crate) struct Center {
     pub(crate) snapshots: HashMap<Sha256Hex, Vec<u8>>,
     pub(crate) statuses: Vec<EdgeStatusMessage>,
     pub(crate) cameras: Vec<CameraStateMessage>,
+    /// Cameras that were taken back.
+    pub(crate) gone: Vec<CameraId>,
     /// Deliveries by number, repetitions included.
     pub(crate) deliveries: Vec<u64>,
 }
@@ -150,6 +152,7 @@ impl Center {
             snapshots: HashMap::new(),
             statuses: Vec::new(),
             cameras: Vec::new(),
+            gone: Vec::new(),
             deliveries: Vec::new(),
         }
     }
@@ -192,6 +195,7 @@ impl Center {
             TopicKind::Status => {
                 self.statuses.push(EdgeStatusMessage::from_json(&message.payload).expect("valid"));
             }
+            TopicKind::CameraState(camera) if message.payload.is_empty() => self.gone.push(camera),
             TopicKind::CameraState(_) => {
                 self.cameras.push(CameraStateMessage::from_json(&message.payload).expect("valid"));
             }

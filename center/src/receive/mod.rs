@@ -313,7 +313,10 @@ fn acknowledgements(batch: &[Received], verdicts: &[Verdict]) -> BTreeMap<EdgeId
             Delivery::Snapshot { edge, sha256 } => {
                 by_edge.entry(edge.clone()).or_default().snapshots.push(sha256.clone());
             }
-            Delivery::Edge { .. } | Delivery::Camera { .. } | Delivery::Rejected { .. } => {}
+            Delivery::Edge { .. }
+            | Delivery::Camera { .. }
+            | Delivery::CameraGone { .. }
+            | Delivery::Rejected { .. } => {}
         }
     }
     by_edge

@@ -114,6 +114,10 @@ fn read_event(edge: &EdgeId, payload: &Bytes) -> Result<Delivery, Refusal> {
 }
 
 fn read_camera(edge: EdgeId, camera: &CameraId, payload: &Bytes) -> Result<Delivery, Refusal> {
+    if payload.is_empty() {
+        // What was retained is taken back: the edge box has no such camera any more.
+        return Ok(Delivery::CameraGone { edge, camera: camera.clone() });
+    }
     let state = read_json::<CameraStateMessage>(payload, CAMERA_BYTES)?;
     if state.camera != *camera {
         let detail = format!("camera {} in the message, {camera} in the topic", state.camera);

@@ -419,7 +419,8 @@ proptest! {
         for good in ["event", "status", "camera/gate/state"] {
             let topic = format!("gridwatch/v1/ljp-01/{good}");
             let is_rejected = matches!(open::open(&topic, &payload), Delivery::Rejected { .. });
-            prop_assert!(is_rejected);
+            // Nothing is what takes a camera back.
+            prop_assert_eq!(is_rejected, !(payload.is_empty() && good.starts_with("camera")));
         }
     }
 

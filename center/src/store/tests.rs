@@ -231,6 +231,20 @@ async fn a_problem_of_an_edge_box_comes_and_goes_without_touching_since() {
     assert_eq!((edge.problem.as_deref(), edge.since), (Some("disk full"), time(0)));
 }
 
+#[tokio::test]
+async fn a_camera_that_is_taken_back_is_gone_and_its_events_stay() {
+    let test = TestStore::open().await;
+    let state = camera_state(CameraCondition::Live);
+    assert_eq!(state.camera.as_str(), "gate");
+    test.commit(vec![camera_received(state.clone()), event_received(event(1, 1))]).await;
+    assert_eq!(test.commit(vec![camera_gone_received()]).await, [Verdict::Stored]);
+    assert_eq!(test.store.cameras().await.expect("reads"), []);
+    assert_eq!(stored(&test, id(1)).await.message.event.camera, state.camera);
+    assert_eq!(test.commit(vec![camera_gone_received()]).await, [Verdict::Duplicate], "told again");
+    test.commit(vec![camera_received(state)]).await;
+    assert_eq!(test.store.cameras().await.expect("reads").len(), 1);
+}
+
 // ---- Lists ----------------------------------------------------------------------------------------------------------
 
 #[tokio::test]

@@ -45,6 +45,13 @@ pub enum Delivery {
         /// What it says.
         state: Box<CameraStateMessage>,
     },
+    /// A camera was taken away; what happened before it stays.
+    CameraGone {
+        /// Its edge box.
+        edge: EdgeId,
+        /// Which.
+        camera: CameraId,
+    },
     /// Something that cannot be used, and is kept aside for inspection.
     Rejected {
         /// Why.

@@ -120,6 +120,11 @@ impl ParkedMemory {
         Self { settings, kinds, ..self }
     }
 
+    /// Remembers by other settings, and objects of other kinds, from now on.
+    pub fn adjust(&mut self, settings: MemorySettings, kinds: Vec<Kind>) {
+        (self.settings, self.kinds) = (settings, kinds);
+    }
+
     /// All places, candidates and those being given up included.
     pub fn places(&self) -> &[Place] {
         &self.places

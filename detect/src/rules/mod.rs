@@ -105,6 +105,26 @@ impl Ledger {
         .collect()
     }
 
+    /// Other zones are watched from now on: events end whose zone is gone or is of another type, and those of vehicles that
+    /// have not stood for its limit as it is now.
+    pub fn adjust(&mut self, zones: &[Zone], places: &[Place]) -> Vec<Revision> {
+        let mut revisions = Vec::new();
+        self.open.retain_mut(|event| {
+            let zone = zone_of(event, zones);
+            let place = places.iter().find(|place| place.number() == event.place);
+            let holds = zone.is_some_and(|zone| place.is_none_or(|place| place.dwell() >= zone.limit.get()));
+            if let Some(zone) = zone {
+                event.limit = zone.limit;
+                event.cell.clone_from(&zone.cell);
+            }
+            if !holds {
+                revisions.push(event.close(event.revised_at.max(event.last_seen)));
+            }
+            holds
+        });
+        revisions
+    }
+
     /// Nothing will be seen of any of them any more: they end with what was seen last.
     pub fn close_all(&mut self) -> Vec<Revision> {
         self.open.drain(..).map(|mut event| event.close(event.revised_at.max(event.last_seen))).collect()
@@ -158,7 +178,7 @@ fn follow(
         event.see(place);
         return Some(event.close(scene.at));
     }
-    let zone = zones.iter().find(|zone| zone.id == event.zone && event_kind(zone.zone_type) == event.kind);
+    let zone = zone_of(event, zones);
     let place = scene.places.iter().find(|place| place.number() == event.place);
     let (Some(zone), Some(place)) = (zone, place) else {
         // The zone was taken out of the configuration, or the memory was lost: nothing watches this any more.
@@ -186,6 +206,11 @@ fn follow(
     let worse = severity > event.severity;
     (event.severity, event.unobserved) = (severity, unobserved);
     Some(Revision { picture: worse, ..event.revise(Phase::Update, scene.at) })
+}
+
+/// The zone that an event is in, as long as it is of the same type.
+fn zone_of<'a>(event: &OpenEvent, zones: &'a [Zone]) -> Option<&'a Zone> {
+    zones.iter().find(|zone| zone.id == event.zone && event_kind(zone.zone_type) == event.kind)
 }
 
 fn event_kind(zone_type: ZoneType) -> EventKind {

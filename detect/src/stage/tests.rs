@@ -108,6 +108,13 @@ impl Tester {
         }
     }
 
+    /// What is found next, which takes a moment.
+    fn next(&mut self) -> Findings {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        let next = async { tokio::time::timeout(Duration::from_secs(60), self.findings.recv()).await };
+        runtime.block_on(next).expect("something is found in time").expect("the stage runs")
+    }
+
     /// Ends the stage; all it found, and the last memory.
     fn finish(mut self) -> (Vec<gridwatch_domain::Event>, Vec<Checkpoint>, Metrics) {
         drop(self.frames);
@@ -216,7 +223,7 @@ fn an_event_of_a_camera_that_stays_away_is_unobserved() {
     let notice = CameraNotice { camera: camera(), live: false, at: time(12.0) };
     tester.notices.blocking_send(notice).expect("the stage runs");
     let unobserved = loop {
-        let found = tester.findings.blocking_recv().expect("the stage runs");
+        let found = tester.next();
         if let Some(event) = found.events.first() {
             break event.clone();
         }
@@ -389,4 +396,66 @@ fn a_camera_whose_network_fails_is_told_and_told_again_when_it_works() {
     let (_, _, metrics) = tester.finish();
     let failed = "gridwatch_detect_frames_total{camera=\"gate\",outcome=\"failed\"} 5";
     assert!(metrics.render().contains(failed), "{}", metrics.render());
+}
+
+#[test]
+fn cameras_come_and_go_while_it_runs_and_others_do_not_notice() {
+    let yard = CameraId::new("yard").expect("valid");
+    let mut tester = Tester::start(Vec::new());
+    let control = tester.stage.control();
+    let watch = settings().cameras.remove(0);
+    control.watch(&CameraWatch { id: yard.clone(), ..watch.clone() });
+    for picture in 0..75 {
+        for id in [camera(), yard.clone()] {
+            assert!(
+                tester.frames.put_waiting(id.clone(), frame(&id, picture), || false).is_ok(),
+                "the stage runs"
+            );
+        }
+    }
+    let counts = tester.stage.counts();
+    let mut opened = Vec::new();
+    while opened.len() < 2 {
+        opened.extend(tester.next().events);
+    }
+    control.forget(&yard);
+    assert!(!counts.borrow().contains_key(&yard));
+    let mut closed = Vec::new();
+    while closed.is_empty() {
+        let found = tester.next();
+        closed.extend(found.events.into_iter().filter(|event| event.phase == Phase::Close));
+    }
+    assert_eq!((closed.len(), &closed[0].camera, closed[0].rev), (1, &yard, 2), "{closed:#?}");
+    // A picture that was on its way is not counted for a camera that is gone.
+    assert!(tester.frames.put_waiting(yard.clone(), frame(&yard, 75), || false).is_ok(), "the stage runs");
+    tester.car_stands(15.0, 20.0);
+    assert!(!tester.metrics.render().contains("camera=\"yard\""), "{}", tester.metrics.render());
+    // It comes back, and nothing is known of it.
+    control.watch(&CameraWatch { id: yard.clone(), ..watch });
+    for picture in 100..105 {
+        assert!(
+            tester.frames.put_waiting(yard.clone(), frame(&yard, picture), || false).is_ok(),
+            "the stage runs"
+        );
+    }
+    let (events, _, metrics) = tester.finish();
+    assert!(events.is_empty(), "{events:#?}");
+    assert!(metrics.render().contains("gridwatch_detect_frames_total{camera=\"yard\",outcome=\"sent\"} 5"));
+}
+
+#[test]
+fn a_stream_that_begins_anew_is_looked_at_anew() {
+    let asked = Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let tester = Tester::start_finding(vec![Box::new(Counting(Arc::clone(&asked)))], settings(), Vec::new());
+    let shows = |seq: u64, unchanged_since| {
+        let frame = Frame { seq, unchanged_since, ..frame(&camera(), 100 + seq) };
+        assert!(tester.frames.put_waiting(camera(), frame, || false).is_ok(), "the stage runs");
+    };
+    shows(1000, None);
+    shows(1001, Some(1000));
+    // Numbers begin anew with the stream; the picture that they are alike to was lost.
+    shows(2, Some(1));
+    shows(3, Some(1));
+    tester.finish();
+    assert_eq!(asked.load(std::sync::atomic::Ordering::Relaxed), 2, "1000 and 2, on which 3 relies");
 }

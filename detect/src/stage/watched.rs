@@ -40,6 +40,8 @@ pub(super) struct Watched {
     /// Whether its memory changed in a way that should be kept soon, and whether at all.
     pub(super) is_unkept: bool,
     pub(super) is_stale: bool,
+    /// Whether it has been taken away: nothing is counted of it any more.
+    pub(super) is_gone: bool,
     /// What the network found last.
     seen: Option<Seen>,
     kept_at: Option<Instant>,
@@ -57,6 +59,7 @@ impl Watched {
             first_events: Vec::new(),
             is_unkept: false,
             is_stale: false,
+            is_gone: false,
             seen: None,
             kept_at: None,
             complained_at: None,
@@ -66,7 +69,9 @@ impl Watched {
     /// What is in a picture in which nothing has changed since the network looked; none where it must look again.
     pub(super) fn still(&mut self, frame: &Frame) -> Option<Vec<Detection>> {
         let since = frame.unchanged_since?;
-        let seen = self.seen.as_mut().filter(|seen| seen.seq >= since && seen.relied_on < MOST_RELIED_ON)?;
+        // A stream that has begun anew counts from the beginning.
+        let covers = |seen: &Seen| seen.seq >= since && seen.seq < frame.seq;
+        let seen = self.seen.as_mut().filter(|seen| covers(seen) && seen.relied_on < MOST_RELIED_ON)?;
         seen.relied_on += 1;
         Some(seen.found.clone())
     }
@@ -74,6 +79,11 @@ impl Watched {
     /// The network has looked.
     pub(super) fn remember(&mut self, frame: &Frame, found: &[Detection]) {
         self.seen = Some(Seen { seq: frame.seq, found: found.to_vec(), relied_on: 0 });
+    }
+
+    /// What the network saw last is of no use any more.
+    pub(super) fn look_again(&mut self) {
+        self.seen = None;
     }
 
     /// Events, with the memory after them.

@@ -11,22 +11,16 @@ use std::{
 use gstreamer as gst;
 use gstreamer::prelude::*;
 
+use super::decoders::{Decoder, Decoders};
 use crate::{Codec, OfflineReason, stream};
 
 /// Time between two pictures as the decoder sees it. Of no meaning: pictures of many cameras pass, and what it is asked by
 /// comes back with each.
 const TICK: gst::ClockTime = gst::ClockTime::from_mseconds(40);
+/// Name of all that passes.
+const STREAM: &str = "gridwatch";
 /// Pictures that a decoder may hold back, to put them into order; more than any form allows (16).
 const MOST_HELD: usize = 64;
-
-/// Elements that make pictures of a form, best first.
-fn decoders(codec: Codec) -> &'static [&'static str] {
-    match codec {
-        Codec::H264 => &["avdec_h264", "openh264dec"],
-        Codec::H265 => &["avdec_h265", "libde265dec"],
-        Codec::Jpeg => &["jpegdec", "avdec_mjpeg"],
-    }
-}
 
 /// The form as GStreamer names it: whole pictures, with start codes where there are such.
 fn form(codec: Codec) -> gst::Caps {
@@ -84,36 +78,61 @@ pub(crate) struct Chain {
     elements: Vec<gst::Element>,
     bus: gst::Bus,
     shared: Arc<Mutex<Shared>>,
+    is_hardware: bool,
     next: u64,
     broken: bool,
 }
 
 impl Chain {
-    /// Sets a decoder up.
+    /// Sets up the best decoder that there is.
     ///
     /// # Errors
     /// [`OfflineReason::UnsupportedCodec`] without a decoder for it, [`OfflineReason::Setup`] where GStreamer is not whole.
-    pub(crate) fn new(codec: Codec) -> Result<Self, OfflineReason> {
+    pub(crate) fn new(codec: Codec, decoders: &Decoders) -> Result<Self, OfflineReason> {
         gst::init().map_err(stream::setup)?;
+        let mut failure = None;
+        for decoder in decoders.of(codec) {
+            if gst::ElementFactory::find(decoder.element).is_none() {
+                continue;
+            }
+            match Self::of(codec, decoder) {
+                Ok(chain) => return Ok(chain),
+                // A box decodes so many streams in hardware, and no more.
+                Err(reason) => failure = failure.or(Some(reason)),
+            }
+        }
+        Err(failure.unwrap_or_else(|| OfflineReason::UnsupportedCodec { codec: format!("{codec:?}") }))
+    }
+
+    /// Sets up this decoder.
+    pub(crate) fn of(codec: Codec, decoder: Decoder) -> Result<Self, OfflineReason> {
+        gst::init().map_err(stream::setup)?;
+        let Decoder { element, is_hardware } = decoder;
         let shared = Arc::new(Mutex::new(Shared::default()));
-        let decoder = decoders(codec).iter().find_map(|name| gst::ElementFactory::make(name).build().ok());
-        let decoder =
-            decoder.ok_or_else(|| OfflineReason::UnsupportedCodec { codec: format!("{codec:?}") })?;
+        let decoder = stream::element(element)?;
         crate::rtsp::one_thread(&decoder);
         let convert = stream::element("videoconvert")?;
         convert.set_property("n-threads", 1_u32);
-        let elements = vec![decoder, convert];
+        // Hardware wants to know more of a picture than software does: profile and size.
+        let parse = match codec {
+            Codec::H264 => "h264parse",
+            Codec::H265 => "h265parse",
+            Codec::Jpeg => "jpegparse",
+        };
+        let parse = is_hardware.then(|| stream::element(parse)).transpose()?;
+        let behind_parse = usize::from(parse.is_some());
+        let elements: Vec<gst::Element> = parse.into_iter().chain([decoder, convert]).collect();
         let bus = gst::Bus::new();
         let missing = || stream::setup("an element without pad");
         let pad = |element: &gst::Element, name| element.static_pad(name).ok_or_else(missing);
 
-        watch(&pad(&elements[0], "src")?, &shared);
+        watch(&pad(&elements[behind_parse], "src")?, &shared);
         let into = gst::Pad::builder(gst::PadDirection::Src).name("into").build();
         let out = collector(&shared);
         let linked = |error: gst::PadLinkError| stream::setup(format!("{error:?}"));
         into.link(&pad(&elements[0], "sink")?).map_err(linked)?;
-        elements[0].link(&elements[1]).map_err(stream::setup)?;
-        pad(&elements[1], "src")?.link(&out).map_err(linked)?;
+        gst::Element::link_many(&elements).map_err(stream::setup)?;
+        pad(&elements[behind_parse + 1], "src")?.link(&out).map_err(linked)?;
         out.set_active(true).map_err(stream::setup)?;
         for element in &elements {
             element.set_bus(Some(&bus));
@@ -121,14 +140,14 @@ impl Chain {
         }
         into.set_active(true).map_err(stream::setup)?;
         let begin = [
-            gst::event::StreamStart::builder("gridwatch").build(),
+            gst::event::StreamStart::builder(STREAM).build(),
             gst::event::Caps::new(&form(codec)),
             gst::event::Segment::new(&gst::FormattedSegment::<gst::ClockTime>::new()),
         ];
         if !begin.into_iter().all(|event| into.push_event(event)) {
             return Err(stream::setup("a decoder does not take its form"));
         }
-        Ok(Self { into, out, elements, bus, shared, next: 0, broken: false })
+        Ok(Self { into, out, elements, bus, shared, is_hardware, next: 0, broken: false })
     }
 
     /// Puts a picture in. It comes out under `tag`, at once or after pictures that come after it; it is converted only if
@@ -160,10 +179,9 @@ impl Chain {
 
     /// Brings out what the decoder holds back. The next picture must be a key picture.
     pub(crate) fn drain(&mut self) {
-        // A gap in time makes GStreamer's video decoders hand out all that they have, and forget it.
-        let gap = gst::event::Gap::builder(TICK * self.next).duration(TICK).build();
-        self.next += 1;
-        if !self.into.push_event(gap) {
+        // That a stream begins makes GStreamer's video decoders hand out all that they have of the one before; a gap in time, which
+        // is said to do so, does not.
+        if !self.into.push_event(gst::event::StreamStart::builder(STREAM).build()) {
             self.broken = true;
         }
     }
@@ -178,6 +196,11 @@ impl Chain {
             }
         }
         outcome
+    }
+
+    /// Whether it is more than a program.
+    pub(crate) fn is_hardware(&self) -> bool {
+        self.is_hardware
     }
 
     /// Whether it must be set up anew.
@@ -252,7 +275,7 @@ fn collector(shared: &Arc<Mutex<Shared>>) -> gst::Pad {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use gridwatch_sim::{
         FrameSource,
         cache::{self, EncodedScene, PictureSize},
@@ -263,7 +286,7 @@ mod tests {
 
     use super::*;
 
-    fn scene(width: u32, height: u32) -> (EncodedScene, tempfile::TempDir) {
+    pub(in super::super) fn scene(width: u32, height: u32) -> (EncodedScene, tempfile::TempDir) {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let card = TestCard { width, height, fps: 25, frame_count: 150 };
         let cards = move || vec![Box::new(card) as Box<dyn FrameSource>];
@@ -275,7 +298,7 @@ mod tests {
         scene.read_unit(index).expect("it is there").into()
     }
 
-    fn number(picture: &Decoded) -> u32 {
+    pub(in super::super) fn number(picture: &Decoded) -> u32 {
         let info = gstreamer_video::VideoInfo::from_caps(&picture.form).expect("a form");
         let planes = crate::planes::MappedNv12::map(picture.buffer.clone(), &info).expect("a whole picture");
         let (luma, stride) = (planes.y(), planes.y_stride());
@@ -285,7 +308,7 @@ mod tests {
     #[test]
     fn key_pictures_of_several_cameras_come_out_one_by_one() {
         let ((small, _a), (large, _b)) = (scene(320, 176), scene(640, 352));
-        let mut chain = Chain::new(Codec::H264).expect("it is set up");
+        let mut chain = Chain::new(Codec::H264, &Decoders::software()).expect("it is set up");
         for (tag, (scene, index)) in
             [(&small, 50), (&large, 0), (&small, 0), (&small, 100), (&large, 100)].into_iter().enumerate()
         {

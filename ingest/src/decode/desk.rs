@@ -11,6 +11,7 @@ use std::{
 use gridwatch_domain::{Frame, Timestamp};
 
 use super::{
+    Decoders,
     chain::{Chain, Decoded, Outcome},
     pool::Chains,
 };
@@ -18,6 +19,8 @@ use crate::{AccessUnit, change::ChangeDetector, tap::Tap};
 
 /// Pictures that may wait: two seconds at 25 a second. More wait only where the box cannot keep up, and it would not catch up.
 const MOST_WAITING: usize = 50;
+/// A hardware decoder of one stream may break off so often.
+const MOST_BREAKS: u32 = 3;
 /// Pictures whose time is remembered until they come out; more than any decoder holds back.
 const MOST_INSIDE: usize = 64;
 
@@ -57,6 +60,8 @@ struct Hand {
     /// The decoder of a stream whose every picture is decoded, and the times of what is in it.
     chain: Option<Chain>,
     times: VecDeque<(u64, Timestamp)>,
+    /// How often a hardware decoder of this stream broke off. After a few times software is trusted more.
+    hardware_breaks: u32,
 }
 
 /// One stream's orders.
@@ -116,7 +121,9 @@ impl Desk {
             match next {
                 Some(Order::Look { unit, between }) => self.look(&mut hand, chains, unit, between),
                 Some(Order::CatchUp(units)) => self.catch_up(&mut hand, chains, units),
-                Some(Order::Follow { unit, wanted }) => self.follow(&mut hand, unit, wanted),
+                Some(Order::Follow { unit, wanted }) => {
+                    self.follow(&mut hand, &chains.decoders, unit, wanted)
+                }
                 None => return,
             }
         }
@@ -157,14 +164,19 @@ impl Desk {
         }
     }
 
-    fn follow(&self, hand: &mut Hand, unit: AccessUnit, wanted: bool) {
+    fn follow(&self, hand: &mut Hand, decoders: &Decoders, unit: AccessUnit, wanted: bool) {
         hand.alike_since = None;
         let AccessUnit { codec, bytes, seq, at, is_key, .. } = unit;
         if hand.chain.as_ref().is_none_or(Chain::is_broken) {
             if !is_key {
                 return self.tap.on_left_out(1);
             }
-            match Chain::new(codec) {
+            if hand.chain.as_ref().is_some_and(Chain::is_hardware) {
+                hand.hardware_breaks += 1;
+            }
+            let software = Decoders::software();
+            let decoders = if hand.hardware_breaks < MOST_BREAKS { decoders } else { &software };
+            match Chain::new(codec, decoders) {
                 Ok(chain) => (hand.chain, hand.times) = (Some(chain), VecDeque::new()),
                 Err(reason) => return self.tap.on_undecodable(reason),
             }
@@ -189,27 +201,30 @@ impl Desk {
     fn decode_alone(&self, chains: &mut Chains, unit: &AccessUnit) -> Option<Frame> {
         let chain = self.chain_of(chains, unit)?;
         self.tap.on_taken_up();
-        chain.push(Arc::clone(&unit.bytes), true, unit.seq, true);
-        chain.drain();
-        let outcome = chain.take();
+        let mut outcome = decode_one(chain, unit);
         if outcome.whole == 0 {
             // A decoder that has choked may choke on the next camera's picture, too.
-            chains.remove(&unit.codec);
+            let choked = chains.by_codec.remove(&unit.codec);
+            if choked.is_some_and(|chain| chain.is_hardware()) {
+                outcome = by_software(chains, unit).unwrap_or(outcome);
+            }
+        } else if chains.by_codec.get(&unit.codec).is_some_and(Chain::is_hardware) {
+            chains.decoders.worked(unit.codec);
         }
         self.account(outcome).into_iter().next().and_then(|picture| self.frame(picture, unit.at))
     }
 
     fn chain_of<'a>(&self, chains: &'a mut Chains, unit: &AccessUnit) -> Option<&'a mut Chain> {
-        if chains.get(&unit.codec).is_none_or(Chain::is_broken) {
-            match Chain::new(unit.codec) {
-                Ok(chain) => drop(chains.insert(unit.codec, chain)),
+        if chains.by_codec.get(&unit.codec).is_none_or(Chain::is_broken) {
+            match Chain::new(unit.codec, &chains.decoders) {
+                Ok(chain) => drop(chains.by_codec.insert(unit.codec, chain)),
                 Err(reason) => {
                     self.tap.on_undecodable(reason);
                     return None;
                 }
             }
         }
-        chains.get_mut(&unit.codec)
+        chains.by_codec.get_mut(&unit.codec)
     }
 
     /// Counts what came of it; gives the pictures that were wanted.
@@ -225,6 +240,23 @@ impl Desk {
     fn frame(&self, picture: Decoded, at: Timestamp) -> Option<Frame> {
         self.tap.frame(picture.buffer, &picture.form, picture.tag, at)
     }
+}
+
+/// A key picture by itself.
+fn decode_one(chain: &mut Chain, unit: &AccessUnit) -> Outcome {
+    chain.push(Arc::clone(&unit.bytes), true, unit.seq, true);
+    chain.drain();
+    chain.take()
+}
+
+/// A picture that hardware made nothing of: where software can decode it, that was the hardware's fault, not the camera's.
+fn by_software(chains: &Chains, unit: &AccessUnit) -> Option<Outcome> {
+    let mut chain = Chain::new(unit.codec, &Decoders::software()).ok()?;
+    let outcome = decode_one(&mut chain, unit);
+    if outcome.whole > 0 {
+        chains.decoders.failed(unit.codec, outcome.complaint.as_deref());
+    }
+    Some(outcome)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

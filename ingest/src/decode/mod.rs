@@ -5,6 +5,7 @@
 //! elsewhere; what cannot be decoded in time is left out up to the next key picture, and counted.
 
 mod chain;
+mod decoders;
 mod desk;
 mod pool;
 
@@ -15,13 +16,13 @@ use gridwatch_domain::Nv12Planes;
 use crate::{AccessUnit, planes::MappedNv12};
 
 pub(crate) use self::desk::{Desk, Order};
-pub use self::pool::DecodePool;
+pub use self::{decoders::Decoders, pool::DecodePool};
 
 /// Decodes pictures from a key picture on, and gives the last one with its width and height; `None` where it cannot be decoded. Sets up a
 /// decoder for it alone. Blocks.
 pub(crate) fn decode_last(units: &[AccessUnit]) -> Option<(Arc<dyn Nv12Planes>, u32, u32)> {
     let (last, before) = units.split_last()?;
-    let mut chain = chain::Chain::new(last.codec).ok()?;
+    let mut chain = chain::Chain::new(last.codec, &Decoders::software()).ok()?;
     for unit in before {
         chain.push(Arc::clone(&unit.bytes), unit.is_key, unit.seq, false);
     }

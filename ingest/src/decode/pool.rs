@@ -11,14 +11,17 @@ use std::{
 use gridwatch_domain::CameraId;
 use gridwatch_runtime::{MailboxReceiver, MailboxSender, Put, mailbox};
 
-use super::{Desk, chain::Chain};
+use super::{Decoders, Desk, chain::Chain};
 use crate::Codec;
 
 /// How often a thread without work looks whether it should end.
 const IDLE: Duration = Duration::from_millis(250);
 
-/// Decoders by form, of one thread.
-pub(super) type Chains = BTreeMap<Codec, Chain>;
+/// Decoders by form, of one thread, and which there are.
+pub(super) struct Chains {
+    pub(super) by_codec: BTreeMap<Codec, Chain>,
+    pub(super) decoders: Decoders,
+}
 
 /// Threads that decode for all cameras. Clones share them; they end when the last clone is gone and no work is left.
 #[derive(Clone)]
@@ -28,16 +31,25 @@ pub struct DecodePool {
 }
 
 impl DecodePool {
-    /// Starts so many threads, at least one.
+    /// Starts so many threads, at least one, that decode in software.
     ///
     /// # Errors
     /// When the system has no thread to give.
     pub fn start(threads: usize) -> io::Result<Self> {
+        Self::start_with(threads, &Decoders::software())
+    }
+
+    /// As [`start`](Self::start), with these decoders.
+    ///
+    /// # Errors
+    /// When the system has no thread to give.
+    pub fn start_with(threads: usize, decoders: &Decoders) -> io::Result<Self> {
         let (calls, calls_rx) = mailbox::<CameraId, Arc<Desk>>();
         let calls_rx = Arc::new(calls_rx);
         let start = |number| {
             let calls = Arc::clone(&calls_rx);
-            std::thread::Builder::new().name(format!("decode-{number}")).spawn(move || work(&calls))
+            let chains = Chains { by_codec: BTreeMap::new(), decoders: decoders.clone() };
+            std::thread::Builder::new().name(format!("decode-{number}")).spawn(move || work(&calls, chains))
         };
         let threads = (1..=threads.max(1)).map(start).collect::<io::Result<_>>()?;
         Ok(Self { calls, threads: Arc::new(Mutex::new(threads)) })
@@ -73,8 +85,7 @@ impl DecodePool {
     }
 }
 
-fn work(calls: &MailboxReceiver<CameraId, Arc<Desk>>) {
-    let mut chains = Chains::new();
+fn work(calls: &MailboxReceiver<CameraId, Arc<Desk>>, mut chains: Chains) {
     loop {
         match calls.take_timeout(IDLE) {
             Ok(Some(desk)) => desk.work(&mut chains),

@@ -7,7 +7,13 @@
 mod activity;
 pub(crate) mod features;
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use gridwatch_config::DecodeMode;
 use gridwatch_domain::{Attention, Timestamp};
@@ -116,6 +122,26 @@ pub(crate) struct GateSettings {
     pub(crate) rest: Duration,
 }
 
+/// How long the gate of a camera may rest. Clones share it; it may change at any time.
+#[derive(Debug, Clone)]
+pub(crate) struct SharedRest(Arc<AtomicU64>);
+
+impl SharedRest {
+    pub(crate) fn new(rest: Duration) -> Self {
+        let shared = Self(Arc::default());
+        shared.set(rest);
+        shared
+    }
+
+    pub(crate) fn set(&self, rest: Duration) {
+        self.0.store(u64::try_from(rest.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::Relaxed))
+    }
+}
+
 /// The gate of one stream.
 pub(crate) struct Gate {
     settings: GateSettings,
@@ -152,6 +178,11 @@ impl Gate {
     /// How much is decoded, and why.
     pub(crate) fn level(&self) -> (Level, Reason) {
         self.level
+    }
+
+    /// Rests no longer than that between two looks, from now on.
+    pub(crate) fn rest_at_most(&mut self, rest: Duration) {
+        self.settings.rest = rest;
     }
 
     /// Decides about the next picture. `changed`: the last look has shown a change; `attention`: what the rules ask for.
@@ -298,6 +329,14 @@ mod tests {
         let looked = stream.play(60, false, QUIET);
         assert_eq!(looked.len(), 6, "{looked:?}");
         assert!(looked.windows(2).all(|pair| pair[1] - pair[0] <= 10.0), "{looked:?}");
+    }
+
+    #[test]
+    fn a_shorter_rest_takes_effect_at_once() {
+        let mut stream = Stream::new(DecodeMode::Adaptive, 50);
+        stream.play(30, false, QUIET);
+        stream.gate.rest_at_most(Duration::from_secs(4));
+        assert_eq!(stream.play(12, false, QUIET).len(), 3);
     }
 
     #[test]

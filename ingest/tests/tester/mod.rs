@@ -48,6 +48,7 @@ fn settings(name: &str, source: SourceSettings) -> CameraSettings {
         name: name.into(),
         cell: None,
         source,
+        main: None,
         sample_fps: 5,
         decode: DecodeMode::Always,
         rest: Duration::from_secs(10),

@@ -81,6 +81,9 @@ async fn changes_are_told_as_they_are_committed() {
     assert_eq!(stream.next_named("event").await.data["acknowledged"]["by"], "王芳");
     tester.commit(vec![edge_received(edge_status(false, time(0)), time(50))]).await;
     assert_eq!(stream.next_named("camera").await.data["state"], "offline");
+    // Pages fetch their lists anew where a camera is gone.
+    tester.commit(vec![camera_gone_received()]).await;
+    assert_eq!(stream.next_named("reset").await.data, json!({}));
     // What changes nothing is not told.
     tester.commit(vec![event_received(event(1, 1)), event_received(event(2, 1))]).await;
     assert_eq!(stream.next_named("event").await.data["id"], id(2).to_string());

@@ -3,6 +3,7 @@
 mod leaving;
 mod lifecycle;
 mod properties;
+mod rewatching;
 mod robustness;
 mod standing;
 
@@ -180,6 +181,14 @@ impl CameraTester {
         let kept = self.state.checkpoint();
         self.state = CameraState::new(&self.watch, &self.settings);
         self.state.restore(&self.watch, &kept).expect("what was just written");
+        self
+    }
+
+    /// Other zones are watched from now on, while it runs.
+    fn rewatch(&mut self, zones: Vec<Zone>) -> &mut Self {
+        self.watch.zones = zones;
+        let events = self.state.adjust(&self.watch);
+        self.events.extend(events);
         self
     }
 

@@ -159,6 +159,7 @@ async fn write_one(tx: &mut SqliteConnection, received: &Received) -> Result<Ver
         Delivery::Snapshot { edge, sha256 } => events::write_snapshot(tx, edge, sha256, received).await,
         Delivery::Edge { edge, status } => places::write_edge(tx, edge, status, received.at).await,
         Delivery::Camera { edge, state } => places::write_camera(tx, edge, state).await,
+        Delivery::CameraGone { edge, camera } => places::remove_camera(tx, edge, camera).await,
         Delivery::Rejected { reason, detail } => {
             write_rejected(tx, received, *reason, detail).await?;
             Ok(Verdict::Rejected)

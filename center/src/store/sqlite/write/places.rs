@@ -84,6 +84,22 @@ pub(super) async fn write_camera(
     Ok(Verdict::Stored)
 }
 
+/// Takes a camera and its zones out of the lists; its events stay.
+pub(super) async fn remove_camera(
+    tx: &mut SqliteConnection,
+    edge: &EdgeId,
+    camera: &CameraId,
+) -> Result<Verdict, StoreError> {
+    let zones = sqlx::query("DELETE FROM zones WHERE edge = ? AND camera = ?");
+    run(tx, zones.bind(edge.to_string()).bind(camera.to_string())).await?;
+    let row = sqlx::query("DELETE FROM cameras WHERE edge = ? AND camera = ?");
+    if run(tx, row.bind(edge.to_string()).bind(camera.to_string())).await? == 0 {
+        return Ok(Verdict::Duplicate);
+    }
+    note_change(tx, &ChangeSubject::Camera(edge.clone(), camera.clone())).await?;
+    Ok(Verdict::Stored)
+}
+
 async fn replace_zones(
     tx: &mut SqliteConnection,
     edge: &EdgeId,
