@@ -80,7 +80,7 @@ fn differences(before: &Report, after: &Report) -> Vec<String> {
     same("cores", before.machine.pipeline_cores.to_string(), after.machine.pipeline_cores.to_string());
     same("network", before.settings.network.clone(), after.settings.network.clone());
     same("decode", before.settings.decode.clone(), after.settings.decode.clone());
-    same("targets", format!("{:?}", before.settings.targets), format!("{:?}", after.settings.targets));
+    same("targets", before.settings.targets.words(), after.settings.targets.words());
     differences
 }
 

@@ -44,6 +44,11 @@ impl Targets {
         ]
     }
 
+    /// As the command line takes them.
+    pub(super) fn words(mut self) -> String {
+        self.by_name().map(|(name, bound)| format!("{name}={bound}")).join(",")
+    }
+
     /// What a trial did not reach, in words; nothing where it holds.
     pub(super) fn missed(&self, trial: &Trial) -> Vec<String> {
         let mut missed = Vec::new();
@@ -135,6 +140,7 @@ mod tests {
     fn bounds_are_set_by_name() {
         let targets: Targets = "freshness=3, alert=0.5".parse().expect("well-formed");
         assert_eq!(targets, Targets { freshness: 3.0, alert: 0.5, ..Targets::default() });
+        assert_eq!(targets.words().parse(), Ok(targets), "{}", targets.words());
         for wrong in ["fresh=1", "alert", "alert=x", "alert=-1", "alert=NaN", ""] {
             let problem = wrong.parse::<Targets>().expect_err(wrong);
             assert!(problem.contains("expected"), "{problem}");
