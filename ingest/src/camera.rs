@@ -40,6 +40,10 @@ const NOTES_LIMIT: usize = 16;
 /// Longest time for a stream to be taken down; a healthy one takes a fraction of a second.
 const STOP_PATIENCE: Duration = Duration::from_secs(3);
 
+/// The wait after a wrong password is the first one times this at most: ten minutes by default. Cameras count wrong tries over
+/// half an hour, and lock out after five or more.
+const MOST_PATIENT: u32 = 10;
+
 /// Waits of a camera. The defaults are fit for cameras on a local network.
 #[derive(Debug, Clone)]
 pub struct CameraTimeouts {
@@ -49,7 +53,8 @@ pub struct CameraTimeouts {
     pub no_frame: Duration,
     /// Waits between tries. Default: 1 s to 30 s.
     pub backoff: BackoffRange,
-    /// Least wait after a wrong user or password: cameras lock out who tries too often. Default: 60 s.
+    /// Least wait after a wrong user or password, doubled with each up to ten times that: cameras lock out who
+    /// tries too often. Default: 60 s.
     pub refused: Duration,
     /// After so long with pictures the next wait is the shortest again. Default: 60 s.
     pub healthy_after: Duration,
@@ -133,6 +138,8 @@ struct Ways {
 #[derive(Default)]
 struct Failures {
     attempts: u32,
+    /// How many of them, since the last other one, were for a wrong user or password.
+    refused: u32,
     since: Option<Timestamp>,
     /// One of them was noise in place of pictures.
     garbage: bool,
@@ -210,7 +217,7 @@ impl Camera {
             let end = self.play(&mut live_since).await;
             let shown = self.tap.good() - good_before;
             let goes_on = matches!(end, End::Played) && shown > 0 && self.repeats(shown);
-            if !goes_on || (self.is_http() && self.pause().await.is_err()) {
+            if !goes_on || (self.is_http() && self.pause(self.sample_interval()).await.is_err()) {
                 break (end, shown > 0);
             }
         };
@@ -239,11 +246,10 @@ impl Camera {
         if hopeless {
             return Outcome::Done;
         }
-        if matches!(reason, OfflineReason::Unauthorized { .. }) {
-            tokio::select! {
-                () = self.shutdown.cancelled() => return Outcome::Done,
-                () = tokio::time::sleep(self.timeouts.refused) => {}
-            }
+        if let Some(wait) = self.wait_after_refusal()
+            && self.pause(wait).await.is_err()
+        {
+            return Outcome::Done;
         }
         Outcome::Failed { error: reason, healthy }
     }
@@ -282,6 +288,8 @@ impl Camera {
             Err(_) => return End::Failed(OfflineReason::Panicked),
         };
         let end = self.watch_over(notes_rx, live_since).await;
+        // Whatever made retina fail may have been a mood of the camera's.
+        self.ways.lock().unwrap_or_else(PoisonError::into_inner).by_gstreamer = false;
         self.take_down(stream, end).await
     }
 
@@ -316,7 +324,7 @@ impl Camera {
             received = live.run(address, &options, &self.clock) => match received {
                 Ok(()) => End::Played,
                 Err(failure) => {
-                    self.learn(&failure);
+                    self.learn(&failure, live_since.is_some());
                     End::Failed(failure.reason)
                 }
             },
@@ -327,14 +335,17 @@ impl Camera {
         end
     }
 
-    fn learn(&self, failure: &Failure) {
-        let mut ways = self.ways.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Takes another way the next time where this one leads to nothing. `was_live`: it has led to pictures.
+    fn learn(&self, failure: &Failure, was_live: bool) {
         let may_choose =
             matches!(self.settings.source, SourceSettings::Rtsp { transport: Transport::Auto, .. });
-        if failure.wants_other_transport && may_choose {
+        let mut ways = self.ways.lock().unwrap_or_else(PoisonError::into_inner);
+        // Datagrams are what is left where the connection itself is refused; a firewall may swallow them.
+        let gives_up_udp = ways.udp && !was_live && matches!(failure.reason, OfflineReason::Timeout { .. });
+        if may_choose && (failure.wants_other_transport || gives_up_udp) {
             ways.udp = !ways.udp;
         } else if failure.is_ours {
-            tracing::info!(camera = %self.settings.id, reason = %failure.reason, "is received by GStreamer from now on");
+            tracing::info!(camera = %self.settings.id, reason = %failure.reason, "is received by GStreamer the next time");
             ways.by_gstreamer = true;
         }
     }
@@ -461,11 +472,15 @@ impl Camera {
         matches!(self.settings.source, SourceSettings::Http { .. })
     }
 
-    /// Waits until the next picture is to be asked for.
-    async fn pause(&self) -> Result<(), ()> {
+    /// Waits, unless it is shutdown.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "what a camera is spared until it is asked again, cut short by shutdown"
+    )]
+    async fn pause(&self, wait: Duration) -> Result<(), ()> {
         tokio::select! {
             () = self.shutdown.cancelled() => Err(()),
-            () = tokio::time::sleep(self.sample_interval()) => Ok(()),
+            () = tokio::time::sleep(wait) => Ok(()),
         }
     }
 
@@ -488,6 +503,8 @@ impl Camera {
         let state = {
             let mut failures = self.failures();
             failures.attempts = failures.attempts.saturating_add(1);
+            let is_refusal = matches!(reason, OfflineReason::Unauthorized { .. });
+            failures.refused = if is_refusal { failures.refused.saturating_add(1) } else { 0 };
             failures.garbage |= matches!(reason, OfflineReason::Garbage { .. });
             let since = *failures.since.get_or_insert_with(|| self.clock.now());
             CameraState::Offline { reason, since, attempts: failures.attempts }
@@ -499,6 +516,12 @@ impl Camera {
         self.metrics.state(&state);
         tracing::debug!(camera = %self.settings.id, state = %state, "camera");
         self.states.send_replace(state);
+    }
+
+    /// How long no other password may be tried.
+    fn wait_after_refusal(&self) -> Option<Duration> {
+        let times = 1_u32.checked_shl(self.failures().refused.checked_sub(1)?).unwrap_or(MOST_PATIENT);
+        Some(self.timeouts.refused * times.clamp(1, MOST_PATIENT))
     }
 
     fn failures(&self) -> std::sync::MutexGuard<'_, Failures> {

@@ -11,12 +11,15 @@ use gridwatch_domain::{Attention, CameraId};
 use tokio::sync::watch;
 
 mod address;
+mod bitstream;
 mod camera;
 mod change;
 mod decode;
 mod device;
 mod diagnose;
 mod file;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod gate;
 mod greeting;
 mod http;

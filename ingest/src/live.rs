@@ -87,6 +87,14 @@ impl Stream {
             Verdict::Skip => return metrics.units_skipped.inc(),
             Verdict::Look => Order::Look { between: reel.keys_between(self.looked_at, seq), unit },
             Verdict::CatchUp => Order::CatchUp(reel.since_last_key()),
+            Verdict::Begin => match reel.since_last_key() {
+                none if none.is_empty() => Order::Follow { unit, wanted: true },
+                units => Order::Begin(units),
+            },
+            // What refers to something lost shows what was never there.
+            Verdict::Follow { .. } if unit.after_loss && !unit.begins_anew() => {
+                return metrics.units_left_out.inc();
+            }
             Verdict::Follow { wanted } => Order::Follow { unit, wanted },
         };
         self.looked_at = seq;

@@ -85,6 +85,22 @@ pub enum OfflineReason {
         /// How long was waited, in seconds.
         seconds: u64,
     },
+    /// Pictures come whose time stands still.
+    #[error(
+        "sends pictures whose time has stood still for {seconds} s: restart the camera, and set its clock"
+    )]
+    Stalled {
+        /// For how long, in seconds.
+        seconds: u64,
+    },
+    /// The camera has no room for one more viewer.
+    #[error("{host} is overloaded (it answers {status}): close other viewers, or restart the camera")]
+    Busy {
+        /// Host and port.
+        host: String,
+        /// The RTSP status that it answers with.
+        status: u16,
+    },
     /// Data comes, but no pictures can be made of it.
     #[error(
         "sends data that cannot be decoded ({detail}): restart the camera, or choose H.264 in its settings"
@@ -129,13 +145,15 @@ pub enum OfflineReason {
 
 impl OfflineReason {
     /// Every code there is.
-    pub const CODES: [&'static str; 13] = [
+    pub const CODES: [&'static str; 15] = [
         "refused",
         "unresolved",
         "silent",
         "not_found",
         "unauthorized",
         "timeout",
+        "stalled",
+        "busy",
         "garbage",
         "ended",
         "unsupported_codec",
@@ -159,6 +177,8 @@ impl OfflineReason {
             Self::NotFound { .. } => "not_found",
             Self::Unauthorized { .. } => "unauthorized",
             Self::Timeout { .. } => "timeout",
+            Self::Stalled { .. } => "stalled",
+            Self::Busy { .. } => "busy",
             Self::Garbage { .. } => "garbage",
             Self::Ended => "ended",
             Self::UnsupportedCodec { .. } => "unsupported_codec",

@@ -1,8 +1,11 @@
 //! One picture as a camera sends it: an access unit, not decoded.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
+use bytes::Bytes;
 use gridwatch_domain::Timestamp;
+
+use crate::bitstream::{self, Entry};
 
 /// A form of video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -41,16 +44,24 @@ impl Codec {
 pub struct AccessUnit {
     /// Its number in the stream, growing by one.
     pub seq: u64,
-    /// The bytes; a key picture begins with the parameter sets that it needs.
-    pub bytes: Arc<[u8]>,
+    /// The bytes; where decoding can begin they begin with the parameter sets that it needs.
+    pub bytes: Bytes,
     /// How they are encoded.
     pub codec: Codec,
     /// Whether decoding can begin here, without anything before it.
     pub is_key: bool,
-    /// Time in the stream when it is shown, from the stream's first picture on.
+    /// Time in the stream when it is shown, from the stream's first picture on. Pictures come in the order in which they are
+    /// decoded: where some refer to later ones it steps back.
     pub time: Duration,
     /// When it was taken, as near as ingest can tell.
     pub at: Timestamp,
-    /// Something that came before it, since the last unit, was lost on the way.
+    /// Something that came before it, since decoding could last begin, was lost on the way.
     pub after_loss: bool,
+}
+
+impl AccessUnit {
+    /// Whether it is of use without those before it: a key picture, or one that begins a gradual refresh.
+    pub(crate) fn begins_anew(&self) -> bool {
+        self.is_key || bitstream::entry(self.codec, &self.bytes) != Entry::None
+    }
 }

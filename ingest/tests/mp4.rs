@@ -31,7 +31,7 @@ fn encoded(codec: Codec, encoder: &str, pictures: u32, width: u32) -> Vec<Access
         let buffer = sample.buffer().expect("a picture");
         let pts = buffer.pts().expect("a time");
         let time = Duration::from(pts - *begin.get_or_insert(pts));
-        let bytes = buffer.map_readable().expect("readable").as_slice().into();
+        let bytes = bytes::Bytes::copy_from_slice(buffer.map_readable().expect("readable").as_slice());
         units.push(AccessUnit {
             seq: units.len() as u64 + 1,
             bytes,
@@ -137,7 +137,7 @@ fn what_cannot_be_written_is_refused_and_says_why() {
     let path = folder.path().join("clip.mp4");
     let unit = |codec, bytes: &[u8]| AccessUnit {
         seq: 1,
-        bytes: bytes.into(),
+        bytes: bytes::Bytes::copy_from_slice(bytes),
         codec,
         is_key: true,
         time: Duration::ZERO,

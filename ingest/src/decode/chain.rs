@@ -8,6 +8,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use bytes::Bytes;
 use gstreamer as gst;
 use gstreamer::prelude::*;
 
@@ -152,7 +153,7 @@ impl Chain {
 
     /// Puts a picture in. It comes out under `tag`, at once or after pictures that come after it; it is converted only if
     /// `wanted`.
-    pub(crate) fn push(&mut self, bytes: Arc<[u8]>, is_key: bool, tag: u64, wanted: bool) {
+    pub(crate) fn push(&mut self, bytes: Bytes, is_key: bool, tag: u64, wanted: bool) {
         let pts = TICK * self.next;
         self.next += 1;
         {
@@ -294,7 +295,7 @@ pub(super) mod tests {
         (cache::ensure_with("card", size, dir.path(), &cards, &mut |_| {}).expect("it encodes"), dir)
     }
 
-    fn unit(scene: &EncodedScene, index: usize) -> Arc<[u8]> {
+    fn unit(scene: &EncodedScene, index: usize) -> Bytes {
         scene.read_unit(index).expect("it is there").into()
     }
 
@@ -318,6 +319,44 @@ pub(super) mod tests {
             assert_eq!((outcome.whole, outcome.damaged, outcome.complaint), (1, 0, None));
             let [picture] = &outcome.pictures[..] else { panic!("{} pictures", outcome.pictures.len()) };
             assert_eq!((picture.tag, number(picture)), (tag as u64, index as u32));
+        }
+    }
+
+    /// Test cards as an encoder makes pictures of them, in the order in which they are to be decoded.
+    fn encoded(elements: &str) -> Vec<Bytes> {
+        gst::init().expect("GStreamer");
+        let card = "videotestsrc num-buffers=50 pattern=ball ! video/x-raw,format=I420,width=320,height=176,framerate=25/1";
+        let line = format!(
+            "{card} ! {elements},stream-format=byte-stream,alignment=au ! appsink name=sink sync=false"
+        );
+        let pipeline =
+            gst::parse::launch(&line).expect("its elements").downcast::<gst::Pipeline>().expect("a pipeline");
+        let sink = pipeline.by_name("sink").and_downcast::<gstreamer_app::AppSink>().expect("a sink");
+        pipeline.set_state(gst::State::Playing).expect("it starts");
+        let pull = || sink.pull_sample().ok()?.buffer_owned()?.into_mapped_buffer_readable().ok();
+        let units = std::iter::from_fn(pull).map(|buffer| Bytes::copy_from_slice(&buffer)).collect();
+        pipeline.set_state(gst::State::Null).expect("it stops");
+        units
+    }
+
+    #[test]
+    fn a_key_picture_comes_out_at_once_though_its_encoder_sends_others_out_of_order() {
+        let x264 = "x264enc bframes=3 b-adapt=false key-int-max=25 ! video/x-h264";
+        let x265 = "x265enc speed-preset=ultrafast key-int-max=25 option-string=bframes=3:log-level=none ! h265parse ! video/x-h265";
+        for (codec, elements) in [(Codec::H264, x264), (Codec::H265, x265)] {
+            if codec == Codec::H265 && gst::ElementFactory::find("x265enc").is_none() {
+                eprintln!("SKIPPED: H.265, as GStreamer has no x265enc here");
+                continue;
+            }
+            let units = encoded(elements);
+            let mut chain = Chain::new(codec).expect("it is set up");
+            for tag in 0..3 {
+                chain.push(units[0].clone(), true, tag, true);
+                chain.drain();
+                let outcome = chain.take();
+                let tags: Vec<u64> = outcome.pictures.iter().map(|picture| picture.tag).collect();
+                assert_eq!((outcome.complaint, tags), (None, vec![tag]), "{codec:?}");
+            }
         }
     }
 }

@@ -343,7 +343,7 @@ mod tests {
             println!("{codec:?}: {:?}", elements(&decoders, codec)[0]);
         }
         let scene = super::super::chain::tests::scene(640, 352);
-        let unit = |index: usize| -> Arc<[u8]> { scene.0.read_unit(index).expect("it is there").into() };
+        let unit = |index: usize| -> bytes::Bytes { scene.0.read_unit(index).expect("it is there").into() };
         let number = super::super::chain::tests::number;
         let mut chain = Chain::new(Codec::H264, &decoders).expect("it is set up");
         assert!(chain.is_hardware());

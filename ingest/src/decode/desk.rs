@@ -35,6 +35,8 @@ pub(crate) enum Order {
     },
     /// A key picture and those after it, of which only the last is handed on.
     CatchUp(Vec<AccessUnit>),
+    /// The same, where those that follow are decoded, too.
+    Begin(Vec<AccessUnit>),
     /// The next picture of a stream of which all are decoded.
     Follow {
         /// The picture.
@@ -62,6 +64,8 @@ struct Hand {
     times: VecDeque<(u64, Timestamp)>,
     /// How often a hardware decoder of this stream broke off. After a few times software is trusted more.
     hardware_breaks: u32,
+    /// Number of the last picture that was handed on while all are decoded.
+    numbered: u64,
 }
 
 /// One stream's orders.
@@ -98,12 +102,12 @@ impl Desk {
                     waiting.orders.clear();
                     waiting.needs_key = true;
                 }
-                if waiting.needs_key && !unit.is_key {
+                if waiting.needs_key && !unit.begins_anew() {
                     return left_out + 1;
                 }
             }
             // Of pictures that stand for themselves the newest counts.
-            Order::Look { .. } | Order::CatchUp(_) => {
+            Order::Look { .. } | Order::CatchUp(_) | Order::Begin(_) => {
                 left_out = waiting.orders.len() as u64;
                 waiting.orders.clear();
             }
@@ -121,6 +125,7 @@ impl Desk {
             match next {
                 Some(Order::Look { unit, between }) => self.look(&mut hand, chains, unit, between),
                 Some(Order::CatchUp(units)) => self.catch_up(&mut hand, chains, units),
+                Some(Order::Begin(units)) => self.begin(&mut hand, &chains.decoders, units),
                 Some(Order::Follow { unit, wanted }) => {
                     self.follow(&mut hand, &chains.decoders, unit, wanted)
                 }
@@ -152,9 +157,9 @@ impl Desk {
         let Some(chain) = self.chain_of(chains, last) else { return };
         self.tap.on_taken_up();
         for unit in first {
-            chain.push(Arc::clone(&unit.bytes), unit.is_key, unit.seq, false);
+            chain.push(unit.bytes.clone(), unit.is_key, unit.seq, false);
         }
-        chain.push(Arc::clone(&last.bytes), last.is_key, last.seq, true);
+        chain.push(last.bytes.clone(), last.is_key, last.seq, true);
         chain.drain();
         let outcome = chain.take();
         let frame = self.account(outcome).into_iter().next().and_then(|picture| self.frame(picture, last.at));
@@ -164,11 +169,23 @@ impl Desk {
         }
     }
 
+    /// Decodes on from the last key picture.
+    fn begin(&self, hand: &mut Hand, decoders: &Decoders, units: Vec<AccessUnit>) {
+        hand.chain = None;
+        let newest = units.len().saturating_sub(1);
+        for (index, unit) in units.into_iter().enumerate() {
+            self.follow(hand, decoders, unit, index == newest);
+        }
+    }
+
     fn follow(&self, hand: &mut Hand, decoders: &Decoders, unit: AccessUnit, wanted: bool) {
         hand.alike_since = None;
-        let AccessUnit { codec, bytes, seq, at, is_key, .. } = unit;
+        if unit.after_loss && !unit.is_key {
+            // Only a decoder that has seen nothing yet tells which pictures are damaged until all is refreshed.
+            hand.chain = None;
+        }
         if hand.chain.as_ref().is_none_or(Chain::is_broken) {
-            if !is_key {
+            if !unit.begins_anew() {
                 return self.tap.on_left_out(1);
             }
             if hand.chain.as_ref().is_some_and(Chain::is_hardware) {
@@ -176,11 +193,12 @@ impl Desk {
             }
             let software = Decoders::software();
             let decoders = if hand.hardware_breaks < MOST_BREAKS { decoders } else { &software };
-            match Chain::new(codec, decoders) {
+            match Chain::new(unit.codec, decoders) {
                 Ok(chain) => (hand.chain, hand.times) = (Some(chain), VecDeque::new()),
                 Err(reason) => return self.tap.on_undecodable(reason),
             }
         }
+        let AccessUnit { bytes, seq, at, is_key, .. } = unit;
         let Some(chain) = &mut hand.chain else { return };
         if hand.times.len() == MOST_INSIDE {
             hand.times.pop_front();
@@ -191,8 +209,11 @@ impl Desk {
         let outcome = chain.take();
         for picture in self.account(outcome) {
             let index = hand.times.iter().position(|(of, _)| *of == picture.tag);
-            let at = index.and_then(|index| hand.times.remove(index)).map(|(_, at)| at);
-            if let Some(frame) = at.and_then(|at| self.frame(picture, at)) {
+            let Some((_, at)) = index.and_then(|index| hand.times.remove(index)) else { continue };
+            // They come in the order in which they are shown, and are numbered so.
+            let seq = picture.tag.max(hand.numbered + 1);
+            if let Some(frame) = self.frame(Decoded { tag: seq, ..picture }, at) {
+                hand.numbered = seq;
                 self.tap.hand_on(frame, false);
             }
         }
@@ -244,7 +265,7 @@ impl Desk {
 
 /// A key picture by itself.
 fn decode_one(chain: &mut Chain, unit: &AccessUnit) -> Outcome {
-    chain.push(Arc::clone(&unit.bytes), true, unit.seq, true);
+    chain.push(unit.bytes.clone(), true, unit.seq, true);
     chain.drain();
     chain.take()
 }

@@ -9,7 +9,10 @@ use h264_reader::{
     nal::{Nal as _, RefNal, UnitType, pps::PicParameterSet, slice::SliceHeader, sps::SeqParameterSet},
 };
 
-use crate::{AccessUnit, Codec};
+use crate::{
+    AccessUnit, Codec,
+    bitstream::{self, Kind, units},
+};
 
 /// The quantiser that complexity is given for; the middle of H.264's range.
 const QP: f32 = 26.0;
@@ -43,9 +46,14 @@ impl Reader {
     pub(crate) fn read(&mut self, unit: &AccessUnit) -> Features {
         match unit.codec {
             Codec::H264 => self.h264(&unit.bytes),
-            Codec::H265 | Codec::Jpeg => {
-                Features { bytes: unit.bytes.len(), qp: None, is_intra: unit.is_key }
+            // Its quantiser stands behind so much of the slice's head that reading it costs a parser of all parameter sets.
+            Codec::H265 => {
+                let slices =
+                    units(&unit.bytes).filter(|part| bitstream::kind(Codec::H265, part) == Kind::Slice);
+                let bytes = slices.map(<[u8]>::len).sum();
+                Features { bytes, qp: None, is_intra: unit.is_key }
             }
+            Codec::Jpeg => Features { bytes: unit.bytes.len(), qp: None, is_intra: unit.is_key },
         }
     }
 
@@ -70,7 +78,11 @@ impl Reader {
                     total += nal.len();
                     let read = SliceHeader::from_bits(&self.context, &mut parsed.rbsp_bits(), header);
                     if let Ok((slice, _, set)) = read {
-                        qps.push((26 + set.pic_init_qp_minus26 + slice.slice_qp_delta) as f32);
+                        // What is damaged may claim any number.
+                        let qp = 26_i32
+                            .saturating_add(set.pic_init_qp_minus26)
+                            .saturating_add(slice.slice_qp_delta);
+                        qps.push(qp.clamp(0, 51) as f32);
                         intra &= slice.slice_type.family == h264_reader::nal::slice::SliceFamily::I;
                     }
                 }
@@ -80,23 +92,4 @@ impl Reader {
         let qp = (!qps.is_empty()).then(|| qps.iter().sum::<f32>() / qps.len() as f32);
         Features { bytes: total, qp, is_intra: intra && qp.is_some() }
     }
-}
-
-/// The units of a byte stream, without their start codes (ITU-T H.264, annex B).
-pub(crate) fn units(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = next_start(bytes, 0).map(|(_, end)| end);
-    std::iter::from_fn(move || {
-        let begin = rest?;
-        let next = next_start(bytes, begin);
-        rest = next.map(|(_, end)| end);
-        Some(&bytes[begin..next.map_or(bytes.len(), |(start, _)| start)])
-    })
-    .filter(|unit| !unit.is_empty())
-}
-
-/// Where the next start code begins and ends.
-fn next_start(bytes: &[u8], from: usize) -> Option<(usize, usize)> {
-    let at = memchr::memmem::find(&bytes[from..], &[0, 0, 1])? + from;
-    let start = if at > from && bytes[at - 1] == 0 { at - 1 } else { at };
-    Some((start, at + 3))
 }

@@ -2,10 +2,11 @@
 //!
 //! At rest a key picture is looked at from time to time. What changed since the last one is looked at afterwards in the key
 //! pictures between (they are still in the ring), so that nothing is missed by resting. While something goes on, every key
-//! picture is looked at. Where key pictures are too far apart to watch by, all pictures are decoded.
+//! picture is looked at. Where key pictures are too far apart to watch by, or there are none (intra refresh), all pictures
+//! are decoded, beginning with those since the last key picture.
 
 mod activity;
-pub(crate) mod features;
+mod features;
 
 use std::{
     sync::{
@@ -18,11 +19,18 @@ use std::{
 use gridwatch_config::DecodeMode;
 use gridwatch_domain::{Attention, Timestamp};
 
-use self::{activity::Activity, features::Reader};
-use crate::{AccessUnit, sampler::Sampler};
+use self::activity::Activity;
+pub(crate) use self::features::Reader;
+use crate::{
+    AccessUnit,
+    bitstream::{self, Entry},
+    sampler::Sampler,
+};
 
 /// Key pictures that come more seldom than this are too few to watch by.
 const KEYS_TOO_FAR_APART: Duration = Duration::from_secs(12);
+/// Bytes since the last key picture beyond which the next one is too far away: the ring could not keep what to begin with.
+const GROUP_TOO_LARGE: usize = 6 << 20;
 /// How long every key picture is looked at after something was noticed: a car takes as long to come or go.
 const STAYS_AWAKE: Duration = Duration::from_secs(6);
 /// So long before somebody's limit ends every key picture is looked at.
@@ -37,6 +45,8 @@ pub(crate) enum Verdict {
     Look,
     /// All since the last key picture are decoded, and this one is handed on.
     CatchUp,
+    /// From here on all are decoded: those since the last key picture first, of which only this one is handed on.
+    Begin,
     /// It is decoded after those before it, and handed on if `wanted`.
     Follow {
         /// Whether it is due.
@@ -72,7 +82,7 @@ pub enum Reason {
     Watchful,
     /// Somebody's limit is about to end.
     Due,
-    /// Key pictures are too far apart.
+    /// Key pictures are too far apart, or do not come at all.
     KeysFarApart,
 }
 
@@ -151,12 +161,18 @@ pub(crate) struct Gate {
     /// Time of the last key picture, and how long after the one before.
     last_key: Option<Duration>,
     interval: Duration,
+    /// Bytes since the last key picture.
+    group: usize,
+    /// Since the last key picture the encoder has begun to refresh pictures, as those do that send no others.
+    refreshes: bool,
     last_look: Option<Duration>,
     /// Until when it stays awake, and why.
     awake: Option<(Duration, Reason)>,
     /// The last due time that was seen to.
     seen_to: Option<Timestamp>,
     level: (Level, Reason),
+    /// The last picture was to be decoded after those before it.
+    follows: bool,
 }
 
 impl Gate {
@@ -168,10 +184,13 @@ impl Gate {
             activity: Activity::default(),
             last_key: None,
             interval: Duration::ZERO,
+            group: 0,
+            refreshes: false,
             last_look: None,
             awake: None,
             seen_to: None,
             level: (Level::All, Reason::Beginning),
+            follows: false,
         }
     }
 
@@ -189,7 +208,9 @@ impl Gate {
     pub(crate) fn judge(&mut self, unit: &AccessUnit, changed: bool, attention: Attention) -> Verdict {
         self.note_key(unit);
         self.level = self.choose(unit, changed, attention);
+        let followed = std::mem::replace(&mut self.follows, self.level.0 == Level::All);
         match self.level {
+            (Level::All, Reason::KeysFarApart) if !followed && !unit.is_key => Verdict::Begin,
             (Level::All, _) => Verdict::Follow { wanted: self.sampler.is_due(unit.time) },
             (Level::Keys, Reason::Configured) if unit.is_key && self.sampler.is_due(unit.time) => {
                 self.look(unit)
@@ -209,28 +230,29 @@ impl Gate {
         if unit.is_key {
             self.interval = self.last_key.map_or(Duration::ZERO, |last| unit.time.saturating_sub(last));
             self.last_key = Some(unit.time);
+            (self.group, self.refreshes) = (0, false);
         }
+        self.group = self.group.saturating_add(unit.bytes.len());
+        self.refreshes |= !unit.is_key && bitstream::entry(unit.codec, &unit.bytes) == Entry::Refresh;
+    }
+
+    /// Whether the next key picture cannot be waited for.
+    fn keys_are_too_far_apart(&self, unit: &AccessUnit) -> bool {
+        let since_key = self.last_key.map_or(unit.time, |last| unit.time.saturating_sub(last));
+        self.refreshes || self.group > GROUP_TOO_LARGE || since_key.max(self.interval) > KEYS_TOO_FAR_APART
     }
 
     fn choose(&mut self, unit: &AccessUnit, changed: bool, attention: Attention) -> (Level, Reason) {
-        let since_key = self.last_key.map_or(unit.time, |last| unit.time.saturating_sub(last));
         match self.settings.mode {
             DecodeMode::Always => return (Level::All, Reason::Configured),
-            _ if since_key.max(self.interval) > KEYS_TOO_FAR_APART => {
-                return (Level::All, Reason::KeysFarApart);
-            }
+            _ if self.keys_are_too_far_apart(unit) => return (Level::All, Reason::KeysFarApart),
             DecodeMode::Keyframes => return (Level::Keys, Reason::Configured),
             DecodeMode::Adaptive => {}
         }
-        if !unit.is_key {
-            let features = self.reader.read(unit);
-            let is_surge = !features.is_intra && self.activity.is_surge(unit.time, features.complexity());
-            if is_surge {
-                self.wake(unit.time, Reason::Surge);
-            }
-        } else {
-            // For its parameter sets.
-            self.reader.read(unit);
+        // Of key pictures it wants the parameter sets.
+        let features = self.reader.read(unit);
+        if !unit.is_key && !features.is_intra && self.activity.is_surge(unit.time, features.complexity()) {
+            self.wake(unit.time, Reason::Surge);
         }
         if self.last_look.is_none() {
             self.wake(unit.time, Reason::Beginning);
@@ -284,6 +306,13 @@ mod tests {
         Timestamp::UNIX_EPOCH.saturating_add(Duration::from_secs_f64(seconds))
     }
 
+    /// Picture number `seq` of 25 a second.
+    fn unit(seq: u64, is_key: bool, bytes: usize) -> AccessUnit {
+        let time = Duration::from_millis(40 * seq);
+        let (codec, at) = (Codec::Jpeg, at(time.as_secs_f64()));
+        AccessUnit { seq, bytes: vec![0; bytes].into(), codec, is_key, time, at, after_loss: false }
+    }
+
     /// A stream of 25 pictures a second with a key picture every `group`.
     struct Stream {
         gate: Gate,
@@ -301,16 +330,8 @@ mod tests {
         fn play(&mut self, seconds: u64, changed: bool, attention: Attention) -> Vec<f64> {
             let mut looked = Vec::new();
             for seq in self.next..self.next + 25 * seconds {
-                let time = Duration::from_millis(40 * seq);
-                let unit = AccessUnit {
-                    seq,
-                    bytes: vec![0; 100].into(),
-                    codec: Codec::Jpeg,
-                    is_key: seq % self.group == 0,
-                    time,
-                    at: at(time.as_secs_f64()),
-                    after_loss: false,
-                };
+                let unit = unit(seq, seq % self.group == 0, 100);
+                let time = unit.time;
                 match self.gate.judge(&unit, changed, attention) {
                     Verdict::Skip | Verdict::Follow { wanted: false } => {}
                     _ => looked.push(time.as_secs_f64()),
@@ -371,5 +392,58 @@ mod tests {
         far.play(20, false, QUIET);
         assert_eq!(far.gate.level(), (Level::All, Reason::KeysFarApart));
         assert!(far.play(10, false, QUIET).len() >= 45);
+    }
+
+    #[test]
+    fn where_key_pictures_stay_away_it_begins_with_those_since_the_last_one_and_says_so() {
+        // A smart encoder: a group of two seconds, then one of a minute, then short ones again.
+        let mut gate = Stream::new(DecodeMode::Adaptive, 50).gate;
+        let keys = [0.0, 2.0, 62.0, 64.0, 66.0, 68.0];
+        let mut begun = Vec::new();
+        for picture in 0..25 * 70_u32 {
+            let time = f64::from(picture) / 25.0;
+            let unit = unit(picture.into(), keys.contains(&time), 100);
+            let verdict = gate.judge(&unit, false, QUIET);
+            match verdict {
+                Verdict::Begin => begun.push(time),
+                Verdict::Follow { .. } => assert!((14.0..64.0).contains(&time), "{time}"),
+                _ => assert!(!(14.1..64.0).contains(&time), "{verdict:?} at {time}"),
+            }
+        }
+        assert_eq!(begun, [14.04], "once, and before anything is followed");
+        assert_eq!(gate.level(), (Level::Rest, Reason::Quiet));
+    }
+
+    #[test]
+    fn a_group_that_grows_too_large_to_be_kept_is_followed_in_time() {
+        let mut gate = Stream::new(DecodeMode::Adaptive, 50).gate;
+        let large = GROUP_TOO_LARGE / 25;
+        for picture in 0..40 {
+            let verdict = gate.judge(&unit(picture, picture == 0, large), false, QUIET);
+            match picture {
+                0 => assert_eq!(verdict, Verdict::Look),
+                1..25 => assert_eq!(verdict, Verdict::Skip),
+                25 => assert_eq!(verdict, Verdict::Begin),
+                _ => assert!(matches!(verdict, Verdict::Follow { .. })),
+            }
+        }
+        assert_eq!(gate.level(), (Level::All, Reason::KeysFarApart));
+    }
+
+    #[test]
+    fn a_gradual_refresh_is_followed_from_its_beginning_on_and_a_key_picture_ends_it() {
+        let mut gate = Stream::new(DecodeMode::Adaptive, 50).gate;
+        // Supplemental information with a recovery point after 25 pictures, then a slice (ITU-T H.264, section D.2.8).
+        let refresh = AccessUnit {
+            bytes: vec![0, 0, 1, 6, 6, 2, 0x0d, 0x20, 0x80, 0, 0, 1, 0x41, 1].into(),
+            codec: Codec::H264,
+            ..unit(25, false, 0)
+        };
+        assert_eq!(gate.judge(&unit(0, true, 100), false, QUIET), Verdict::Look);
+        assert_eq!(gate.judge(&unit(1, false, 100), false, QUIET), Verdict::Skip);
+        assert_eq!(gate.judge(&refresh, false, QUIET), Verdict::Begin);
+        assert!(matches!(gate.judge(&unit(26, false, 100), false, QUIET), Verdict::Follow { .. }));
+        assert_eq!(gate.level(), (Level::All, Reason::KeysFarApart));
+        assert_eq!(gate.judge(&unit(50, true, 100), false, QUIET), Verdict::Look);
     }
 }

@@ -9,7 +9,7 @@ use shiguredo_mp4::{
 };
 
 use super::Mp4Error;
-use crate::{AccessUnit, Codec, gate::features::units};
+use crate::{AccessUnit, Codec, bitstream::units};
 
 /// What a NAL unit is to us.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! What retina's errors mean for a user.
 
+use super::ReceiveOptions;
 use crate::{OfflineReason, address::Address};
 
 /// Why receiving ended.
@@ -20,6 +21,21 @@ impl Failure {
 
 /// RTSP/1.0 status "Unsupported transport" (RFC 2326, section 11.3.11).
 const UNSUPPORTED_TRANSPORT: u16 = 461;
+/// Not enough bandwidth (section 11.3.4), and what servers say that cannot serve one more at present (RFC 2616, section 10.5).
+const OVERLOADED: [u16; 4] = [453, 500, 503, 504];
+
+/// Of a camera that takes the connection and then takes its time.
+pub(super) fn silent(address: &Address, options: &ReceiveOptions) -> Failure {
+    let seconds = options.connect.as_secs().max(1);
+    Failure::of(OfflineReason::Silent { host: address.host.clone(), seconds })
+}
+
+/// Whether the error is of one packet, so that others may be well.
+pub(super) fn is_of_packet(error: &retina::Error) -> bool {
+    // Retina tells it by these lines only; the tests hold it to them.
+    let text = error.to_string();
+    text.contains("\nstream: ") && text.contains("\npkt: ")
+}
 
 pub(super) fn of(error: &retina::Error, address: &Address) -> Failure {
     let host = || address.host.clone();
@@ -29,6 +45,9 @@ pub(super) fn of(error: &retina::Error, address: &Address) -> Failure {
         Some(UNSUPPORTED_TRANSPORT) => {
             let reason = OfflineReason::Broken { detail: "it does not send over this transport".to_owned() };
             return Failure { wants_other_transport: true, ..Failure::of(reason) };
+        }
+        Some(status) if OVERLOADED.contains(&status) => {
+            return Failure::of(OfflineReason::Busy { host: host(), status });
         }
         // Its answer is well, what it says cannot be read; or it does not like how it is asked.
         Some(_) => {

@@ -5,23 +5,32 @@
 
 mod failure;
 mod options;
+mod stream_time;
+mod units;
+mod wall_clock;
 
-use std::{ops::ControlFlow, sync::Arc, time::Duration};
+use std::ops::ControlFlow;
 
 use futures_util::StreamExt as _;
 use gridwatch_runtime::SharedClock;
 use retina::{
-    client::{Credentials, Described, PlayOptions, Session, SessionOptions, SetupOptions, TeardownPolicy},
-    codec::{CodecItem, FrameFormat, VideoFrame},
+    client::{
+        Credentials, Demuxed, Described, PlayOptions, Session, SessionOptions, SetupOptions, TeardownPolicy,
+    },
+    codec::{CodecItem, FrameFormat},
 };
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
+use self::units::Units;
 pub(crate) use self::{
     failure::Failure,
     options::{ReceiveOptions, Transport},
 };
 use crate::{AccessUnit, Codec, OfflineReason, address::Address};
+
+/// Packets in a row that may be unreadable; more are a stream that is no longer understood.
+const MOST_UNREADABLE: u32 = 16;
 
 /// Receives until the camera ends it, it fails, `deliver` breaks it off, or nothing comes for too long.
 ///
@@ -34,39 +43,45 @@ pub(crate) async fn receive(
     mut deliver: impl FnMut(AccessUnit) -> ControlFlow<()>,
 ) -> Result<(), Failure> {
     let patience = Instant::now() + options.connect;
-    let silent = || {
-        Failure::of(OfflineReason::Silent {
-            host: address.host.clone(),
-            seconds: options.connect.as_secs().max(1),
-        })
-    };
-    let opened = timeout_at(patience, open(address, options)).await.map_err(|_| silent())?;
-    let (session, codec) = opened?;
-    let playing = timeout_at(patience, session.play(PlayOptions::default())).await.map_err(|_| silent())?;
-    let failed = |error: retina::Error| failure::of(&error, address);
-    let mut stream = playing.map_err(failed)?.demuxed().map_err(failed)?;
-
-    let mut units = Units { codec, seq: 0, last: None };
-    let timed_out = || Failure::of(OfflineReason::Timeout { seconds: options.no_frame.as_secs().max(1) });
+    let opened =
+        timeout_at(patience, open(address, options)).await.map_err(|_| failure::silent(address, options))?;
+    let (mut stream, index, codec) = opened?;
+    let mut units = Units::new(codec, clock, patience + options.no_frame, options.no_frame);
+    let mut unreadable = None;
+    let mut in_a_row = 0;
     loop {
-        let deadline = units.last.map_or(patience, |(_, advanced)| advanced) + options.no_frame;
-        let item = timeout_at(deadline, stream.next()).await.map_err(|_| timed_out())?;
+        let item = timeout_at(units.deadline(), stream.next()).await.map_err(|_| units.silence())?;
         match item {
-            None => return Ok(()),
-            Some(Err(error)) => return Err(failed(error)),
             Some(Ok(CodecItem::VideoFrame(frame))) => {
-                let unit = units.unit(frame, clock);
-                if deliver(unit).is_break() {
+                in_a_row = 0;
+                let parameters = stream.streams()[index].parameters();
+                if deliver(units.unit(frame, parameters)).is_break() {
                     return Ok(());
                 }
+                units.check()?;
             }
+            Some(Ok(CodecItem::Rtcp(packets))) => units.report(&packets),
             Some(Ok(_)) => {}
+            // A packet that cannot be read is as good as lost.
+            Some(Err(error)) if failure::is_of_packet(&error) && in_a_row < MOST_UNREADABLE => {
+                tracing::debug!(host = address.host, %error, "a packet is passed over");
+                in_a_row += 1;
+                units.lost();
+                unreadable = Some(error);
+            }
+            Some(Err(error)) => return Err(units.judge(failure::of(&error, address))),
+            // After what it cannot go on with, retina ends.
+            None if in_a_row > 0 => {
+                let failure = unreadable.map(|error| failure::of(&error, address));
+                return failure.map_or(Ok(()), |failure| Err(units.judge(failure)));
+            }
+            None => return Ok(()),
         }
     }
 }
 
-/// Asks what there is, and for the first stream that can be decoded.
-async fn open(address: &Address, options: &ReceiveOptions) -> Result<(Session<Described>, Codec), Failure> {
+/// Asks what there is, and for the first stream that can be decoded; gives its place among all.
+async fn open(address: &Address, options: &ReceiveOptions) -> Result<(Demuxed, usize, Codec), Failure> {
     let failed = |error: retina::Error| failure::of(&error, address);
     let url = Url::parse(&address.location)
         .map_err(|error| Failure::of(OfflineReason::Setup { detail: format!("camera address: {error}") }))?;
@@ -79,53 +94,22 @@ async fn open(address: &Address, options: &ReceiveOptions) -> Result<(Session<De
         .user_agent(concat!("gridwatch/", env!("CARGO_PKG_VERSION")).to_owned())
         .teardown(TeardownPolicy::Auto);
     let mut session = Session::describe(url, session_options).await.map_err(failed)?;
-    let mut others = Vec::new();
-    let found = session.streams().iter().enumerate().find_map(|(index, stream)| {
-        if stream.media() != "video" {
-            return None;
-        }
-        let codec = Codec::named(stream.encoding_name());
-        if codec.is_none() {
-            others.push(stream.encoding_name().to_owned());
-        }
-        codec.map(|codec| (index, codec))
-    });
-    let Some((index, codec)) = found else {
-        let codec = if others.is_empty() { "none: it sends no video".to_owned() } else { others.join(", ") };
-        return Err(Failure::of(OfflineReason::UnsupportedCodec { codec }));
-    };
+    let (index, codec) = choose(&session)?;
     let setup =
         SetupOptions::default().transport(options.transport.for_retina()).frame_format(FrameFormat::SIMPLE);
     session.setup(index, setup).await.map_err(failed)?;
-    Ok((session, codec))
+    let playing = session.play(PlayOptions::default()).await.map_err(failed)?;
+    Ok((playing.demuxed().map_err(failed)?, index, codec))
 }
 
-/// Makes access units of retina's frames.
-struct Units {
-    codec: Codec,
-    seq: u64,
-    /// Time in the stream of the newest picture so far, and when it came.
-    last: Option<(Duration, Instant)>,
-}
-
-impl Units {
-    fn unit(&mut self, frame: VideoFrame, clock: &SharedClock) -> AccessUnit {
-        let elapsed = frame.timestamp().elapsed_secs().max(0.0);
-        let time = Duration::try_from_secs_f64(elapsed).unwrap_or_default();
-        // Of a camera whose pictures bear the same time for ever nothing new comes.
-        if self.last.is_none_or(|(newest, _)| time > newest) {
-            self.last = Some((time, Instant::now()));
-        }
-        self.seq += 1;
-        let (is_key, after_loss) = (frame.is_random_access_point(), frame.loss() > 0);
-        AccessUnit {
-            seq: self.seq,
-            bytes: Arc::from(frame.into_data()),
-            codec: self.codec,
-            is_key,
-            time,
-            at: clock.now(),
-            after_loss,
-        }
-    }
+/// The first video whose form can be decoded.
+fn choose(session: &Session<Described>) -> Result<(usize, Codec), Failure> {
+    let videos = || session.streams().iter().enumerate().filter(|(_, stream)| stream.media() == "video");
+    let mut known =
+        videos().filter_map(|(index, stream)| Some((index, Codec::named(stream.encoding_name())?)));
+    known.next().ok_or_else(|| {
+        let others: Vec<&str> = videos().map(|(_, stream)| stream.encoding_name()).collect();
+        let codec = if others.is_empty() { "none: it sends no video".to_owned() } else { others.join(", ") };
+        Failure::of(OfflineReason::UnsupportedCodec { codec })
+    })
 }

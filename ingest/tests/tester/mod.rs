@@ -77,6 +77,7 @@ pub struct IngestTester {
     pub stills: Stills,
     pub attention: watch::Sender<BTreeMap<CameraId, Attention>>,
     shutdown: Shutdown,
+    registry: Metrics,
     metrics: IngestMetrics,
     frames_tx: Option<MailboxSender<CameraId, Frame>>,
     frames_rx: Arc<MailboxReceiver<CameraId, Frame>>,
@@ -91,6 +92,7 @@ impl IngestTester {
     pub fn start_with(clock: SharedClock, timeouts: CameraTimeouts) -> Self {
         let (frames_tx, frames_rx) = mailbox();
         let reels = Reels::default();
+        let registry = Metrics::new();
         Self {
             clock,
             timeouts,
@@ -99,7 +101,8 @@ impl IngestTester {
             reels,
             attention: watch::Sender::default(),
             shutdown: Shutdown::new(),
-            metrics: IngestMetrics::new(&Metrics::new()),
+            metrics: IngestMetrics::new(&registry),
+            registry,
             frames_tx: Some(frames_tx),
             frames_rx: Arc::new(frames_rx),
             cameras: BTreeMap::new(),
@@ -134,12 +137,17 @@ impl IngestTester {
 
     /// The next frame of one camera; those of others are passed over.
     pub async fn next_frame_of(&self, name: &str) -> Frame {
-        loop {
-            let frame = self.next_frame().await.expect("frames go on");
-            if frame.camera == id(name) {
-                return frame;
+        let found = async {
+            loop {
+                let frame = self.next_frame().await.expect("frames go on");
+                if frame.camera == id(name) {
+                    return frame;
+                }
             }
-        }
+        };
+        timeout(PATIENCE, found)
+            .await
+            .unwrap_or_else(|_| panic!("no frame of {name} in time: {}", self.registry.render()))
     }
 
     /// Waits for a state of a camera while its frames are taken and thrown away.
@@ -177,6 +185,14 @@ impl IngestTester {
 
     pub fn units(&self, name: &str, outcome: &str) -> u64 {
         self.metrics.units(&id(name), outcome)
+    }
+
+    /// Whether the gate of a camera has come to that level for that reason.
+    pub fn gate_came_to(&self, name: &str, level: &str, reason: &str) -> bool {
+        let line = format!(
+            "gridwatch_ingest_gate_changes_total{{camera=\"{name}\",level=\"{level}\",reason=\"{reason}\"}}"
+        );
+        self.registry.render().lines().any(|shown| shown.starts_with(&line))
     }
 
     /// Nobody takes frames any more.
