@@ -9,6 +9,7 @@ use gridwatch_detect::{
     CameraState, CameraWatch, DetectSettings, Detector, LIBRARY_VARIABLE, NetworkDetector, SessionSettings,
     appearance::Grey,
     head,
+    health::{Health, HealthSettings, View},
     letterbox::{Canvas, Letterbox, Pixels},
 };
 use gridwatch_domain::{
@@ -112,6 +113,55 @@ fn rule_step(criterion: &mut Criterion) {
     criterion.bench_function("checkpoint/20 standing cars", |bencher| bencher.iter(|| state.checkpoint()));
 }
 
+/// What a camera's health costs for each picture: what is measured of it, what that says, and how far it has moved, which is asked
+/// once a second at most, and only of a picture that looks unlike the normal one.
+fn health(criterion: &mut Criterion) {
+    let picture = textured(0, 0);
+    let (mut grey, mut view) = (Grey::default(), View::default());
+    grey.fill(&picture);
+    criterion.bench_function("health: view/1080p", |bencher| {
+        bencher.iter(|| view.fill(black_box(&picture), &grey));
+    });
+    let mut look = |aside, noise| {
+        let picture = textured(aside, noise);
+        let mut view = View::default();
+        grey.fill(&picture);
+        view.fill(&picture, &grey);
+        view
+    };
+    // Three in turn, so that none is like that of some seconds before: they would be frozen.
+    let views = [look(0, 0), look(0, 1), look(0, 2)];
+    let aside = [look(96, 3), look(96, 4), look(96, 5)];
+    let mut ids = || [7; 10];
+    let mut at = Timestamp::UNIX_EPOCH;
+    let mut count = 0;
+    let mut known = Health::new(HealthSettings::default());
+    let mut observe = |views: &[View; 3], millis| {
+        at = at.saturating_add(Duration::from_millis(millis));
+        count += 1;
+        known.observe(at, black_box(&views[count % 3]), std::iter::empty(), &mut ids)
+    };
+    (0..200).for_each(|_| assert!(observe(&views, 200).is_empty(), "it is well"));
+    criterion.bench_function("health: verdicts/1080p", |bencher| bencher.iter(|| observe(&views, 200)));
+    let moved = (0..60).map(|_| observe(&aside, 1000)).filter(|told| !told.is_empty()).count();
+    assert_eq!(moved, 1, "it has moved");
+    criterion.bench_function("health: verdicts of a camera that has moved/1080p", |bencher| {
+        bencher.iter(|| observe(&aside, 1000));
+    });
+}
+
+/// Blocks of brightness, as things have surfaces, moved aside by so many pixels, with noise.
+fn textured(aside: usize, noise: u64) -> Frame {
+    let (mut random, mut noise) = (fastrand::Rng::with_seed(5), fastrand::Rng::with_seed(noise));
+    let blocks: Vec<u8> = (0..80 * 40).map(|_| random.u8(40..220)).collect();
+    let mut buffer = Nv12Buffer::filled(1920, 1080, [0, 128, 128]);
+    for (index, pixel) in buffer.y_mut().iter_mut().enumerate() {
+        let (x, y) = (index % 1920 + aside, index / 1920);
+        *pixel = blocks[y / 30 * 80 + x / 30] + noise.u8(0..7);
+    }
+    Frame { planes: Arc::new(buffer), ..frame(1920, 1080) }
+}
+
 fn inference(criterion: &mut Criterion) {
     if std::env::var_os(LIBRARY_VARIABLE).is_none() {
         println!("SKIPPED inference: {LIBRARY_VARIABLE} names no ONNX Runtime");
@@ -128,6 +178,6 @@ fn inference(criterion: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(50);
-    targets = letterbox, suppression, rule_step, inference
+    targets = letterbox, suppression, health, rule_step, inference
 }
 criterion_main!(benches);

@@ -1,19 +1,26 @@
 //! The cameras of an edge box: each a supervised task, each change of its state told to those who need it.
 
 use gridwatch_alert::CameraNews;
+use std::time::Duration;
+
 use gridwatch_config::CameraSettings;
-use gridwatch_detect::BlindCameras;
+use gridwatch_detect::{BlindCameras, Troubles};
 use gridwatch_domain::{
     CameraId, Timestamp, Zone,
-    wire::{CameraCondition, CameraStateMessage, ZoneSummary},
+    wire::{CameraCondition, CameraStateMessage, CameraTrouble, GateSummary, ZoneSummary},
 };
-use gridwatch_ingest::{Camera, CameraControl, CameraParts, CameraState};
+use gridwatch_ingest::{Camera, CameraControl, CameraParts, CameraState, GateState};
 use gridwatch_runtime::{SharedClock, Shutdown};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
+    time::Instant,
 };
 use tracing::{info, warn};
+
+/// How much is decoded changes with each car that passes: it is told this often at most, so that two hundred busy cameras send
+/// the broker no more than forty messages a second. What is wrong with a camera is told at once.
+const GATE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Who wants to know how cameras are.
 #[derive(Clone)]
@@ -24,6 +31,8 @@ pub(crate) struct StateListeners {
     pub(crate) watched: mpsc::Sender<CameraNotice>,
     /// Cameras whose pictures come and cannot be analysed, as detection tells.
     pub(crate) blind: watch::Receiver<BlindCameras>,
+    /// What is wrong with cameras, as detection tells.
+    pub(crate) troubles: watch::Receiver<Troubles>,
 }
 
 /// Whether a camera's pictures come, from when on.
@@ -44,9 +53,9 @@ impl RunningCamera {
         let teller = Teller::new(&settings, settings_rx, listeners.clone(), parts.clock.clone());
         let stop = parts.shutdown.child_token();
         let (camera, states) = Camera::new(settings, CameraParts { shutdown: stop.clone(), ..parts.clone() });
-        let control = camera.control();
+        let (control, gate) = (camera.control(), camera.gate());
         let task = tokio::spawn(async move {
-            let telling = tokio::spawn(teller.run(states));
+            let telling = tokio::spawn(teller.run(states, gate));
             camera.run().await;
             // The camera has let go of its end, so the teller ends after the last state.
             let _ = telling.await;
@@ -113,14 +122,22 @@ impl Teller {
             reason: None,
             since: clock.now(),
             zones: summaries(&settings.zones),
+            gate: None,
+            troubles: Vec::new(),
         };
         let (camera, name) = (settings.id.clone(), settings.name.clone());
         Self { camera, name, message, complained: None, settings: adjusted, listeners, clock }
     }
 
-    async fn run(mut self, mut states: watch::Receiver<CameraState>) {
+    async fn run(
+        mut self,
+        mut states: watch::Receiver<CameraState>,
+        mut gate: watch::Receiver<Option<GateState>>,
+    ) {
         let mut blind = self.listeners.blind.clone();
+        let mut troubles = self.listeners.troubles.clone();
         let mut told = None;
+        let mut sent_at: Option<Instant> = None;
         loop {
             let state = states.borrow_and_update().clone();
             // A stream that is away says so itself; one that is there is kept, whatever the network makes of it.
@@ -128,17 +145,30 @@ impl Teller {
             let unread = blind.borrow_and_update().get(&self.camera).filter(|_| is_live).cloned();
             let news = Some((state, unread));
             // Others' troubles are told here too.
-            if news != told
-                && let Some((state, unread)) = &news
-            {
-                self.tell(state, unread.as_deref()).await;
+            let mut is_due = news != told;
+            if is_due && let Some((state, unread)) = &news {
+                self.take_state(state, unread.as_deref()).await;
             }
             told = news;
+            is_due |= self.take_troubles(&troubles.borrow_and_update());
+            let gate_now = gate.borrow_and_update().filter(|_| is_live).map(summary);
+            let gate_due = sent_at.map_or_else(Instant::now, |sent| sent + GATE_INTERVAL);
+            let waits = self.message.gate != gate_now;
+            if is_due || (waits && gate_due <= Instant::now()) {
+                self.message.gate = gate_now;
+                sent_at = Some(Instant::now());
+                // Nobody listens any more only while everything ends.
+                let _ = self.listeners.messages.send(self.message.clone().into()).await;
+                continue;
+            }
             tokio::select! {
                 changed = states.changed() => if changed.is_err() { return },
                 // Detection ends after the cameras do.
                 Ok(()) = blind.changed() => {}
                 Ok(()) = self.settings.changed() => self.describe().await,
+                Ok(()) = troubles.changed() => {}
+                Ok(()) = gate.changed() => {}
+                () = tokio::time::sleep_until(gate_due), if waits => {}
             }
         }
     }
@@ -152,7 +182,8 @@ impl Teller {
         let _ = self.listeners.messages.send(self.message.clone().into()).await;
     }
 
-    async fn tell(&mut self, state: &CameraState, unread: Option<&str>) {
+    /// Says how the stream is, in the log and to detection, and puts it into the message.
+    async fn take_state(&mut self, state: &CameraState, unread: Option<&str>) {
         let now = self.clock.now();
         let (condition, since, reason) = match state {
             CameraState::Connecting => (CameraCondition::Connecting, now, None),
@@ -169,8 +200,19 @@ impl Teller {
         self.message.state = condition;
         self.message.since = since;
         self.message.reason = reason;
-        // Nobody listens any more only while everything ends.
-        let _ = self.listeners.messages.send(self.message.clone().into()).await;
+    }
+
+    /// Puts what is wrong with the camera into the message; whether that is news.
+    fn take_troubles(&mut self, all: &Troubles) -> bool {
+        let mine = all.get(&self.camera).map_or(&[][..], Vec::as_slice);
+        let told = |trouble: &gridwatch_detect::health::Trouble| CameraTrouble {
+            kind: trouble.kind.as_str().to_owned(),
+            since: trouble.since,
+        };
+        let troubles: Vec<CameraTrouble> = mine.iter().map(told).collect();
+        let is_news = troubles != self.message.troubles;
+        self.message.troubles = troubles;
+        is_news
     }
 
     /// Every try fails for the same reason, mostly: it is told once, until the camera is live again.
@@ -194,18 +236,27 @@ impl Teller {
         let live = condition == CameraCondition::Live;
         // Being connected to says nothing new: the stream was away before, or has never been there.
         if condition != CameraCondition::Connecting {
-            let notice = CameraNotice { camera: self.camera.clone(), live, at };
+            let ended = condition == CameraCondition::Ended;
+            let notice = CameraNotice { camera: self.camera.clone(), live, ended, at };
             let _ = self.listeners.watched.send(notice).await;
         }
     }
 }
 
+fn summary(gate: GateState) -> GateSummary {
+    GateSummary {
+        level: gate.level.code().to_owned(),
+        reason: gate.reason.code().to_owned(),
+        since: gate.since,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use gridwatch_config::{DecodeMode, Secret, SourceSettings, TilesConfig, Transport};
-    use gridwatch_ingest::OfflineReason;
+    use gridwatch_detect::health::Trouble;
+    use gridwatch_domain::EventKind;
+    use gridwatch_ingest::{Level, OfflineReason, Reason};
     use gridwatch_runtime::ManualClock;
 
     use super::*;
@@ -216,6 +267,8 @@ mod tests {
         blind: watch::Sender<BlindCameras>,
         messages: mpsc::Receiver<CameraNews>,
         settings: watch::Sender<CameraSettings>,
+        troubles: watch::Sender<Troubles>,
+        gate: watch::Sender<Option<GateState>>,
     }
 
     impl Tester {
@@ -235,14 +288,17 @@ mod tests {
             };
             let (states, states_rx) = watch::channel(CameraState::Connecting);
             let (blind, blind_rx) = watch::channel(BlindCameras::new());
-            let (messages_tx, messages) = mpsc::channel(8);
+            let (messages_tx, messages) = mpsc::channel(32);
             let (watched, _) = mpsc::channel(8);
-            let listeners = StateListeners { messages: messages_tx, watched, blind: blind_rx };
+            let (troubles, troubles_rx) = watch::channel(Troubles::new());
+            let (gate, gate_rx) = watch::channel(None);
+            let listeners =
+                StateListeners { messages: messages_tx, watched, blind: blind_rx, troubles: troubles_rx };
             let (settings_tx, settings_rx) = watch::channel(settings.clone());
             let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
             let teller = Teller::new(&settings, settings_rx, listeners, clock);
-            tokio::spawn(teller.run(states_rx));
-            Self { states, blind, messages, settings: settings_tx }
+            tokio::spawn(teller.run(states_rx, gate_rx));
+            Self { states, blind, troubles, gate, messages, settings: settings_tx }
         }
 
         async fn told(&mut self) -> (CameraCondition, Option<String>) {
@@ -305,5 +361,67 @@ mod tests {
         tester.settings.send_modify(|settings| "西门".clone_into(&mut settings.name));
         let message = tester.message().await;
         assert_eq!((message.name.as_str(), message.state), ("西门", CameraCondition::Live));
+    }
+
+    fn gate(level: Level, second: u64) -> Option<GateState> {
+        let since = Timestamp::UNIX_EPOCH.saturating_add(Duration::from_secs(second));
+        Some(GateState { level, reason: Reason::Changed, since })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_busy_camera_does_not_flood_the_broker_with_what_is_decoded() {
+        let mut tester = Tester::start();
+        tester.states.send_replace(CameraState::Live { since: Timestamp::UNIX_EPOCH });
+        let begun = Instant::now();
+        // Its level changes twenty times a second, for a minute.
+        for change in 0..1200 {
+            let level = if change % 2 == 0 { Level::Keys } else { Level::Rest };
+            tester.gate.send_replace(gate(level, change));
+            tokio::time::sleep_until(Instant::now() + Duration::from_millis(50)).await;
+        }
+        tokio::time::sleep_until(Instant::now() + GATE_INTERVAL).await;
+        let mut messages = Vec::new();
+        while let Ok(message) = tester.messages.try_recv() {
+            messages.push(message);
+        }
+        let most = begun.elapsed().as_secs() / GATE_INTERVAL.as_secs() + 2;
+        assert!((5..=most as usize).contains(&messages.len()), "{} messages", messages.len());
+        let Some(CameraNews::State(last)) = messages.pop() else { panic!("nothing was told") };
+        let last = last.gate.expect("told");
+        assert_eq!(
+            (last.level.as_str(), last.reason.as_str()),
+            ("rest", "changed"),
+            "the last level is told"
+        );
+        // Nothing changes, nothing is told.
+        tokio::time::sleep_until(Instant::now() + 10 * GATE_INTERVAL).await;
+        assert!(tester.messages.try_recv().is_err());
+        tester.states.send_replace(CameraState::Ended);
+        let ended = tester.message().await;
+        assert_eq!((ended.state, ended.gate), (CameraCondition::Ended, None), "nothing is decoded any more");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_wrong_with_a_camera_is_told_at_once_and_taken_back() {
+        let mut tester = Tester::start();
+        assert_eq!(tester.told().await, (CameraCondition::Connecting, None));
+        tester.states.send_replace(CameraState::Live { since: Timestamp::UNIX_EPOCH });
+        tester.told().await;
+        let begun = Instant::now();
+        let trouble = Trouble { kind: EventKind::CameraCovered, since: Timestamp::UNIX_EPOCH };
+        let id: CameraId = "gate".parse().expect("valid");
+        tester.troubles.send_modify(|all| {
+            all.insert("yard".parse().expect("valid"), vec![trouble]);
+            all.insert(id.clone(), vec![trouble]);
+        });
+        let message = tester.message().await;
+        let wanted = CameraTrouble { kind: "camera.covered".to_owned(), since: Timestamp::UNIX_EPOCH };
+        assert_eq!(message.troubles, [wanted]);
+        tester.troubles.send_modify(|all| {
+            all.insert(id, Vec::new());
+        });
+        let message = tester.message().await;
+        assert_eq!(message.troubles, []);
+        assert_eq!(begun.elapsed(), Duration::ZERO);
     }
 }

@@ -16,7 +16,9 @@ use gridwatch_config::{
 };
 use gridwatch_detect::{
     CameraWatch, DetectControl, DetectParts, DetectSettings, DetectStage, Detector, MemorySettings,
-    PoolSettings, available_cores, open_pool,
+    PoolSettings, available_cores,
+    health::HealthSettings,
+    open_pool,
     tiles::{Tiles, TilesByCamera},
 };
 use gridwatch_domain::{CameraId, Findings, Frame, NetworkRef, Zone};
@@ -153,7 +155,12 @@ impl Edge {
             attention: detect.attention(),
             shutdown,
         };
-        let listeners = StateListeners { messages: messages_tx, watched: watched_tx, blind: detect.blind() };
+        let listeners = StateListeners {
+            messages: messages_tx,
+            watched: watched_tx,
+            blind: detect.blind(),
+            troubles: detect.troubles(),
+        };
         Ok(Self {
             waiting: settings.cameras.clone(),
             settings,
@@ -323,7 +330,8 @@ fn detect_settings(settings: &EdgeSettings, network: &Network) -> DetectSettings
     let cameras = settings.cameras.iter().map(watch_of).collect();
     let strong_score = settings.score_threshold.unwrap_or(network.manifest().thresholds.score);
     let memory = MemorySettings { strong_score, ..MemorySettings::default() };
-    DetectSettings { memory, ..DetectSettings::new(settings.id.clone(), reference, cameras) }
+    let health = HealthSettings { offline: settings.offline_after, ..HealthSettings::default() };
+    DetectSettings { memory, health, ..DetectSettings::new(settings.id.clone(), reference, cameras) }
 }
 
 /// Memory for the encoded pictures of a camera's last seconds, at most: twice what 4 Mbit/s send in ten.

@@ -47,6 +47,11 @@ fn line(event: &Event) -> String {
     let (kind_zh, kind_en) = match event.kind {
         EventKind::NoParking => ("违停", "no parking"),
         EventKind::FireLane => ("占用消防通道", "fire lane"),
+        EventKind::CameraOffline => ("摄像机离线", "camera offline"),
+        EventKind::CameraFrozen => ("画面冻结", "picture frozen"),
+        EventKind::CameraCovered => ("镜头被遮挡", "lens covered"),
+        EventKind::CameraMoved => ("镜头被移动", "camera moved"),
+        EventKind::CameraBlurred => ("画面模糊", "picture blurred"),
     };
     let (phase_zh, phase_en) = match event.phase {
         Phase::Open => ("发生", "opened"),

@@ -372,6 +372,8 @@ async fn a_full_outbox_makes_events_wait_and_says_so() {
 fn condition(state: CameraCondition) -> CameraStateMessage {
     let (name, zones) = ("东门".to_owned(), Vec::new());
     CameraStateMessage {
+        gate: None,
+        troubles: Vec::new(),
         camera: camera("gate"),
         name,
         cell: None,

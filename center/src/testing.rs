@@ -74,6 +74,8 @@ pub(crate) fn jpeg(number: u8) -> (Sha256Hex, Bytes) {
 
 pub(crate) fn camera_state(state: CameraCondition) -> CameraStateMessage {
     CameraStateMessage {
+        gate: None,
+        troubles: Vec::new(),
         camera: "gate".parse().expect("an id"),
         name: "东门".to_owned(),
         cell: Some("520121002003".parse().expect("a code")),

@@ -2,7 +2,8 @@
 
 use gridwatch_domain::{
     CameraId, CellCode, CellLevel, EdgeId, EventId, EventKind, EventObject, GridNode, GridTree, NetworkRef,
-    RuleRef, Severity, Sha256Hex, Timestamp, ZoneId, wire::CameraCondition,
+    RuleRef, Severity, Sha256Hex, Timestamp, ZoneId,
+    wire::{CameraCondition, CameraTrouble, GateSummary},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -255,6 +256,41 @@ pub(crate) struct CameraView {
     /// Since when.
     #[schema(value_type = String, format = DateTime)]
     pub since: Timestamp,
+    /// How much of its stream is decoded, and why; null where that is not decided picture by picture, or not known.
+    #[schema(value_type = Option<GateSchema>)]
+    pub gate: Option<GateSummary>,
+    /// Why it cannot be trusted, so that its rules are suspended; empty while it can.
+    #[schema(value_type = Vec<TroubleSchema>)]
+    pub troubles: Vec<CameraTrouble>,
+}
+
+/// How much of a stream is decoded.
+#[derive(ToSchema)]
+#[schema(as = Gate)]
+#[expect(dead_code, reason = "describes gridwatch_domain::wire::GateSummary, which knows nothing of OpenAPI")]
+pub(crate) struct GateSchema {
+    /// `rest` (a key picture from time to time), `keys` (each of them) or `all`.
+    level: String,
+    /// `configured`, `quiet`, `beginning`, `changed`, `surge`, `watchful`, `due` or `keys_far_apart`.
+    reason: String,
+    /// Since when.
+    #[schema(format = DateTime)]
+    since: String,
+}
+
+/// Something that is wrong with a camera.
+#[derive(ToSchema)]
+#[schema(as = CameraTrouble)]
+#[expect(
+    dead_code,
+    reason = "describes gridwatch_domain::wire::CameraTrouble, which knows nothing of OpenAPI"
+)]
+pub(crate) struct TroubleSchema {
+    /// The kind of its event, such as `camera.covered`.
+    kind: String,
+    /// Since when.
+    #[schema(format = DateTime)]
+    since: String,
 }
 
 impl From<StoredCamera> for CameraView {
@@ -270,6 +306,9 @@ impl From<StoredCamera> for CameraView {
             state: state.as_str(),
             reason,
             since,
+            // What a box that is gone decoded says nothing about now.
+            gate: camera.gate.filter(|_| camera.edge_offline_since.is_none()),
+            troubles: camera.troubles,
         }
     }
 }

@@ -69,6 +69,7 @@ fn each_problem_has_its_key_and_says_what_is_allowed() {
         "crosses",
     );
     check(&GOOD.replace("id = \"z1\"", "id = \"z1\"\nlimit_s = 0"), "camera[0].zone[0].limit_s", "1");
+    check(&GOOD.replace("[edge]", "[detect]\noffline_after_s = 4\n[edge]"), "detect.offline_after_s", "5");
     check(&GOOD.replace("mqtt://", "http://"), "broker.url", "mqtt://HOST:1883");
     check(&GOOD.replace("rtsp://", "ftp://"), "camera[0].url", "rtsp://HOST/PATH");
     check(&GOOD.replace("id = \"gate\"", "id = \"gate\"\nsample_fps = 60"), "camera[0].sample_fps", "30");

@@ -64,6 +64,21 @@ impl Grey {
         }
     }
 
+    /// Pixels across.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Pixels down.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Brightness, row by row.
+    pub fn pixels(&self) -> &[u8] {
+        &self.pixels
+    }
+
     fn same_size(&self, other: &Self) -> bool {
         (self.width, self.height) == (other.width, other.height)
     }

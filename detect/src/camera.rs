@@ -1,4 +1,7 @@
-//! One camera: tracker, memory and rules in a row, and what is kept of them over a restart.
+//! One camera: health, tracker, memory and rules in a row, and what is kept of them over a restart.
+//!
+//! While the camera cannot be trusted the rules are suspended: what is seen is not believed, open events are unobserved, and
+//! dwell goes on when trust returns, as after a gap in the stream.
 //!
 //! In: detections with a small grey picture and its event time, and word that the camera went blind. Out: events.
 //! Event time may step: a step back moves everything remembered back with it, so that no dwell is lost and nothing
@@ -7,14 +10,15 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use gridwatch_domain::{
-    Attention, CameraId, CellCode, Checkpoint, Detection, EdgeId, Event, NetworkRef, RuleRef, Timestamp,
-    Zone, ZoneId,
+    Attention, CameraId, CellCode, Checkpoint, Detection, EdgeId, Event, NetworkRef, Phase, Polygon, RuleRef,
+    Severity, Timestamp, Zone, ZoneId,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     DetectError,
     appearance::Grey,
+    health::{Health, HealthRevision, HealthSettings, Trouble, View},
     motion::Kind,
     parked::{Observation, ParkedMemory, Place, Presence, is_moving},
     rules::{Ledger, Revision, Scene, count_standing},
@@ -24,7 +28,7 @@ use crate::{
 
 /// Version of the form in which a camera's memory is kept. Grows with each change that older programs cannot read;
 /// every form ever written stays readable.
-const CHECKPOINT_VERSION: u32 = 1;
+const CHECKPOINT_VERSION: u32 = 2;
 /// A smaller step back is jitter of the stream's times: the picture counts as taken with the one before.
 const TIME_JITTER: Duration = Duration::from_secs(2);
 /// After a longer gap tracks say nothing about what is seen next.
@@ -41,6 +45,18 @@ pub struct Step {
     pub material: bool,
 }
 
+impl Step {
+    /// What both led to, with one picture.
+    pub fn and(mut self, then: Self) -> Self {
+        self.events.extend(then.events);
+        Self {
+            events: self.events,
+            picture: self.picture | then.picture,
+            material: self.material | then.material,
+        }
+    }
+}
+
 /// One camera's tracker, memory and open events.
 pub struct CameraState {
     id: CameraId,
@@ -51,6 +67,10 @@ pub struct CameraState {
     network: NetworkRef,
     memory_settings: MemorySettings,
     rule_settings: RuleSettings,
+    health_settings: HealthSettings,
+    health: Health,
+    /// What its beginning has led to, until it is told.
+    first_events: Vec<Event>,
     tracker: Tracker,
     memory: ParkedMemory,
     ledger: Ledger,
@@ -64,6 +84,8 @@ struct Kept<'a> {
     version: u32,
     memory: &'a ParkedMemory,
     ledger: &'a Ledger,
+    health: &'a Health,
+    view: Vec<&'a Polygon>,
 }
 
 #[derive(Deserialize)]
@@ -75,6 +97,12 @@ struct KeptVersion {
 struct KeptState {
     memory: ParkedMemory,
     ledger: Ledger,
+    /// Since version 2.
+    #[serde(default)]
+    health: Health,
+    /// The zones as they were drawn then. Since version 2.
+    #[serde(default)]
+    view: Option<Vec<Polygon>>,
 }
 
 impl CameraState {
@@ -89,6 +117,9 @@ impl CameraState {
             network: settings.network.clone(),
             memory_settings: settings.memory,
             rule_settings: settings.rules,
+            health_settings: settings.health,
+            health: Health::new(settings.health),
+            first_events: Vec::new(),
             tracker: Tracker::default(),
             memory: ParkedMemory::new(settings.memory, watch.kinds()),
             ledger: Ledger::default(),
@@ -111,17 +142,73 @@ impl CameraState {
         self.memory = kept.memory.with_settings(self.memory_settings, watch.kinds());
         self.ledger = kept.ledger;
         self.memory.hold(&self.ledger.places());
+        self.health = kept.health.with_settings(self.health_settings);
+        let is_redrawn = kept.view.is_some_and(|view| !view.iter().eq(self.view()));
+        // Whoever starts it again, or draws its zones anew, accepts what it shows.
+        if self.health.has_moved() || is_redrawn {
+            let accepted = self.health.accept_view();
+            self.first_events.extend(self.told_of_health(accepted));
+        }
         Ok(())
     }
 
     /// The memory as it is now.
     pub fn checkpoint(&self) -> Checkpoint {
-        let kept = Kept { version: CHECKPOINT_VERSION, memory: &self.memory, ledger: &self.ledger };
+        let kept = Kept {
+            version: CHECKPOINT_VERSION,
+            memory: &self.memory,
+            ledger: &self.ledger,
+            health: &self.health,
+            view: self.view().collect(),
+        };
         let state = serde_json::to_vec(&kept).expect("the memory has string keys and finite numbers");
         Checkpoint { camera: self.id.clone(), state }
     }
 
-    /// Takes one picture in. `grey` is the picture, small and grey; `None` in tests of mere boxes.
+    /// Looks whether the camera can be trusted; to be followed by [`step`](Self::step) with the same picture.
+    pub fn watch(
+        &mut self,
+        at: Timestamp,
+        detections: &[Detection],
+        view: &View,
+        random: &mut dyn FnMut() -> [u8; 10],
+    ) -> Step {
+        let strong = detections.iter().filter(|found| found.score >= self.memory_settings.strong_score);
+        let was_trusted = self.health.is_told_well();
+        let revisions = self.health.observe(at, view, strong.map(|found| found.bbox), random);
+        let picture = revisions.iter().any(|revision| revision.phase == Phase::Open);
+        let mut events = self.told_of_health(revisions);
+        if was_trusted && !self.health.is_told_well() {
+            events.extend(self.lose_sight(at));
+        }
+        Step { material: !events.is_empty(), picture, events }
+    }
+
+    /// Word at `at` that pictures come, or have ceased to.
+    pub fn hear(&mut self, live: bool, at: Timestamp) {
+        self.health.hear(live, at);
+    }
+
+    /// Word that a recording has been played to its end.
+    pub fn ended(&mut self) {
+        self.health.ended();
+    }
+
+    /// Time has passed, whether pictures come or not: tells what its beginning has led to, and whether it is offline.
+    pub fn tick(&mut self, now: Timestamp, random: &mut dyn FnMut() -> [u8; 10]) -> Vec<Event> {
+        let mut events = std::mem::take(&mut self.first_events);
+        let revisions = self.health.tick(now, random);
+        events.extend(self.told_of_health(revisions));
+        events
+    }
+
+    /// What is wrong with the camera, as far as it has been told.
+    pub fn troubles(&self) -> Vec<Trouble> {
+        self.health.troubles()
+    }
+
+    /// Takes one picture in; one of a camera that cannot be trusted is not believed. `grey` is the picture, small and grey;
+    /// `None` in tests of mere boxes.
     pub fn step(
         &mut self,
         at: Timestamp,
@@ -129,6 +216,11 @@ impl CameraState {
         grey: Option<&Grey>,
         random: &mut dyn FnMut() -> [u8; 10],
     ) -> Step {
+        if !self.health.is_trusted() {
+            self.tracker.clear();
+            self.has_moving = false;
+            return Step::default();
+        }
         let at = self.in_order(at);
         let movements = self.tracker.update(at, detections, self.memory_settings.strong_score);
         self.has_moving = detections.iter().zip(&movements).any(|(found, movement)| {
@@ -149,13 +241,23 @@ impl CameraState {
     /// Watches for something else from now on. What is remembered of places stays; events whose zone is gone, or whose limit
     /// is not reached any more, end with what was seen last.
     pub fn adjust(&mut self, watch: &CameraWatch) -> Vec<Event> {
+        // Whoever draws its zones anew accepts what it shows.
+        let is_redrawn = !watch.zones.iter().map(|zone| &zone.polygon).eq(self.view());
+        let mut events = if is_redrawn { self.accept_view() } else { Vec::new() };
         self.cell.clone_from(&watch.cell);
         self.zones.clone_from(&watch.zones);
         self.kinds = watch.kinds();
         self.memory.adjust(self.memory_settings, watch.kinds());
         let revisions = self.ledger.adjust(&self.zones, self.memory.places());
         self.memory.hold(&self.ledger.places());
-        self.told(revisions)
+        events.extend(self.told(revisions));
+        events
+    }
+
+    /// What the camera shows now is what it is to show, wherever it looked before.
+    pub fn accept_view(&mut self) -> Vec<Event> {
+        let accepted = self.health.accept_view();
+        self.told_of_health(accepted)
     }
 
     /// What comes next is another recording: events that are open end with what was seen last, and nothing is remembered.
@@ -163,7 +265,10 @@ impl CameraState {
         let revisions = self.ledger.close_all();
         self.memory = ParkedMemory::new(self.memory_settings, self.kinds.clone());
         self.tracker.clear();
-        self.told(revisions)
+        let mut events = self.told(revisions);
+        let closed = self.health.begin_anew();
+        events.extend(self.told_of_health(closed));
+        events
     }
 
     /// The camera has been blind since before `at`: its open events are unobserved from now on.
@@ -190,10 +295,15 @@ impl CameraState {
 
     /// How closely the camera must be watched: something moves, has just come or is missed; or somebody's limit ends.
     pub fn attention(&self) -> Attention {
+        if !self.health.is_trusted() {
+            return Attention { watchful: self.health.is_watchful(), due: None };
+        }
         let is_unsettled =
             |place: &Place| !place.is_standing() || !matches!(place.presence(), Presence::Seen);
         Attention {
-            watchful: self.has_moving || self.memory.places().iter().any(is_unsettled),
+            watchful: self.has_moving
+                || self.health.is_watchful()
+                || self.memory.places().iter().any(is_unsettled),
             due: self.ledger.next_due(self.memory.places(), &self.zones, &self.rule_settings),
         }
     }
@@ -221,6 +331,39 @@ impl CameraState {
 
     fn told(&self, revisions: Vec<Revision>) -> Vec<Event> {
         revisions.into_iter().map(|revision| self.event(revision)).collect()
+    }
+
+    fn view(&self) -> impl Iterator<Item = &Polygon> {
+        self.zones.iter().map(|zone| &zone.polygon)
+    }
+
+    fn told_of_health(&self, revisions: impl IntoIterator<Item = HealthRevision>) -> Vec<Event> {
+        revisions.into_iter().map(|revision| self.event_of_health(revision)).collect()
+    }
+
+    /// Of the whole picture, and of nobody in it.
+    fn event_of_health(&self, revision: HealthRevision) -> Event {
+        let end = revision.until.unwrap_or(revision.at);
+        Event {
+            id: revision.id,
+            rev: revision.rev,
+            edge: self.edge.clone(),
+            kind: revision.kind,
+            phase: revision.phase,
+            severity: Severity::Major,
+            camera: self.id.clone(),
+            zone: None,
+            cell: self.cell.clone(),
+            since: revision.since,
+            at: revision.at,
+            until: revision.until,
+            dwell_s: end.saturating_since(revision.since).as_secs_f64(),
+            unobserved: false,
+            objects: Vec::new(),
+            rule: RuleRef { limit_s: revision.limit.as_secs_f64() },
+            network: self.network.clone(),
+            evidence: Vec::new(),
+        }
     }
 
     fn event(&self, revision: Revision) -> Event {

@@ -1,7 +1,7 @@
 //! Frames in, events out: network session, tracker, parked-object memory, zone rules.
 //!
 //! The way of a frame, module by module: [`letterbox`] → [`NetworkSession`] → [`head`] (together [`NetworkDetector`])
-//! → [`tracker`] → [`parked`], which looks at [`appearance`] too → [`rules`] (together [`CameraState`], one per camera).
+//! → [`health`], which may suspend the rest → [`tracker`] → [`parked`], which looks at [`appearance`] too → [`rules`] (together [`CameraState`], one per camera).
 //! Knows nothing of decoders, brokers and stores.
 
 pub mod appearance;
@@ -9,6 +9,7 @@ mod batch;
 mod camera;
 mod error;
 pub mod head;
+pub mod health;
 pub mod letterbox;
 mod metrics;
 pub mod motion;
@@ -35,5 +36,5 @@ pub use session::{
 };
 pub use settings::{CameraWatch, DetectSettings, MemorySettings, RuleSettings};
 pub use stage::{
-    Attentions, BlindCameras, CameraNotice, DetectControl, DetectParts, DetectStage, ZoneCounts,
+    Attentions, BlindCameras, CameraNotice, DetectControl, DetectParts, DetectStage, Troubles, ZoneCounts,
 };

@@ -6,6 +6,8 @@ use gridwatch_domain::{Zone, ZoneId};
 use gridwatch_runtime::{Metrics, StageMetrics};
 use prometheus::{Histogram, IntCounterVec, IntGaugeVec};
 
+use crate::health::{TROUBLES, Trouble};
+
 /// Bounds of time spent on a picture, in seconds: from a tenth of a frame at 25 fps to a second.
 const BUCKETS: [f64; 9] = [0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 1.0];
 /// Bounds of the age of a picture that has been analysed, in seconds: from a call of the network to what rests longest.
@@ -23,6 +25,7 @@ pub(crate) struct DetectMetrics {
     pub(crate) age_seconds: Histogram,
     relied_on: IntCounterVec,
     standing: IntGaugeVec,
+    troubles: IntGaugeVec,
 }
 
 impl DetectMetrics {
@@ -63,6 +66,11 @@ impl DetectMetrics {
                 "Vehicles that stand in a zone at present.",
                 &["camera", "zone"],
             ),
+            troubles: metrics.gauges(
+                "gridwatch_detect_camera_trouble",
+                "1 while a camera is offline, frozen, covered, moved or blurred, so that its rules are suspended; else 0.",
+                &["camera", "kind"],
+            ),
         }
     }
 
@@ -85,6 +93,13 @@ impl DetectMetrics {
         for zone in before.filter(|zone| !kept.iter().any(|kept| kept.id == **zone)) {
             // Fails where nothing was ever counted.
             let _ = self.standing.remove_label_values(&[camera, zone.as_str()]);
+        }
+    }
+
+    pub(crate) fn show_troubles(&self, camera: &str, troubles: &[Trouble]) {
+        for kind in TROUBLES {
+            let is_there = troubles.iter().any(|trouble| trouble.kind == kind);
+            self.troubles.with_label_values(&[camera, kind.as_str()]).set(i64::from(is_there));
         }
     }
 

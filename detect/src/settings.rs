@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gridwatch_domain::{CameraId, CellCode, EdgeId, NetworkRef, Zone};
 
-use crate::motion::Kind;
+use crate::{health::HealthSettings, motion::Kind};
 
 /// Settings of the detection stage.
 #[derive(Debug, Clone)]
@@ -19,6 +19,8 @@ pub struct DetectSettings {
     pub memory: MemorySettings,
     /// When events are told.
     pub rules: RuleSettings,
+    /// When a camera is not to be trusted.
+    pub health: HealthSettings,
     /// How long a camera must be offline for its events to become `unobserved`. Default: 5 s.
     pub offline_after: Duration,
 }
@@ -32,6 +34,7 @@ impl DetectSettings {
             cameras,
             memory: MemorySettings::default(),
             rules: RuleSettings::default(),
+            health: HealthSettings::default(),
             offline_after: Duration::from_secs(5),
         }
     }

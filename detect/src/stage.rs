@@ -17,14 +17,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gridwatch_domain::{Attention, CameraId, Checkpoint, Detection, Findings, Frame, Timestamp, ZoneId};
+use gridwatch_domain::{
+    Attention, CameraId, Checkpoint, Detection, Event, Findings, Frame, Phase, Timestamp, ZoneId,
+};
 use gridwatch_runtime::{Chain, MailboxReceiver, Metrics, SharedClock};
 use tokio::sync::{mpsc, watch};
-use tracing::{error, warn};
+use tracing::{error, info, warn};
 
 pub use self::control::DetectControl;
 use self::{control::Cameras, watched::Watched};
-use crate::{CameraState, DetectError, DetectSettings, Detector, appearance::Grey, metrics::DetectMetrics};
+use crate::{
+    CameraState, DetectError, DetectSettings, Detector,
+    appearance::Grey,
+    health::{Trouble, View},
+    metrics::DetectMetrics,
+};
 
 /// Longest time without a look at cameras that went away and at memory that is to be kept.
 const IDLE: Duration = Duration::from_millis(250);
@@ -39,6 +46,8 @@ pub struct CameraNotice {
     pub camera: CameraId,
     /// Whether pictures come.
     pub live: bool,
+    /// Whether none are to come: a recording has been played to its end.
+    pub ended: bool,
     /// Since when.
     pub at: Timestamp,
 }
@@ -68,6 +77,9 @@ pub type Attentions = BTreeMap<CameraId, Attention>;
 /// Cameras whose pictures come and cannot be analysed, and why, for people.
 pub type BlindCameras = BTreeMap<CameraId, String>;
 
+/// What is wrong with each camera, as far as it has been told; of one that is well an empty list.
+pub type Troubles = BTreeMap<CameraId, Vec<Trouble>>;
+
 /// The running stage.
 pub struct DetectStage {
     thread: JoinHandle<()>,
@@ -75,6 +87,7 @@ pub struct DetectStage {
     blind: watch::Receiver<BlindCameras>,
     attention: watch::Receiver<Attentions>,
     control: DetectControl,
+    troubles: watch::Receiver<Troubles>,
 }
 
 impl DetectStage {
@@ -86,12 +99,14 @@ impl DetectStage {
         let (counts_tx, counts) = watch::channel(ZoneCounts::new());
         let (blind_tx, blind) = watch::channel(BlindCameras::new());
         let (attention_tx, attention) = watch::channel(Attentions::new());
-        let told = Told { counts: counts_tx, blind: blind_tx, attention: attention_tx };
+        let (troubles_tx, troubles) = watch::channel(Troubles::new());
+        let told =
+            Told { counts: counts_tx, blind: blind_tx, attention: attention_tx, troubles: troubles_tx };
         let (worker, detectors) = Worker::new(settings, parts, DetectMetrics::new(metrics), told);
         let control = worker.control(settings);
         let thread =
             std::thread::Builder::new().name("detect".to_owned()).spawn(move || worker.run(detectors))?;
-        Ok(Self { thread, counts, blind, attention, control })
+        Ok(Self { thread, counts, blind, attention, troubles, control })
     }
 
     /// What stands in the zones at present; changes are told.
@@ -107,6 +122,11 @@ impl DetectStage {
     /// How closely each camera must be watched; changes are told.
     pub fn attention(&self) -> watch::Receiver<Attentions> {
         self.attention.clone()
+    }
+
+    /// What is wrong with each camera; changes are told.
+    pub fn troubles(&self) -> watch::Receiver<Troubles> {
+        self.troubles.clone()
     }
 
     /// Changes what is watched while it runs.
@@ -125,12 +145,20 @@ impl DetectStage {
 /// The next stage is gone.
 struct NobodyListens;
 
-/// What is told of all cameras.
+/// What others want to know of all cameras at any time.
 #[derive(Clone)]
 struct Told {
     counts: watch::Sender<ZoneCounts>,
     blind: watch::Sender<BlindCameras>,
     attention: watch::Sender<Attentions>,
+    troubles: watch::Sender<Troubles>,
+}
+
+/// How a thread looks at a picture itself; kept, so that its memory is.
+#[derive(Default)]
+struct Eye {
+    grey: Grey,
+    view: View,
 }
 
 /// What the threads share.
@@ -216,7 +244,7 @@ impl Worker {
 
     /// Takes frames until none can come any more.
     fn work(&self, mut detector: Box<dyn Detector>, looks_after_cameras: bool) -> Result<(), NobodyListens> {
-        let mut grey = Grey::default();
+        let mut eye = Eye::default();
         loop {
             if looks_after_cameras {
                 self.look_after_cameras()?;
@@ -235,11 +263,7 @@ impl Worker {
                     Ok(None) | Err(()) => break,
                 }
             }
-            self.analyse(
-                &mut *detector,
-                &mut grey,
-                &frames.iter().map(|frame| &**frame).collect::<Vec<_>>(),
-            )?;
+            self.analyse(&mut *detector, &mut eye, &frames.iter().map(|frame| &**frame).collect::<Vec<_>>())?;
         }
     }
 
@@ -247,7 +271,7 @@ impl Worker {
     fn analyse(
         &self,
         detector: &mut dyn Detector,
-        grey: &mut Grey,
+        eye: &mut Eye,
         frames: &[&Frame],
     ) -> Result<(), NobodyListens> {
         let mut known = Vec::with_capacity(frames.len());
@@ -265,7 +289,7 @@ impl Worker {
                 Some(_) if outcome.is_err() => self.metrics.frames.dropped(camera),
                 Some(found) => {
                     self.metrics.relied_on(camera);
-                    outcome = self.follow(&mut one, grey, frame, &found, None);
+                    outcome = self.follow(&mut one, eye, frame, &found, None);
                 }
                 None => {
                     drop(one);
@@ -288,7 +312,7 @@ impl Worker {
                 Ok(_) if outcome.is_err() => self.metrics.frames.dropped(frame.camera.as_str()),
                 Ok(found) => {
                     watched.remember(frame, &found);
-                    outcome = self.follow(&mut watched, grey, frame, &found, Some(each));
+                    outcome = self.follow(&mut watched, eye, frame, &found, Some(each));
                 }
                 Err(error) => self.give_up(&mut watched, frame, &error),
             }
@@ -311,7 +335,7 @@ impl Worker {
     fn follow(
         &self,
         watched: &mut Watched,
-        grey: &mut Grey,
+        eye: &mut Eye,
         frame: &Frame,
         found: &[Detection],
         inference: Option<Duration>,
@@ -326,8 +350,11 @@ impl Worker {
         if watched.blind_reason.take().is_some() {
             self.told.blind.send_if_modified(|all| all.remove(&frame.camera).is_some());
         }
+        let Eye { grey, view } = eye;
         grey.fill(frame);
-        let step = watched.state.step(frame.at, found, Some(grey), &mut random);
+        view.fill(frame, grey);
+        let health = watched.state.watch(frame.at, found, view, &mut random);
+        let step = health.and(watched.state.step(frame.at, found, Some(grey), &mut random));
         self.metrics.age_seconds.observe(self.clock.now().saturating_since(frame.at).as_secs_f64());
         self.metrics.frame_seconds.observe((inference.unwrap_or_default() + began.elapsed()).as_secs_f64());
         watched.is_stale = true;
@@ -336,6 +363,7 @@ impl Worker {
         self.metrics.show_counts(camera, &counts);
         tell(&self.told.counts, &frame.camera, counts);
         tell(&self.told.attention, &frame.camera, watched.state.attention());
+        self.tell_troubles(watched, &step.events);
         let outcome = if !step.events.is_empty() || watched.is_checkpoint_due() {
             let picture = step.picture.then(|| frame.clone());
             self.findings.blocking_send(watched.findings(step.events, picture))
@@ -354,12 +382,33 @@ impl Worker {
         }
     }
 
+    /// Says what is wrong with a camera, where that may have changed.
+    fn tell_troubles(&self, watched: &Watched, events: &[Event]) {
+        let camera = watched.state.id();
+        let troubles = watched.state.troubles();
+        self.metrics.show_troubles(camera.as_str(), &troubles);
+        tell(&self.told.troubles, camera, troubles);
+        for event in events.iter().filter(|event| event.zone.is_none()) {
+            let (kind, since) = (event.kind, event.since);
+            match event.phase {
+                Phase::Open => warn!(%camera, %kind, %since, "not to be trusted, its rules are suspended"),
+                Phase::Update => {}
+                Phase::Close => info!(%camera, %kind, %since, "over"),
+            }
+        }
+    }
+
     /// Hears of cameras that went away, tells of those that stay away, and keeps memory that has not been kept.
     fn look_after_cameras(&self) -> Result<(), NobodyListens> {
         let mut notices = lock(&self.notices);
         while let Ok(notice) = notices.try_recv() {
             if let Some(watched) = self.cameras.get(&notice.camera) {
-                lock(&watched).away_since = (!notice.live).then_some(notice.at);
+                let mut watched = lock(&watched);
+                watched.away_since = (!notice.live).then_some(notice.at);
+                watched.state.hear(notice.live, notice.at);
+                if notice.ended {
+                    watched.state.ended();
+                }
             }
         }
         drop(notices);
@@ -387,6 +436,8 @@ impl Worker {
                 (watched.away_since, watched.blind_since) = (None, None);
                 events.extend(watched.state.lose_sight(since.saturating_add(self.offline_after)));
             }
+            events.extend(watched.state.tick(now, &mut random));
+            self.tell_troubles(&watched, &events);
             if !events.is_empty() || watched.is_checkpoint_due() {
                 let findings = watched.findings(events, None);
                 self.findings.blocking_send(findings).map_err(|_| NobodyListens)?;

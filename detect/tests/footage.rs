@@ -3,9 +3,12 @@
 
 mod common;
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use common::{Video, data_folder};
+use common::{Video, footage_folder};
 use gridwatch_detect::{
     CameraState, CameraWatch, DetectSettings, Detector, NetworkDetector, SessionSettings, appearance::Grey,
 };
@@ -18,6 +21,16 @@ use serde_json::Value;
 
 /// Detections of lower score are noise.
 const LEAST_SCORE: f32 = 0.1;
+
+/// The folder of footage and networks, or `None` after saying why the test is skipped.
+fn data_folder(test: &str) -> Option<PathBuf> {
+    let folder = footage_folder(test)?;
+    if std::env::var_os("ORT_DYLIB_PATH").is_none() {
+        println!("SKIPPED {test}: ORT_DYLIB_PATH names no ONNX Runtime");
+        return None;
+    }
+    Some(folder)
+}
 
 /// A video, looked at once by the network; rules can then run over it as often as needed.
 struct Footage {

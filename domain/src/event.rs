@@ -18,17 +18,45 @@ pub enum EventKind {
     /// 占用消防通道: a vehicle has stood in a `fire_lane` zone for its limit.
     #[serde(rename = "parking.fire_lane")]
     FireLane,
+    /// 摄像机离线: no pictures come.
+    #[serde(rename = "camera.offline")]
+    CameraOffline,
+    /// 画面冻结: pictures come, and are all the same.
+    #[serde(rename = "camera.frozen")]
+    CameraFrozen,
+    /// 镜头被遮挡: something is before the lens.
+    #[serde(rename = "camera.covered")]
+    CameraCovered,
+    /// 镜头被移动: it looks elsewhere than where its zones were drawn.
+    #[serde(rename = "camera.moved")]
+    CameraMoved,
+    /// 画面模糊: out of focus, or water or dirt on the lens.
+    #[serde(rename = "camera.blurred")]
+    CameraBlurred,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [Self; 2] = [Self::NoParking, Self::FireLane];
+    pub const ALL: [Self; 7] = [
+        Self::NoParking,
+        Self::FireLane,
+        Self::CameraOffline,
+        Self::CameraFrozen,
+        Self::CameraCovered,
+        Self::CameraMoved,
+        Self::CameraBlurred,
+    ];
 
     /// The stable code.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NoParking => "parking.no_parking",
             Self::FireLane => "parking.fire_lane",
+            Self::CameraOffline => "camera.offline",
+            Self::CameraFrozen => "camera.frozen",
+            Self::CameraCovered => "camera.covered",
+            Self::CameraMoved => "camera.moved",
+            Self::CameraBlurred => "camera.blurred",
         }
     }
 }

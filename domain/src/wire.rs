@@ -178,9 +178,35 @@ pub struct CameraStateMessage {
     /// What it watches.
     #[serde(default)]
     pub zones: Vec<ZoneSummary>,
+    /// How much of its stream is decoded; none where that is not decided picture by picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<GateSummary>,
+    /// Why it cannot be trusted, so that its rules are suspended; empty while it can.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub troubles: Vec<CameraTrouble>,
 }
 impl Message for CameraStateMessage {
     const SCHEMA: &'static str = CAMERA_SCHEMA;
+}
+
+/// How much of a stream is decoded, and why. Codes are text, so that those of a later version are passed on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateSummary {
+    /// `rest` (a key picture from time to time), `keys` (each of them) or `all`.
+    pub level: String,
+    /// `configured`, `quiet`, `beginning`, `changed`, `surge`, `watchful`, `due` or `keys_far_apart`.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// Something that is wrong with a camera. The code is text, so that one of a later version is passed on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CameraTrouble {
+    /// The kind of its event, such as `camera.covered`.
+    pub kind: String,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// A zone, as far as the center needs to know it.

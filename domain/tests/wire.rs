@@ -2,7 +2,7 @@
 
 use gridwatch_domain::{
     DomainError, EventKind, Phase,
-    wire::{AckMessage, EventMessage, Message},
+    wire::{AckMessage, CameraStateMessage, EventMessage, Message},
 };
 
 const EVENT_V1: &str = include_str!("fixtures/event-v1.json");
@@ -14,6 +14,28 @@ fn event_v1_reads_and_writes_back_the_same() {
     assert_eq!(message.event.phase, Phase::Update);
     assert_eq!(message.seq, 1234);
     assert_eq!(EventMessage::from_json(&message.to_json()).expect("our own form"), message);
+}
+
+/// As it was first shipped, and with what has been added since.
+#[test]
+fn camera_v1_reads_and_writes_back_the_same() {
+    let read = |text: &str| CameraStateMessage::from_json(text.as_bytes()).expect("the fixture is valid");
+    let first = read(include_str!("fixtures/camera-v1.json"));
+    assert_eq!((first.zones.len(), first.gate.as_ref(), first.troubles.len()), (1, None, 0));
+    let text = String::from_utf8(first.to_json()).expect("JSON");
+    assert!(
+        !text.contains("gate\":{") && !text.contains("troubles"),
+        "what is not there is not written: {text}"
+    );
+    let grown = read(include_str!("fixtures/camera-v1-gate.json"));
+    assert_eq!(
+        grown.gate.as_ref().map(|gate| (gate.level.as_str(), gate.reason.as_str())),
+        Some(("rest", "quiet"))
+    );
+    assert_eq!(grown.troubles[0].kind, EventKind::CameraCovered.as_str());
+    for message in [first, grown] {
+        assert_eq!(read(&String::from_utf8(message.to_json()).expect("JSON")), message);
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use crate::{
-    AttentionReceiver, CameraState, DecodePool, IngestMetrics, OfflineReason, Stills,
+    AttentionReceiver, CameraState, DecodePool, GateState, IngestMetrics, OfflineReason, Stills,
     address::Address,
     device, file,
     gate::{GateSettings, SharedRest},
@@ -107,6 +107,7 @@ pub struct Camera {
     metrics: CameraMetrics,
     tap: Arc<Tap>,
     states: watch::Sender<CameraState>,
+    gates: watch::Sender<Option<GateState>>,
     /// Failures since pictures last came.
     failures: Mutex<Failures>,
     ways: Mutex<Ways>,
@@ -183,6 +184,7 @@ impl Camera {
                 metrics,
                 tap,
                 states,
+                gates: watch::Sender::new(None),
                 failures,
                 ways,
             },
@@ -193,6 +195,11 @@ impl Camera {
     /// What may be changed of it while it runs.
     pub fn control(&self) -> CameraControl {
         self.control.clone()
+    }
+
+    /// How much of its stream is decoded at present; none where that is not decided picture by picture. Changes are told.
+    pub fn gate(&self) -> watch::Receiver<Option<GateState>> {
+        self.gates.subscribe()
     }
 
     /// Delivers pictures until shutdown, until a file has been played, or until nobody takes them any more.
@@ -319,6 +326,7 @@ impl Camera {
                 rest: self.control.rest.get(),
             },
             rest: self.control.rest.clone(),
+            gates: self.gates.clone(),
         };
         let end = tokio::select! {
             received = live.run(address, &options, &self.clock) => match received {
@@ -332,6 +340,7 @@ impl Camera {
         };
         self.tap.stop();
         self.tap.end();
+        self.gates.send_replace(None);
         end
     }
 

@@ -4,9 +4,10 @@ use std::{ops::ControlFlow, sync::Arc};
 
 use gridwatch_domain::{Attention, CameraId};
 use gridwatch_runtime::SharedClock;
+use tokio::sync::watch;
 
 use crate::{
-    AccessUnit, AttentionReceiver, DecodePool,
+    AccessUnit, AttentionReceiver, DecodePool, GateState,
     address::Address,
     decode::{Desk, Order},
     gate::{Gate, GateSettings, SharedRest, Verdict},
@@ -27,6 +28,8 @@ pub(crate) struct Live {
     pub(crate) gate: GateSettings,
     /// How long the gate may rest, as it is now.
     pub(crate) rest: SharedRest,
+    /// Told how much is decoded.
+    pub(crate) gates: watch::Sender<Option<GateState>>,
 }
 
 impl Live {
@@ -70,7 +73,7 @@ struct Stream {
 impl Stream {
     fn take(&mut self, mut unit: AccessUnit) {
         unit.seq += self.first;
-        let Live { camera, pool, metrics, reel, .. } = &self.live;
+        let Live { camera, pool, metrics, reel, gates, .. } = &self.live;
         let ring_bytes = reel.push(unit.clone());
         metrics.units_received.inc();
         metrics.ring_bytes.set(i64::try_from(ring_bytes).unwrap_or(i64::MAX));
@@ -80,6 +83,7 @@ impl Stream {
         let level = self.gate.level();
         if level != before {
             metrics.level(level);
+            gates.send_replace(Some(GateState { level: level.0, reason: level.1, since: unit.at }));
             tracing::debug!(%camera, level = ?level.0, reason = ?level.1, "gate");
         }
         let seq = unit.seq;
@@ -144,6 +148,7 @@ mod tests {
             attention: watch::Sender::default().subscribe(),
             gate,
             rest: SharedRest::new(gate.rest),
+            gates: watch::Sender::default(),
         };
         let mut stream =
             Stream { desk: Desk::new(Arc::clone(&tap)), gate: Gate::new(gate), first: 0, looked_at: 0, live };

@@ -16,11 +16,14 @@ export const CELLS = [
   ["520121001001003", "520121001001", "cell", "第三网格", "赵敏"],
 ].map(([code, parent, level, name, leader]) => ({ code, parent, level, name, leader }));
 
+/** How much of a stream is decoded. @param {string} level @param {string} reason @param {number} agoS */
+const gate = (level, reason, agoS) => ({ level, reason, since: new Date(Date.now() - agoS * 1000).toISOString() });
+
 export const CAMERAS = [
-  { edge: "ljp-01", camera: "ljp-gate", name: "刘家坡大门", state: "live", reason: null, cell: `${LIUJIAPO}007` },
-  { edge: "ljp-01", camera: "ljp-yard-a", name: "A 区停车场", state: "live", reason: null, cell: `${LIUJIAPO}007` },
+  { edge: "ljp-01", camera: "ljp-gate", name: "刘家坡大门", state: "live", reason: null, gate: gate("rest", "quiet", 40), troubles: [], cell: `${LIUJIAPO}007` },
+  { edge: "ljp-01", camera: "ljp-yard-a", name: "A 区停车场", state: "live", reason: null, gate: gate("keys", "watchful", 12), troubles: [], cell: `${LIUJIAPO}007` },
   { edge: "ljp-01", camera: "ljp-yard-b", name: "B 区停车场", state: "connecting", reason: "第 3 次重连", cell: `${LIUJIAPO}006` },
-  { edge: "ljp-01", camera: "ljp-b3-door", name: "3 号楼门口", state: "live", reason: null, cell: `${LIUJIAPO}005` },
+  { edge: "ljp-01", camera: "ljp-b3-door", name: "3 号楼门口", state: "live", reason: null, gate: null, troubles: [{ kind: "camera.covered", since: new Date(Date.now() - 300_000).toISOString() }], cell: `${LIUJIAPO}005` },
   { edge: "ds-01", camera: "ds-lane", name: "东山消防通道", state: "offline", reason: "RTSP 401 Unauthorized", cell: "520121002004001" },
   { edge: "ds-01", camera: "ds-ramp", name: null, state: "live", reason: null, cell: "520121002004002" },
 ];

@@ -21,6 +21,26 @@ test("shows the alerts with all that an operator needs", async ({ wall }) => {
   await expect(wall.page.locator('[data-camera="ds-lane"]')).toContainText("RTSP 401 Unauthorized");
 });
 
+test("a camera that cannot be trusted says so, and each says how much of its stream is decoded", async ({ wall }) => {
+  await wall.open();
+  const gate = { level: "rest", reason: "quiet", since: new Date(Date.now() - 40_000).toISOString() };
+  const tile = wall.page.locator('[data-camera="ljp-gate"]');
+  await expect(tile).toContainText("在线");
+  wall.center.camera("ljp-gate", { gate });
+  await expect(tile.locator(".gate")).toHaveText("静候");
+  await expect(tile).toHaveAttribute("title", /隔几秒看一张关键帧（画面没有变化，自 /);
+  const troubles = [{ kind: "camera.covered", since: new Date(Date.now() - 300_000).toISOString() }];
+  wall.center.camera("ljp-gate", { gate: { ...gate, level: "keys", reason: "watchful" }, troubles });
+  await expect(tile).toContainText("镜头被遮挡");
+  await expect(tile.locator(".gate")).toHaveText("留意");
+  await expect(tile).toHaveAttribute("title", /画面不可信[\s\S]*自 .*不可信：镜头被遮挡，规则已暂停/);
+  // It comes before all that see.
+  await expect(wall.page.locator("[data-camera]").nth(2)).toHaveAttribute("data-camera", "ljp-gate");
+  wall.center.camera("ljp-gate", { gate: null, troubles: [] });
+  await expect(tile).toContainText("在线");
+  await expect(tile.locator(".gate")).toHaveCount(0);
+});
+
 test("times are the county's, and the dwell of a standing car runs", async ({ wall }) => {
   await wall.open();
   const event = wall.raise({ serial: 900 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { CAMERA_STATES, KINDS, OBJECT_CLASSES, PHASES, SEVERITIES } from "../src/api/wire";
+import { CAMERA_STATES, GATE_LEVELS, GATE_REASONS, KINDS, OBJECT_CLASSES, PHASES, SEVERITIES } from "../src/api/wire";
 import { en } from "../src/i18n/en";
 import { zh } from "../src/i18n/zh";
 import { STATES } from "../src/logic/filter";
@@ -33,7 +33,10 @@ describe("dictionaries", () => {
     ["kind", KINDS],
     ["severity", SEVERITIES],
     ["phase", PHASES],
-    ["cameraState", [...CAMERA_STATES, "unread"]],
+    ["cameraState", [...CAMERA_STATES, "unread", "untrusted"]],
+    ["gateLevel", GATE_LEVELS],
+    ["gateHint", GATE_LEVELS],
+    ["gateReason", GATE_REASONS],
     ["objectClass", OBJECT_CLASSES],
     ["state", STATES],
   ] as const)("name every %s, and no two kinds alike", (table, codes) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { queryString } from "../src/api/client";
 import { isCameraView, isEventView, type CameraView, type Cell } from "../src/api/wire";
-import { byNeed, isBlind, isLive } from "../src/logic/cameras";
+import { byNeed, conditionOf, isBlind, isLive, troubleOf } from "../src/logic/cameras";
 import { flatten, search } from "../src/logic/cells";
 import { fromAddress, matches, NO_FILTER, STATES, toAddress, toQueries, type Filter } from "../src/logic/filter";
 import { delaySeconds, timeline } from "../src/logic/revisions";
@@ -82,6 +82,25 @@ test("a camera whose pictures nobody analyses is no live one", () => {
   expect([unread, live, offline, connecting].map(isBlind)).toEqual([true, false, true, false]);
   expect([unread, live, offline].map(isLive)).toEqual([false, true, false]);
   expect([live, connecting, unread, offline].sort(byNeed)).toEqual([offline, unread, connecting, live]);
+});
+
+test("a camera that cannot be trusted is no live one, and says why", () => {
+  const camera = (state: string, kind?: string): CameraView => ({
+    edge: "e",
+    camera: kind ?? state,
+    name: null,
+    state,
+    reason: null,
+    since: null,
+    troubles: kind ? [{ kind, since: "2026-11-23T03:05:05.480Z" }] : [],
+  });
+  const [covered, live, offline] = [camera("live", "camera.covered"), camera("live"), camera("offline", "camera.covered")];
+  expect([covered, live, offline].map(conditionOf)).toEqual(["untrusted", "live", "offline"]);
+  expect([covered, live, offline].map(isBlind)).toEqual([true, false, true]);
+  expect(troubleOf(covered)?.kind).toBe("camera.covered");
+  // Pictures come again, and the event about it is not closed yet.
+  expect(conditionOf(camera("live", "camera.offline"))).toBe("live");
+  expect([live, covered].sort(byNeed)).toEqual([covered, live]);
 });
 
 describe("timeline", () => {

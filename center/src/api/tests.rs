@@ -7,7 +7,7 @@ use axum::{
     body::Body,
     http::{Method, Request, StatusCode},
 };
-use gridwatch_domain::wire::CameraCondition;
+use gridwatch_domain::wire::{CameraCondition, CameraStateMessage, CameraTrouble, GateSummary};
 use gridwatch_runtime::ManualClock;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -281,12 +281,32 @@ async fn cameras_of_a_gone_edge_box_are_offline() {
     tester.commit(vec![camera_received(camera_state(CameraCondition::Live))]).await;
     let live = tester.get("/api/v1/cameras").await.json();
     let expected = json!([{ "edge": "ljp-01", "camera": "gate", "name": "东门", "state": "live", "reason": null,
-        "since": time(0).to_string() }]);
+        "since": time(0).to_string(), "gate": null, "troubles": [] }]);
     assert_eq!(live, expected);
     tester.commit(vec![edge_received(edge_status(false, time(0)), time(50))]).await;
     let gone = tester.get("/api/v1/cameras").await.json();
     assert_eq!((&gone[0]["state"], &gone[0]["since"]), (&json!("offline"), &json!(time(50).to_string())));
     assert!(gone[0]["reason"].as_str().expect("a reason").contains("edge box offline"));
+}
+
+#[tokio::test]
+async fn cameras_say_how_much_is_decoded_and_why_they_are_not_trusted() {
+    let tester = Tester::new().await;
+    let gate = GateSummary { level: "keys".to_owned(), reason: "watchful".to_owned(), since: time(1) };
+    let trouble = CameraTrouble { kind: "camera.covered".to_owned(), since: time(2) };
+    let told = CameraStateMessage {
+        gate: Some(gate),
+        troubles: vec![trouble],
+        ..camera_state(CameraCondition::Live)
+    };
+    tester.commit(vec![camera_received(told)]).await;
+    let camera = tester.get("/api/v1/cameras").await.json()[0].clone();
+    let gate = json!({ "level": "keys", "reason": "watchful", "since": time(1).to_string() });
+    let troubles = json!([{ "kind": "camera.covered", "since": time(2).to_string() }]);
+    assert_eq!((&camera["gate"], &camera["troubles"]), (&gate, &troubles));
+    tester.commit(vec![edge_received(edge_status(false, time(0)), time(50))]).await;
+    let gone = tester.get("/api/v1/cameras").await.json()[0].clone();
+    assert_eq!((&gone["gate"], &gone["troubles"]), (&json!(null), &troubles), "nothing is decoded there now");
 }
 
 #[tokio::test]

@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use gridwatch_domain::{
     CameraId, CellCode, EdgeId, EventId, EventKind, Phase, Severity, Sha256Hex, Timestamp,
-    wire::{CameraCondition, CameraStateMessage, EdgeStatusMessage, EventMessage},
+    wire::{
+        CameraCondition, CameraStateMessage, CameraTrouble, EdgeStatusMessage, EventMessage, GateSummary,
+    },
 };
 
 /// A message that has come in, understood or not.
@@ -241,6 +243,10 @@ pub struct StoredCamera {
     pub reason: Option<String>,
     /// Since when.
     pub since: Timestamp,
+    /// How much of its stream is decoded, as its edge box said last.
+    pub gate: Option<GateSummary>,
+    /// Why it cannot be trusted, as its edge box said last.
+    pub troubles: Vec<CameraTrouble>,
     /// Since when its edge box is gone; `None` while it is there, or where it never spoke of itself.
     pub edge_offline_since: Option<Timestamp>,
 }

@@ -220,10 +220,16 @@ fn event_kind(zone_type: ZoneType) -> EventKind {
     }
 }
 
+/// Of what happens in zones.
 fn severity(kind: EventKind, dwell: Duration, limit: Duration) -> Severity {
     match kind {
         EventKind::FireLane => Severity::Critical,
-        EventKind::NoParking if dwell >= limit.saturating_mul(MAJOR_AFTER) => Severity::Major,
-        EventKind::NoParking => Severity::Minor,
+        EventKind::NoParking if dwell < limit.saturating_mul(MAJOR_AFTER) => Severity::Minor,
+        EventKind::NoParking
+        | EventKind::CameraOffline
+        | EventKind::CameraFrozen
+        | EventKind::CameraCovered
+        | EventKind::CameraMoved
+        | EventKind::CameraBlurred => Severity::Major,
     }
 }

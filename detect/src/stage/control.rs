@@ -84,10 +84,8 @@ impl DetectControl {
         let Some(watched) = self.cameras.get(&watch.id) else { return };
         let mut watched = lock(&watched);
         watched.look_again();
-        if watch.begins_anew {
-            let events = watched.state.begin_anew();
-            owe(&mut watched, events);
-        }
+        let events = if watch.begins_anew { watched.state.begin_anew() } else { watched.state.accept_view() };
+        owe(&mut watched, events);
     }
 
     /// Watches a camera no more: its open events end with what was seen last, its memory and its metrics are gone.
@@ -102,6 +100,7 @@ impl DetectControl {
             self.told.counts.send_if_modified(|all| all.remove(camera).is_some());
             self.told.blind.send_if_modified(|all| all.remove(camera).is_some());
             self.told.attention.send_if_modified(|all| all.remove(camera).is_some());
+            self.told.troubles.send_if_modified(|all| all.remove(camera).is_some());
         }
         self.cameras.lock_leaving().push(shared);
     }

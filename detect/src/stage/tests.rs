@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use gridwatch_domain::{
     CameraId, Detection, DwellLimit, EventKind, Findings, Frame, NetworkRef, NormBox, Nv12Buffer,
-    ObjectClass, Phase, Point, Polygon, Sha256Hex, Timestamp, Zone, ZoneType,
+    ObjectClass, Phase, Point, Polygon, Severity, Sha256Hex, Timestamp, Zone, ZoneType,
 };
 use gridwatch_runtime::{MailboxSender, ManualClock, Metrics, mailbox};
 use tokio::sync::mpsc;
@@ -220,7 +220,7 @@ fn an_event_of_a_camera_that_stays_away_is_unobserved() {
     tester.car_stands(0.0, 12.0);
     while tester.findings.blocking_recv().is_some_and(|found| found.events.is_empty()) {}
     tester.clock.advance(Duration::from_secs(20));
-    let notice = CameraNotice { camera: camera(), live: false, at: time(12.0) };
+    let notice = CameraNotice { camera: camera(), live: false, ended: false, at: time(12.0) };
     tester.notices.blocking_send(notice).expect("the stage runs");
     let unobserved = loop {
         let found = tester.next();
@@ -236,7 +236,7 @@ fn an_event_of_a_camera_that_stays_away_is_unobserved() {
 fn the_last_pictures_of_a_camera_may_come_after_word_of_its_end() {
     let mut tester = Tester::start(Vec::new());
     tester.car_stands(0.0, 12.0);
-    let notice = CameraNotice { camera: camera(), live: false, at: time(12.0) };
+    let notice = CameraNotice { camera: camera(), live: false, ended: false, at: time(12.0) };
     tester.notices.blocking_send(notice).expect("the stage runs");
     // The first of these is taken with word of the end, the others after it.
     tester.car_stands(12.0, 13.0);
@@ -247,6 +247,59 @@ fn the_last_pictures_of_a_camera_may_come_after_word_of_its_end() {
     }
     assert!(events[1].unobserved, "{events:#?}");
     tester.finish();
+}
+
+/// What the stage tells next, when it is not only memory.
+fn next_event(tester: &mut Tester) -> gridwatch_domain::Event {
+    loop {
+        let found = tester.findings.blocking_recv().expect("the stage runs");
+        if let Some(event) = found.events.into_iter().next() {
+            return event;
+        }
+    }
+}
+
+#[test]
+fn a_camera_that_stays_away_is_offline_until_it_is_back_for_a_while() {
+    let mut tester = Tester::start(Vec::new());
+    let troubles = tester.stage.troubles();
+    let notice = |live, ended, at| CameraNotice { camera: camera(), live, ended, at };
+    let send = |tester: &Tester, notice| tester.notices.blocking_send(notice).expect("the stage runs");
+    send(&tester, notice(false, false, time(12.0)));
+    tester.clock.advance(Duration::from_secs(45));
+    let offline = next_event(&mut tester);
+    assert_eq!(
+        (offline.kind, offline.phase, offline.since),
+        (EventKind::CameraOffline, Phase::Open, time(12.0))
+    );
+    assert_eq!((offline.zone, offline.severity), (None, Severity::Major));
+    let wrong = troubles.borrow().get(&camera()).cloned().expect("told");
+    assert_eq!(wrong.iter().map(|trouble| trouble.kind).collect::<Vec<_>>(), [EventKind::CameraOffline]);
+    // It comes and goes within the time that it must be back.
+    send(&tester, notice(true, false, time(45.0)));
+    send(&tester, notice(false, false, time(46.0)));
+    send(&tester, notice(true, false, time(50.0)));
+    tester.clock.advance(Duration::from_secs(16));
+    let back = next_event(&mut tester);
+    assert_eq!((back.id, back.rev, back.phase, back.until), (offline.id, 2, Phase::Close, Some(time(50.0))));
+    assert_eq!(troubles.borrow().get(&camera()).map(Vec::len), Some(0));
+    let (events, _, metrics) = tester.finish();
+    assert_eq!(events, []);
+    let metrics = metrics.render();
+    let gauge = "gridwatch_detect_camera_trouble{camera=\"gate\",kind=\"camera.offline\"} 0";
+    assert!(metrics.contains(gauge), "{metrics}");
+}
+
+#[test]
+fn a_recording_at_its_end_is_not_offline() {
+    let tester = Tester::start(Vec::new());
+    let notice = CameraNotice { camera: camera(), live: false, ended: true, at: time(12.0) };
+    tester.notices.blocking_send(notice).expect("the stage runs");
+    tester.clock.advance(Duration::from_secs(600));
+    // The notice has been heard once a camera's picture after it has been taken.
+    tester.car_stands(12.0, 14.0);
+    let (events, _, _) = tester.finish();
+    assert_eq!(events, []);
 }
 
 #[test]

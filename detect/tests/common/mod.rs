@@ -11,22 +11,22 @@ use std::{
 
 use gridwatch_domain::{CameraId, Frame, Nv12Buffer, Timestamp};
 
-/// The folder of footage and networks, or `None` after saying why the test is skipped.
-pub(crate) fn data_folder(test: &str) -> Option<PathBuf> {
-    let skipped = |why: &str| println!("SKIPPED {test}: {why}");
-    let Some(folder) = env::var_os("GRIDWATCH_DATA").map(PathBuf::from) else {
-        skipped("GRIDWATCH_DATA names no folder of footage");
-        return None;
-    };
-    if Command::new("gst-launch-1.0").arg("--version").stdout(Stdio::null()).status().is_err() {
-        skipped("gst-launch-1.0 is not installed");
-        return None;
+/// Whether coded pictures can be decoded; says why the test is skipped where they cannot.
+pub(crate) fn can_decode(test: &str) -> bool {
+    let is_there = Command::new("gst-launch-1.0").arg("--version").stdout(Stdio::null()).status().is_ok();
+    if !is_there {
+        println!("SKIPPED {test}: gst-launch-1.0 is not installed");
     }
-    if env::var_os("ORT_DYLIB_PATH").is_none() {
-        skipped("ORT_DYLIB_PATH names no ONNX Runtime");
-        return None;
+    is_there
+}
+
+/// The folder of footage, or `None` after saying why the test is skipped.
+pub(crate) fn footage_folder(test: &str) -> Option<PathBuf> {
+    let folder = env::var_os("GRIDWATCH_DATA").map(PathBuf::from);
+    if folder.is_none() {
+        println!("SKIPPED {test}: GRIDWATCH_DATA names no folder of footage");
     }
-    Some(folder)
+    folder.filter(|_| can_decode(test))
 }
 
 /// A video being decoded to NV12, at an even rate.

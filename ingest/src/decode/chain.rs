@@ -349,7 +349,7 @@ pub(super) mod tests {
                 continue;
             }
             let units = encoded(elements);
-            let mut chain = Chain::new(codec).expect("it is set up");
+            let mut chain = Chain::new(codec, &Decoders::software()).expect("it is set up");
             for tag in 0..3 {
                 chain.push(units[0].clone(), true, tag, true);
                 chain.drain();

@@ -122,6 +122,17 @@ impl Reason {
     }
 }
 
+/// How much of a stream is decoded, and why, for whoever shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GateState {
+    /// How much.
+    pub level: Level,
+    /// Why.
+    pub reason: Reason,
+    /// Since when: time of the picture.
+    pub since: Timestamp,
+}
+
 /// How a camera's pictures are chosen.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct GateSettings {

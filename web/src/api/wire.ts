@@ -25,7 +25,15 @@ export const KINDS = [
 export type Kind = (typeof KINDS)[number];
 
 /** Kinds that the rules of this version raise. The others have names, and are offered once an alert of theirs is known. */
-export const RAISED_KINDS: readonly Kind[] = ["parking.fire_lane", "parking.no_parking"];
+export const RAISED_KINDS: readonly Kind[] = [
+  "parking.fire_lane",
+  "parking.no_parking",
+  "camera.offline",
+  "camera.frozen",
+  "camera.covered",
+  "camera.moved",
+  "camera.blurred",
+];
 
 /** Least to most urgent. */
 export const SEVERITIES = ["info", "minor", "major", "critical"] as const;
@@ -36,6 +44,22 @@ export type Phase = (typeof PHASES)[number];
 
 export const CAMERA_STATES = ["connecting", "live", "offline", "ended"] as const;
 export type CameraState = (typeof CAMERA_STATES)[number];
+
+/** How much of a camera's stream is decoded, and why. */
+export const GATE_LEVELS = ["rest", "keys", "all"] as const;
+export type GateLevel = (typeof GATE_LEVELS)[number];
+
+export const GATE_REASONS = [
+  "configured",
+  "quiet",
+  "beginning",
+  "changed",
+  "surge",
+  "watchful",
+  "due",
+  "keys_far_apart",
+] as const;
+export type GateReason = (typeof GATE_REASONS)[number];
 
 export const OBJECT_CLASSES = ["car", "truck", "bus", "motorcycle", "bicycle", "person"] as const;
 export type ObjectClass = (typeof OBJECT_CLASSES)[number];
@@ -127,6 +151,10 @@ export interface CameraView {
   state: OrNewer<CameraState>;
   reason: string | null;
   since: string | null;
+  /** How much of its stream is decoded; null where that is not decided picture by picture. Centers of before say nothing. */
+  gate?: { level: OrNewer<GateLevel>; reason: OrNewer<GateReason>; since: string } | null;
+  /** Why it cannot be trusted, so that its rules are suspended. Centers of before say nothing. */
+  troubles?: { kind: OrNewer<Kind>; since: string }[];
 }
 
 export type CellLevel = "county" | "township" | "community" | "cell" | "group";

@@ -1,6 +1,6 @@
 /** Chinese, the language of the house. Its keys are the keys: a dictionary that lacks one does not compile. */
 import type { SpanParts } from "../logic/duration";
-import type { CellLevel, CameraState, Kind, ObjectClass, Phase, Severity } from "../api/wire";
+import type { CellLevel, CameraState, GateLevel, GateReason, Kind, ObjectClass, Phase, Severity } from "../api/wire";
 import type { StateFilter } from "../logic/filter";
 
 export interface Names {
@@ -8,7 +8,11 @@ export interface Names {
   kindGroup: Record<"parking" | "area" | "line" | "camera", string>;
   severity: Record<Severity, string>;
   phase: Record<Phase, string>;
-  cameraState: Record<CameraState | "unread", string>;
+  cameraState: Record<CameraState | "unread" | "untrusted", string>;
+  gateLevel: Record<GateLevel, string>;
+  /** What a level means, to explain it. */
+  gateHint: Record<GateLevel, string>;
+  gateReason: Record<GateReason, string>;
   objectClass: Record<ObjectClass, string>;
   cellLevel: Record<CellLevel, string>;
   state: Record<StateFilter, string>;
@@ -40,7 +44,19 @@ const names: Names = {
   kindGroup: { parking: "停车", area: "区域", line: "越线", camera: "摄像机" },
   severity: { info: "提示", minor: "一般", major: "重要", critical: "紧急" },
   phase: { open: "进行中", update: "进行中", close: "已结束", unobserved: "画面中断" },
-  cameraState: { connecting: "连接中", live: "在线", unread: "画面未分析", offline: "离线", ended: "已播完" },
+  cameraState: { connecting: "连接中", live: "在线", unread: "画面未分析", untrusted: "画面不可信", offline: "离线", ended: "已播完" },
+  gateLevel: { rest: "静候", keys: "留意", all: "全解码" },
+  gateHint: { rest: "静候：隔几秒看一张关键帧", keys: "留意：每张关键帧都看", all: "全解码：每一帧都解码" },
+  gateReason: {
+    configured: "按配置",
+    quiet: "画面没有变化",
+    beginning: "刚开始接收",
+    changed: "画面有变化",
+    surge: "码流突增",
+    watchful: "规则正在关注目标",
+    due: "有目标即将超时",
+    keys_far_apart: "关键帧间隔太长",
+  },
   objectClass: { car: "小汽车", truck: "货车", bus: "客车", motorcycle: "摩托/电动车", bicycle: "自行车", person: "行人" },
   cellLevel: { county: "县", township: "乡镇/街道", community: "村/社区", cell: "网格", group: "联户" },
   state: { all: "全部", unacknowledged: "未确认", open: "进行中", unobserved: "画面中断", closed: "已结束" },
@@ -83,6 +99,9 @@ export const zh = {
   camerasLive: (live: number, all: number) => `${live}/${all} 在线`,
   camerasMore: (count: number) => `还有 ${count} 台`,
   cameraSince: (time: string) => `自 ${time}`,
+  rulesSuspended: "规则已暂停",
+  cameraUntrusted: (trouble: string, time: string) => `自 ${time} 不可信：${trouble}，规则已暂停`,
+  cameraDecoded: (level: string, reason: string, time: string) => `${level}（${reason}，自 ${time}）`,
   cameraFilterHint: "点击只看此摄像机的告警",
   noCameras: "尚无摄像机上报",
   edgeProblem: (edge: string, problem: string) => `边缘盒 ${edge}：${problem}`,
@@ -110,7 +129,7 @@ export const zh = {
   endOfList: "没有更早的告警了",
   emptyTitle: "目前没有告警",
   emptyText: "新的告警会自动出现在这里，无需刷新。",
-  emptyBlindText: (count: number) => `但有 ${count} 台摄像机离线或画面未分析，看不到那里发生的事。`,
+  emptyBlindText: (count: number) => `但有 ${count} 台摄像机离线、画面未分析或不可信，看不到那里发生的事。`,
   emptyFilteredTitle: "没有符合条件的告警",
   emptyFilteredText: "换一个条件，或清除筛选查看全部告警。",
   failedTitle: "告警加载失败",

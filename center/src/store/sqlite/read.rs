@@ -19,7 +19,7 @@ use crate::store::{
 /// What every query for cameras begins with, as a literal that `concat!` takes.
 macro_rules! select_cameras {
     () => {
-        "SELECT k.edge, k.camera, k.name, k.state, k.reason, k.since, \
+        "SELECT k.edge, k.camera, k.name, k.state, k.reason, k.since, k.message, \
                 CASE WHEN e.online = 0 THEN e.since END AS edge_offline_since \
            FROM cameras k LEFT JOIN edges e ON e.edge = k.edge"
     };

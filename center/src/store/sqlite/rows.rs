@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use gridwatch_domain::{
     Timestamp,
-    wire::{CameraCondition, EventMessage, Message},
+    wire::{CameraCondition, CameraStateMessage, EventMessage, Message},
 };
 use sqlx::{FromRow, QueryBuilder, Sqlite};
 
@@ -160,6 +160,7 @@ pub(super) struct CameraRow {
     state: String,
     reason: Option<String>,
     since: i64,
+    message: String,
     edge_offline_since: Option<i64>,
 }
 
@@ -168,6 +169,8 @@ impl TryFrom<CameraRow> for StoredCamera {
     fn try_from(row: CameraRow) -> Result<Self, StoreError> {
         use CameraCondition::{Connecting, Ended, Live, Offline};
         let wrong = |error| corrupt("cameras", &error);
+        let CameraStateMessage { gate, troubles, .. } = CameraStateMessage::from_json(row.message.as_bytes())
+            .map_err(|error| corrupt("cameras", &error))?;
         let state = [Connecting, Live, Offline, Ended].into_iter().find(|state| state.as_str() == row.state);
         Ok(Self {
             edge: row.edge.parse().map_err(wrong)?,
@@ -176,6 +179,8 @@ impl TryFrom<CameraRow> for StoredCamera {
             state: state.ok_or_else(|| corrupt("cameras", &row.state))?,
             reason: row.reason,
             since: time("cameras", row.since)?,
+            gate,
+            troubles,
             edge_offline_since: row.edge_offline_since.map(|at| time("edges", at)).transpose()?,
         })
     }

@@ -96,14 +96,30 @@ fn what_was_kept_says_its_version_and_what_is_no_memory_is_refused() {
     camera.stand(5.0, &[car(0.4, 0.4)]);
     let kept = camera.state.checkpoint();
     let text = String::from_utf8(kept.state.clone()).expect("JSON");
-    assert!(text.starts_with("{\"version\":1,"), "{text}");
+    assert!(text.starts_with("{\"version\":2,"), "{text}");
     let newer =
-        Checkpoint { state: text.replacen("\"version\":1", "\"version\":9", 1).into_bytes(), ..kept.clone() };
+        Checkpoint { state: text.replacen("\"version\":2", "\"version\":9", 1).into_bytes(), ..kept.clone() };
     let refused = camera.state.restore(&camera.watch, &newer).expect_err("a version of the future");
-    assert_eq!(refused.to_string(), "memory of camera gate has version 9, this program reads up to 1");
+    assert_eq!(refused.to_string(), "memory of camera gate has version 9, this program reads up to 2");
     let garbage = Checkpoint { state: b"\xff".to_vec(), ..kept };
     assert!(camera.state.restore(&camera.watch, &garbage).is_err());
     camera.stand(30.0, &[car(0.4, 0.4)]).expect_one_open(0.0);
+}
+
+#[test]
+fn what_was_kept_by_version_1_is_read() {
+    let mut camera = CameraTester::start();
+    camera.stand(40.0, &[car(0.4, 0.4)]);
+    let kept = camera.state.checkpoint();
+    let mut old: serde_json::Value = serde_json::from_slice(&kept.state).expect("JSON");
+    let fields = old.as_object_mut().expect("fields");
+    assert!(fields.remove("health").is_some() && fields.remove("view").is_some(), "since version 2");
+    fields.insert("version".to_owned(), 1.into());
+    let old = Checkpoint { state: old.to_string().into_bytes(), ..kept };
+    camera.state = CameraState::new(&camera.watch, &camera.settings);
+    camera.state.restore(&camera.watch, &old).expect("an old form");
+    assert_eq!(camera.state.tick(camera.now(), &mut || [0; 10]), [], "nothing is taken for edited");
+    camera.stand(10.0, &[car(0.4, 0.4)]).expect_one_open(0.0);
 }
 
 #[test]

@@ -1,0 +1,121 @@
+//! Pictures keep coming, and are all the same.
+//!
+//! A real sensor is never still: after coding, too, a picture differs from one of ten seconds before by noise, in its flattest parts
+//! as well; and somewhere something moves, if only a clock. Of a frozen picture only the coder's rounding differs, at edges and
+//! nowhere by much. Measured between pictures ten seconds apart, in grey levels, over runs of 40 pixels (means of the flattest
+//! quarter; second largest of all): simulated cameras 0.7–2 and 4–50, coded at 2.5 Mbit/s in proportion to 1280×720; real footage
+//! 0.2–15 and 4–190; a frozen picture in the same code 0–0.5 and 1.7–3.1. What is usual is learnt for each camera. A picture that
+//! is frozen except for a clock drawn into it is taken for alive. Pure.
+
+use std::time::Duration;
+
+use gridwatch_domain::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{hold::Verdict, view::View};
+
+/// Least time between two pictures that are compared: those close together differ less, as coders do not repeat noise.
+const APART: Duration = Duration::from_secs(8);
+/// Pixels of a strip that are averaged.
+const RUN: usize = 40;
+/// The picture is still where its flattest quarter differs by less than this share of what is usual …
+const STILL: f32 = 0.65;
+/// … and none of it by more than this, in grey levels.
+const STILL_PEAK: f32 = 4.0;
+/// It is alive where the flattest quarter differs by more than this share, or anything by more than this.
+const ALIVE: f32 = 0.85;
+const ALIVE_PEAK: f32 = 4.5;
+/// Of what pictures differ by, this share is taken into what they usually differ by.
+const LEARNING: f32 = 0.1;
+/// Comparisons until what is usual is known.
+const LEAST_LEARNT: u32 = 3;
+
+/// What pictures of a camera usually differ by.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Frozen {
+    /// In the flattest quarter, in grey levels.
+    usual: f32,
+    learnt: u32,
+    #[serde(skip)]
+    earlier: Option<(Timestamp, Vec<u8>)>,
+    /// Since when all are the same.
+    #[serde(skip)]
+    still_since: Option<Timestamp>,
+    /// What the last picture differs by, until that is learnt.
+    #[serde(skip)]
+    unlearnt: Option<f32>,
+}
+
+/// What two pictures differ by, in grey levels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Difference {
+    /// Mean of the quarter of runs that differ least.
+    flat: f32,
+    /// The second largest, since one alone may be a fault in transmission.
+    peak: f32,
+}
+
+impl Frozen {
+    /// Compares a picture with one of some time before. `Unknown` for those in between.
+    pub(super) fn judge(&mut self, at: Timestamp, view: &View) -> Verdict {
+        let earlier = self.earlier.as_mut().filter(|(_, kept)| kept.len() == view.strips.len());
+        let Some((since, kept)) = earlier else {
+            self.earlier = Some((at, view.strips.clone()));
+            return Verdict::Unknown;
+        };
+        if at.saturating_since(*since) < APART {
+            return Verdict::Unknown;
+        }
+        let Difference { flat, peak } = Difference::between(kept, &view.strips);
+        let before = std::mem::replace(since, at);
+        kept.clone_from(&view.strips);
+        self.unlearnt = None;
+        let is_known = self.learnt >= LEAST_LEARNT;
+        // Bit for bit the same is frozen, whatever is usual.
+        if peak == 0.0 || (is_known && flat < STILL * self.usual && peak < STILL_PEAK) {
+            self.still_since.get_or_insert(before);
+            return Verdict::Bad;
+        }
+        if is_known && flat < ALIVE * self.usual && peak < ALIVE_PEAK {
+            return Verdict::Unknown;
+        }
+        self.still_since = None;
+        self.unlearnt = Some(flat);
+        Verdict::Good
+    }
+
+    /// Takes in what the last picture differs by, with which nothing is wrong.
+    pub(super) fn learn(&mut self) {
+        let Some(flat) = self.unlearnt.take() else { return };
+        // A cloud that passes is not what is usual.
+        let most = if self.learnt >= LEAST_LEARNT { 2.0 * self.usual } else { f32::MAX };
+        self.learnt = self.learnt.saturating_add(1);
+        // At first the mean of all.
+        let share = (1.0 / self.learnt as f32).max(LEARNING);
+        self.usual += share * (flat.min(most) - self.usual);
+    }
+
+    /// Since when all are the same.
+    pub(super) fn still_since(&self) -> Option<Timestamp> {
+        self.still_since
+    }
+
+    /// Times have stepped: there is nothing to compare with.
+    pub(super) fn forget_picture(&mut self) {
+        (self.earlier, self.still_since) = (None, None);
+    }
+}
+
+impl Difference {
+    fn between(a: &[u8], b: &[u8]) -> Self {
+        let run = |(a, b): (&[u8], &[u8])| {
+            let sum: u32 = a.iter().zip(b).map(|(&a, &b)| u32::from(a.abs_diff(b))).sum();
+            sum as f32 / a.len() as f32
+        };
+        let mut runs: Vec<f32> = a.chunks(RUN).zip(b.chunks(RUN)).map(run).collect();
+        runs.sort_unstable_by(f32::total_cmp);
+        let flattest = &runs[..runs.len().div_ceil(4)];
+        let flat = flattest.iter().sum::<f32>() / flattest.len().max(1) as f32;
+        Self { flat, peak: runs.iter().rev().nth(1).copied().unwrap_or(0.0) }
+    }
+}
