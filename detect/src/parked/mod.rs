@@ -16,7 +16,7 @@ mod matching;
 mod place;
 mod trail;
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use gridwatch_domain::{Detection, NormBox, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,13 @@ const BACKGROUND_AGE: Duration = Duration::from_secs(2);
 /// … and from which what never looked different is not one of those that were there when the camera began to look:
 /// networks take some pictures to find a car.
 const BEGINNING: Duration = Duration::from_secs(5);
+/// Where pictures are seconds apart, what stands in one and did not in the one before came in between: on the average half of that time
+/// before its first sighting. It is dated back by so much, and by no more than this, which is half of a usual group of pictures.
+const MOST_DATED_BACK: Duration = Duration::from_secs(1);
+/// Nearer to each other pictures follow closely.
+const CLOSE: Duration = Duration::from_millis(500);
+/// Pictures whose times are remembered, to know which came before a first sighting.
+const PICTURES: usize = 16;
 /// Likeness of the whole picture below which the light has changed altogether (infrared, lamps, camera turned).
 const SAME_SCENE: f32 = 0.55;
 /// A box that lies within another one to this share, and is no smaller than that share of it, is a part of it.
@@ -97,6 +104,9 @@ pub struct ParkedMemory {
     background_age: Duration,
     #[serde(skip)]
     background_due: Duration,
+    /// Times of the last pictures, oldest first.
+    #[serde(skip)]
+    pictures: VecDeque<Timestamp>,
 }
 
 impl ParkedMemory {
@@ -112,6 +122,7 @@ impl ParkedMemory {
             background: Background::default(),
             background_age: Duration::ZERO,
             background_due: Duration::ZERO,
+            pictures: VecDeque::new(),
         }
     }
 
@@ -146,6 +157,19 @@ impl ParkedMemory {
     pub fn rewind(&mut self, by: Duration) {
         self.places.iter_mut().for_each(|place| place.rewind(by));
         self.last_at = self.last_at.map(|at| at.saturating_sub(by));
+        self.pictures.iter_mut().for_each(|at| *at = at.saturating_sub(by));
+    }
+
+    /// When something came that rests since the picture of that time, as far as can be told.
+    fn came(&self, first: Timestamp) -> Timestamp {
+        let before = self.pictures.iter().rev().find(|at| **at < first);
+        let apart = before.map_or(Duration::ZERO, |before| first.saturating_since(*before));
+        // Of pictures that follow each other closely the first sighting says it well enough; and where nobody looked for long,
+        // nothing more can be said.
+        if !(CLOSE..=LONGEST_STEP).contains(&apart) {
+            return first;
+        }
+        first.saturating_sub((apart / 2).min(MOST_DATED_BACK))
     }
 
     /// Takes one picture in.
@@ -156,6 +180,10 @@ impl ParkedMemory {
             self.places.iter_mut().for_each(|place| place.pass_unwatched(since));
         }
         self.last_at = Some(observation.at);
+        if self.pictures.len() == PICTURES {
+            self.pictures.pop_front();
+        }
+        self.pictures.push_back(observation.at);
         let mut changes = Changes::default();
         if let Some(grey) = observation.grey {
             self.watch_scene(grey, elapsed);
@@ -297,6 +325,7 @@ impl ParkedMemory {
         let bare = (self.background_age >= BACKGROUND_AGE).then(|| self.background.patch(bbox)).flatten();
         let strong = self.settings.strong_score;
         let sighting = sighting(observation, detection, strong, Duration::ZERO, now);
+        let since = self.came(since.min(observation.at));
         let at_start = self.background_age < BEGINNING;
         self.places.push(Place::new(self.next_number, &sighting, since, bare, at_start));
         self.next_number += 1;

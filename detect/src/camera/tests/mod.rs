@@ -137,6 +137,15 @@ impl CameraTester {
         self.show(seconds, |_| things.to_vec())
     }
 
+    /// Shows things that do not change, in one picture every so many seconds.
+    fn seldom(&mut self, every: f64, seconds: f64, things: &[Thing]) -> &mut Self {
+        for _ in 0..(seconds / every).round() as u64 {
+            self.picture(things);
+            self.millis += (every * 1000.0) as i64;
+        }
+        self
+    }
+
     fn picture(&mut self, things: &[Thing]) {
         let (jitter, chance) = (self.jitter, &mut self.chance);
         let found = |thing: &Thing| {

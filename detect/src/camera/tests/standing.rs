@@ -16,6 +16,25 @@ fn a_car_that_stands_for_the_limit_is_an_event_since_its_first_sighting() {
 }
 
 #[test]
+fn what_came_between_two_pictures_is_dated_between_them() {
+    // One picture in two seconds, as key pictures come.
+    let mut camera = CameraTester::start();
+    camera.seldom(2.0, 10.0, &[]).seldom(2.0, 40.0, &[car(0.4, 0.4)]);
+    assert_eq!(
+        camera.seconds(camera.events[0].since),
+        9.0,
+        "the first one shows it at 10 s, the one before at 8 s did not"
+    );
+    // Where pictures are farther apart no more is taken back; where nobody looked, nothing.
+    let mut camera = CameraTester::start();
+    camera.seldom(6.0, 12.0, &[]).seldom(6.0, 60.0, &[car(0.4, 0.4)]);
+    assert_eq!(camera.seconds(camera.events[0].since), 11.0);
+    let mut camera = CameraTester::start();
+    camera.seldom(2.0, 10.0, &[]).pause(30.0).seldom(2.0, 60.0, &[car(0.4, 0.4)]);
+    assert_eq!(camera.seconds(camera.events[0].since), 40.0);
+}
+
+#[test]
 fn a_car_that_stands_there_at_start_counts_from_its_first_sighting() {
     let mut camera = CameraTester::start();
     camera.stand(35.0, &[car(0.4, 0.4)]).expect_one_open(0.0);
