@@ -57,6 +57,7 @@ refuses ingest gridwatch-models
 refuses detect gridwatch-link
 refuses detect gstreamer
 refuses detect retina
+refuses alert shiguredo_mp4
 refuses center gstreamer-app
 refuses detect gstreamer-video
 refuses ingest gstreamer-rtsp-server

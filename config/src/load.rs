@@ -45,6 +45,7 @@ pub enum Kind {
 
 /// Settings of either kind.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is one of them, for a moment")]
 pub enum Loaded {
     /// Of an edge box.
     Edge(EdgeSettings),

@@ -421,6 +421,9 @@ impl Worker {
         let now = self.clock.now();
         for watched in self.cameras.all() {
             let mut watched = lock(&watched);
+            if watched.is_gone {
+                continue;
+            }
             let mut events = std::mem::take(&mut watched.first_events);
             let unseen_since = watched.away_since.into_iter().chain(watched.blind_since).min();
             let lost = unseen_since.filter(|since| now.saturating_since(*since) >= self.offline_after);

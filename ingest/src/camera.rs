@@ -25,9 +25,10 @@ use crate::{
     gate::{GateSettings, SharedRest},
     greeting, http,
     live::Live,
+    main_stream::MainStream,
     metrics::CameraMetrics,
     receive::{self, Failure, ReceiveOptions},
-    reel::Reels,
+    reel::{Reel, Reels},
     rtsp,
     stream::{self, Stream},
     tally::Tally,
@@ -101,7 +102,10 @@ pub struct Camera {
     clock: SharedClock,
     timeouts: CameraTimeouts,
     pool: DecodePool,
-    reels: Reels,
+    /// The encoded pictures of the stream that is analysed.
+    reel: Arc<Reel>,
+    /// The large stream beside it, if there is one.
+    main: Option<MainStream>,
     attention: AttentionReceiver,
     shutdown: Shutdown,
     metrics: CameraMetrics,
@@ -162,10 +166,19 @@ impl Camera {
         let CameraParts { frames, clock, metrics, timeouts, pool, reels, stills, attention, shutdown } =
             parts;
         let metrics = metrics.camera(&settings.id);
-        if matches!(settings.source, SourceSettings::Rtsp { .. }) {
+        let (reel, main) = match &settings.main {
+            // What is analysed is kept only to look back; what is large is what people want to see.
+            Some(main) => {
+                let (id, clock) = (settings.id.clone(), Arc::clone(&clock));
+                let reel = reels.open(&id);
+                (reels.apart(), MainStream::new(id, main, reel, clock, timeouts.clone(), shutdown.clone()))
+            }
             // Whoever wants to follow it may do so from the start.
-            drop(reels.open(&settings.id));
-        }
+            None if matches!(settings.source, SourceSettings::Rtsp { .. }) => {
+                (reels.open(&settings.id), None)
+            }
+            None => (reels.apart(), None),
+        };
         let tap = Tap::new(settings.id.clone(), frames, stills.wishes(), Arc::clone(&clock), metrics.clone());
         let (states, seen) = watch::channel(CameraState::Connecting);
         let failures = Mutex::default();
@@ -178,7 +191,8 @@ impl Camera {
                 clock,
                 timeouts,
                 pool,
-                reels,
+                reel,
+                main,
                 attention,
                 shutdown,
                 metrics,
@@ -210,7 +224,16 @@ impl Camera {
             backoff: self.timeouts.backoff,
             shutdown: self.shutdown.clone(),
         };
-        supervise(task, || self.run_once()).await;
+        let main = async {
+            if let Some(main) = &self.main {
+                main.run().await;
+            }
+            std::future::pending().await
+        };
+        tokio::select! {
+            () = supervise(task, || self.run_once()) => {}
+            () = main => {}
+        }
         self.tap.let_go();
         self.states.borrow().clone()
     }
@@ -318,7 +341,7 @@ impl Camera {
             pool: self.pool.clone(),
             tap: Arc::clone(&self.tap),
             metrics: self.metrics.clone(),
-            reel: self.reels.open(&self.settings.id),
+            reel: Arc::clone(&self.reel),
             attention: self.attention.clone(),
             gate: GateSettings {
                 mode: self.settings.decode,

@@ -46,6 +46,11 @@ impl Reels {
         Arc::clone(reel)
     }
 
+    /// A reel that nobody else follows.
+    pub(crate) fn apart(&self) -> Arc<Reel> {
+        Arc::new(Reel::new(self.limits))
+    }
+
     /// Forgets a camera that is gone for good. Those who follow it see its end.
     pub fn remove(&self, camera: &CameraId) {
         if let Some(reel) = lock(&self.reels).remove(camera) {

@@ -1,4 +1,5 @@
-//! A camera with a main and a sub-stream, as the configuration file names them: the smaller one is analysed.
+//! A camera with a main and a sub-stream, as the configuration file names them: the smaller one is analysed, the larger one is kept
+//! for whoever wants to see it.
 
 mod tester;
 
@@ -40,6 +41,11 @@ async fn the_sub_stream_is_what_is_analysed() {
     for (camera, size) in [("gate", (320, 176)), ("yard", (640, 352))] {
         let frame = tester.next_frame_of(camera).await;
         assert_eq!((frame.width, frame.height), size, "{camera}");
+        // Clips and whoever watches get the large one.
+        let mut follower = tester.reels.get(&tester::id(camera)).expect("both send RTSP").follow();
+        assert!(follower.next().await.expect("it comes").is_key);
+        let large = tester.stills.newest(&tester::id(camera)).await.expect("it can be decoded");
+        assert_eq!((large.width, large.height), (640, 352), "{camera}");
     }
     tester.finish().await;
     server.stop();

@@ -3,6 +3,8 @@
 use gridwatch_config::{Kind, json_schema};
 use serde_json::{Map, Value, json};
 
+use crate::viewing;
+
 /// What the configuration's schema has of its own definitions, and what OpenAPI has.
 const REFERENCES: (&str, &str) = ("#/$defs/", "#/components/schemas/");
 
@@ -10,12 +12,12 @@ const REFERENCES: (&str, &str) = ("#/$defs/", "#/components/schemas/");
 pub(super) fn document() -> Value {
     let mut schemas = schemas();
     schemas.insert("Problem".to_owned(), problem());
-    json!({
+    let mut document = json!({
         "openapi": "3.1.0",
         "info": {
             "title": "gridwatch edge",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Cameras and zones of an edge box, changed while everything runs; see docs/edge-api.md.",
+            "description": "Cameras and zones of an edge box, changed while everything runs, and what they show; see docs/edge-api.md.",
         },
         "security": [{ "token": [] }],
         "paths": {
@@ -60,7 +62,11 @@ pub(super) fn document() -> Value {
             },
         },
         "components": { "schemas": schemas, "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } } },
-    })
+    });
+    if let Some(paths) = document["paths"].as_object_mut() {
+        paths.extend(viewing::openapi::paths());
+    }
+    document
 }
 
 /// The configuration's definitions, which refer to each other. The id of a camera may be left out of a body, as the address has it.
@@ -170,6 +176,7 @@ mod tests {
             let pointer = reference.strip_prefix('#').expect("within the document");
             assert!(document.pointer(pointer).is_some(), "{reference}");
         }
+        assert!(document["paths"]["/api/v1/cameras/{id}/live"]["get"].is_object());
         let camera = &document["components"]["schemas"]["CameraConfig"]["properties"];
         assert!(
             camera["sub_url"]["description"].as_str().is_some_and(|text| text.contains("sub-stream")),

@@ -5,6 +5,7 @@
 
 mod evidence;
 mod live;
+pub(crate) mod openapi;
 mod picture;
 
 use std::{collections::HashMap, sync::Arc};

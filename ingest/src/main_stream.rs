@@ -1,0 +1,117 @@
+//! The large stream of a camera whose small one is analysed: received and kept for a while, for clips, recordings and the live picture;
+//! never decoded.
+//!
+//! It fails and is tried again by itself: what is analysed does not depend on it, nor it on what is analysed.
+
+use std::{
+    ops::ControlFlow,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use gridwatch_config::{Secret, SourceSettings, Transport};
+use gridwatch_domain::CameraId;
+use gridwatch_runtime::{Outcome, SharedClock, Shutdown, Supervised, supervise};
+use tokio::time::{Instant, timeout};
+
+use crate::{
+    CameraTimeouts, OfflineReason,
+    address::Address,
+    receive::{self, Failure, ReceiveOptions},
+    reel::Reel,
+};
+
+/// The stream, ready to be received.
+pub(crate) struct MainStream {
+    pub(crate) camera: CameraId,
+    url: Secret,
+    transport: Transport,
+    /// The camera sends it in datagrams, as it has turned out.
+    by_datagrams: AtomicBool,
+    pub(crate) reel: Arc<Reel>,
+    pub(crate) clock: SharedClock,
+    pub(crate) timeouts: CameraTimeouts,
+    pub(crate) shutdown: Shutdown,
+}
+
+impl MainStream {
+    /// `None` for sources whose pictures are not kept as they are.
+    pub(crate) fn new(
+        camera: CameraId,
+        source: &SourceSettings,
+        reel: Arc<Reel>,
+        clock: SharedClock,
+        timeouts: CameraTimeouts,
+        shutdown: Shutdown,
+    ) -> Option<Self> {
+        let SourceSettings::Rtsp { url, transport } = source.clone() else { return None };
+        let by_datagrams = AtomicBool::new(transport == Transport::Udp);
+        Some(Self { camera, url, transport, by_datagrams, reel, clock, timeouts, shutdown })
+    }
+
+    /// Receives until shutdown.
+    pub(crate) async fn run(&self) {
+        let task = Supervised {
+            name: format!("main stream of camera {}", self.camera),
+            backoff: self.timeouts.backoff,
+            shutdown: self.shutdown.clone(),
+        };
+        supervise(task, || self.run_once()).await;
+    }
+
+    async fn run_once(&self) -> Outcome<OfflineReason> {
+        let began = Instant::now();
+        let error = match self.receive().await {
+            None => return Outcome::Done,
+            Some(reason) => reason,
+        };
+        if matches!(error, OfflineReason::Unauthorized { .. }) {
+            // Cameras lock out who tries too often. Whether it was woken by shutdown is asked by the supervision.
+            let _ = timeout(self.timeouts.refused, self.shutdown.cancelled()).await;
+        }
+        Outcome::Failed { error, healthy: began.elapsed() >= self.timeouts.healthy_after }
+    }
+
+    /// Why it ended; `None` at shutdown.
+    async fn receive(&self) -> Option<OfflineReason> {
+        let address = match Address::parse(self.url.reveal()) {
+            Ok(address) if address.is_plain() => address,
+            Ok(_) => {
+                return Some(OfflineReason::Setup {
+                    detail: "rtsps:// has no clips; expected rtsp://".to_owned(),
+                });
+            }
+            Err(reason) => return Some(reason),
+        };
+        let by_datagrams = self.by_datagrams.load(Ordering::Relaxed);
+        let options = ReceiveOptions {
+            transport: if by_datagrams { receive::Transport::Udp } else { receive::Transport::Tcp },
+            connect: self.timeouts.connect,
+            no_frame: self.timeouts.no_frame.max(Duration::from_secs(1)),
+        };
+        let first = self.reel.begin_stream();
+        let receiving = receive::receive(&address, &options, &self.clock, |mut unit| {
+            unit.seq += first;
+            self.reel.push(unit);
+            ControlFlow::Continue(())
+        });
+        let ended = tokio::select! {
+            () = self.shutdown.cancelled() => return None,
+            ended = receiving => ended,
+        };
+        Some(match ended {
+            Ok(()) => OfflineReason::Ended,
+            Err(failure) => self.learn(failure),
+        })
+    }
+
+    fn learn(&self, failure: Failure) -> OfflineReason {
+        if failure.wants_other_transport && self.transport == Transport::Auto {
+            self.by_datagrams.fetch_xor(true, Ordering::Relaxed);
+        }
+        failure.reason
+    }
+}
