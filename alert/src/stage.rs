@@ -73,6 +73,7 @@ pub struct AlertStage {
     outbox: Outbox,
     checkpoints: Vec<Checkpoint>,
     evidence: EvidenceThread,
+    archive: Option<Archive>,
     link: Link,
     incoming: IncomingStream,
     presence: Presence,
@@ -102,7 +103,7 @@ impl AlertStage {
         };
         let alert_metrics = AlertMetrics::new(metrics);
         alert_metrics.outbox(outbox.stats());
-        let keeper = settings.archive.map(|archive| Keeper {
+        let keeper = settings.archive.clone().map(|archive| Keeper {
             archive,
             failed: alert_metrics.evidence_failed.clone(),
             complaints: Throttle::default(),
@@ -113,6 +114,7 @@ impl AlertStage {
             outbox,
             checkpoints,
             evidence,
+            archive: settings.archive,
             link,
             incoming,
             presence,
@@ -176,8 +178,11 @@ impl AlertStage {
             window: Window::new(self.tuning.window, self.tuning.ack_timeout),
             state: State::default(),
         };
+        let evidence_problems =
+            self.archive.map(|archive| tokio::spawn(pass_on(archive.problem(), problems.clone())));
         AlertHandle {
             outbox: self.outbox,
+            evidence_problems,
             intake: supervised("alert intake", intake),
             publisher: supervised("alert publisher", publisher),
             link: Some(self.link),
@@ -185,6 +190,21 @@ impl AlertStage {
             stopping,
             zones,
             problems,
+        }
+    }
+}
+
+/// Tells the center why evidence cannot be kept.
+async fn pass_on(mut archive: watch::Receiver<Option<String>>, problems: watch::Sender<Problems>) {
+    loop {
+        let problem = archive.borrow_and_update().clone();
+        problems.send_if_modified(|known| {
+            let changed = known.evidence != problem;
+            known.evidence = problem;
+            changed
+        });
+        if archive.changed().await.is_err() {
+            return;
         }
     }
 }
@@ -210,6 +230,7 @@ fn supervised<T: Task>(name: &str, task: T) -> JoinHandle<()> {
 /// The running stage. Dropping it ends it at once, as a kill would: what is in the outbox stays there.
 pub struct AlertHandle {
     outbox: Outbox,
+    evidence_problems: Option<JoinHandle<()>>,
     intake: JoinHandle<()>,
     publisher: JoinHandle<()>,
     link: Option<Link>,
@@ -281,6 +302,9 @@ impl Drop for AlertHandle {
     fn drop(&mut self) {
         self.intake.abort();
         self.publisher.abort();
+        if let Some(watching) = &self.evidence_problems {
+            watching.abort();
+        }
     }
 }
 

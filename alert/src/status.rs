@@ -30,13 +30,14 @@ impl From<CameraStateMessage> for CameraNews {
 pub(crate) struct Problems {
     pub(crate) outbox: Option<String>,
     pub(crate) configuration: Option<String>,
+    pub(crate) evidence: Option<String>,
 }
 
 impl Problems {
     /// In one text.
     pub(crate) fn told(&self) -> Option<String> {
-        let all: Vec<&str> =
-            [&self.outbox, &self.configuration].into_iter().flatten().map(String::as_str).collect();
+        let all = [&self.outbox, &self.configuration, &self.evidence];
+        let all: Vec<&str> = all.into_iter().flatten().map(String::as_str).collect();
         (!all.is_empty()).then(|| all.join("; "))
     }
 }

@@ -232,6 +232,8 @@ fn on_a_full_disk_all_goes_that_may_and_then_nothing_is_begun() {
     let archive = tester.open();
     let refused = archive.keep_bytes(&[9], tester.about(Media::Snapshot, Some(9))).expect_err("no room");
     assert!(matches!(refused, ArchiveError::Full) && refused.to_string().contains("free some space"));
+    let problem = archive.problem();
+    assert!(problem.borrow().as_ref().is_some_and(|told| told.contains("no room for evidence")));
     assert!(archive.find(&protected).is_some() && archive.find(&other).is_none());
     let verified = tester.verify();
     assert_eq!((verified.findings.len(), verified.files), (0, 1));

@@ -6,7 +6,9 @@ mod support;
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use gridwatch_alert::{AlertHandle, AlertSettings, AlertStage, AlertTuning, CameraNews};
+use gridwatch_alert::{
+    AlertHandle, AlertSettings, AlertStage, AlertTuning, Archive, CameraNews, Media, Retention,
+};
 use gridwatch_domain::{
     Checkpoint, Findings,
     wire::{AckMessage, AckedEvent, CameraCondition, CameraStateMessage, Message as _},
@@ -40,6 +42,16 @@ impl Edge {
         outbox_max_bytes: u64,
         tuning: AlertTuning,
     ) -> Self {
+        Self::start_keeping(broker, folder, outbox_max_bytes, tuning, None).await
+    }
+
+    async fn start_keeping(
+        broker: &Mosquitto,
+        folder: &Path,
+        outbox_max_bytes: u64,
+        tuning: AlertTuning,
+        archive: Option<Archive>,
+    ) -> Self {
         let mut link = link_settings(broker.port(), "edge-box-1");
         link.credentials = Some(Credentials::new("edge", "correct-horse"));
         let settings = AlertSettings {
@@ -47,7 +59,7 @@ impl Edge {
             state_dir: folder.to_owned(),
             outbox_max_bytes,
             zones: BTreeMap::from([(camera("gate"), Vec::new())]),
-            archive: None,
+            archive,
             link,
             version: "0.1.0".to_owned(),
         };
@@ -329,6 +341,48 @@ async fn a_center_that_comes_late_is_told_soon() {
         () = edge.is_delivered() => {}
         () = center.until("never", |_| false) => {}
     }
+}
+
+fn archive(folder: &Path, free: u64) -> Archive {
+    let days = Duration::from_secs(30 * 86_400);
+    let retention =
+        Retention { events: days, kinds: BTreeMap::new(), recordings: days, size: 1 << 30, free };
+    Archive::open(&folder.join("evidence"), retention, SystemClock::shared(), &Metrics::new()).expect("it opens")
+}
+
+#[tokio::test]
+async fn pictures_of_an_event_are_kept_on_the_box_with_and_without_drawings() {
+    let broker = Mosquitto::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let archive = archive(folder.path(), 0);
+    let mut center = Center::start(broker.port()).await;
+    let edge = Edge::start_keeping(&broker, folder.path(), 64 << 20, QUICK, Some(archive.clone())).await;
+    edge.opens(1).await;
+    center.until_events(1).await;
+    edge.waits("both are kept", |_| archive.of_event(event_id(1)).len() == 2).await;
+    let kept = archive.of_event(event_id(1));
+    assert_eq!([kept[0].media, kept[1].media], [Media::Snapshot, Media::Picture]);
+    assert_eq!(kept[0].sha256, center.events[&1].event.evidence[0].sha256, "the center has the one that is drawn into");
+    assert_ne!(kept[0].sha256, kept[1].sha256);
+}
+
+#[tokio::test]
+async fn evidence_that_cannot_be_kept_holds_no_event_up_and_the_center_is_told() {
+    let broker = Mosquitto::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    // No disk has as much left as this asks for.
+    let archive = archive(folder.path(), u64::MAX);
+    let mut center = Center::start(broker.port()).await;
+    let edge = Edge::start_keeping(&broker, folder.path(), 64 << 20, QUICK, Some(archive)).await;
+    edge.opens(1).await;
+    center.until_events(1).await;
+    let says = |text: &str| text.contains("no room for evidence");
+    center
+        .until("the problem is told", |center| {
+            center.statuses.iter().any(|status| status.problem.as_deref().is_some_and(says))
+        })
+        .await;
+    assert_eq!(edge.metric("gridwatch_alert_evidence_failed_total"), 1);
 }
 
 #[tokio::test]

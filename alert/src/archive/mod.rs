@@ -21,8 +21,9 @@ use std::{
 };
 
 use gridwatch_domain::{EventId, Sha256Hex};
-use gridwatch_runtime::{Metrics, SharedClock};
+use gridwatch_runtime::{Chain, Metrics, SharedClock};
 use prometheus::{IntCounterVec, IntGauge};
+use tokio::sync::watch;
 
 pub use self::{
     log::{Fault, Head},
@@ -110,6 +111,8 @@ struct Shared {
     metrics: ArchiveMetrics,
     next_partial: AtomicU64,
     state: Mutex<State>,
+    /// Why nothing can be kept at present, for people.
+    problem: watch::Sender<Option<String>>,
     /// Held as long as the archive is open.
     _lock: File,
 }
@@ -198,6 +201,7 @@ impl Archive {
             metrics: ArchiveMetrics::new(metrics),
             next_partial: AtomicU64::new(0),
             state: Mutex::new(State { log, items, protected }),
+            problem: watch::Sender::new(None),
             _lock: lock,
         };
         shared.throw_away_leftovers()?;
@@ -210,9 +214,9 @@ impl Archive {
     /// # Errors
     /// [`ArchiveError::Full`] where there is none.
     pub fn begin(&self, media: Media) -> Result<PathBuf, ArchiveError> {
-        self.tidy()?;
+        self.shared.noting(self.tidy())?;
         if free_bytes(&self.shared.folder) < self.shared.retention.free {
-            return Err(ArchiveError::Full);
+            return self.shared.noting(Err(ArchiveError::Full));
         }
         let number = self.shared.next_partial.fetch_add(1, Ordering::Relaxed);
         Ok(self.shared.folder.join(PARTIAL).join(format!("{number}.{}", media.extension())))
@@ -226,8 +230,10 @@ impl Archive {
         let kept = self.take_in(partial, about);
         if kept.is_err() {
             discard(partial);
+        } else {
+            self.shared.problem.send_if_modified(|known| known.take().is_some());
         }
-        kept
+        self.shared.noting(kept)
     }
 
     /// Keeps some bytes as a file.
@@ -240,9 +246,14 @@ impl Archive {
             File::create(&path).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
         if let Err(source) = written {
             discard(&path);
-            return Err(ArchiveError::Write { path, source });
+            return self.shared.noting(Err(ArchiveError::Write { path, source }));
         }
         self.keep(&path, about)
+    }
+
+    /// Why nothing can be kept at present, for people; changes are told.
+    pub fn problem(&self) -> watch::Receiver<Option<String>> {
+        self.shared.problem.subscribe()
     }
 
     /// All files of an event, oldest first.
@@ -355,6 +366,19 @@ impl Archive {
 }
 
 impl Shared {
+    /// Tells of a failure.
+    fn noting<T>(&self, outcome: Result<T, ArchiveError>) -> Result<T, ArchiveError> {
+        if let Err(error) = &outcome {
+            let told = format!("证据存不下 / evidence cannot be kept on the box: {}", Chain(error));
+            self.problem.send_if_modified(|known| {
+                let is_news = known.as_ref() != Some(&told);
+                *known = Some(told);
+                is_news
+            });
+        }
+        outcome
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
