@@ -345,9 +345,9 @@ async fn a_center_that_comes_late_is_told_soon() {
 
 fn archive(folder: &Path, free: u64) -> Archive {
     let days = Duration::from_secs(30 * 86_400);
-    let retention =
-        Retention { events: days, kinds: BTreeMap::new(), recordings: days, size: 1 << 30, free };
-    Archive::open(&folder.join("evidence"), retention, SystemClock::shared(), &Metrics::new()).expect("it opens")
+    let retention = Retention { events: days, kinds: BTreeMap::new(), recordings: days, size: 1 << 30, free };
+    Archive::open(&folder.join("evidence"), retention, SystemClock::shared(), &Metrics::new())
+        .expect("it opens")
 }
 
 #[tokio::test]
@@ -362,7 +362,10 @@ async fn pictures_of_an_event_are_kept_on_the_box_with_and_without_drawings() {
     edge.waits("both are kept", |_| archive.of_event(event_id(1)).len() == 2).await;
     let kept = archive.of_event(event_id(1));
     assert_eq!([kept[0].media, kept[1].media], [Media::Snapshot, Media::Picture]);
-    assert_eq!(kept[0].sha256, center.events[&1].event.evidence[0].sha256, "the center has the one that is drawn into");
+    assert_eq!(
+        kept[0].sha256, center.events[&1].event.evidence[0].sha256,
+        "the center has the one that is drawn into"
+    );
     assert_ne!(kept[0].sha256, kept[1].sha256);
 }
 

@@ -48,7 +48,7 @@ impl Cells {
 }
 
 /// Compares each picture of a camera with the last one that was looked at.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct ChangeDetector {
     last: Option<Cells>,
     /// What each cell differs by on the average, in grey levels.
@@ -56,32 +56,59 @@ pub(crate) struct ChangeDetector {
 }
 
 impl ChangeDetector {
-    /// Whether something has changed since the last picture; true where there is none, or none of this size.
+    /// Whether something has changed since the last picture; true where there is none, or none of this size. Learns from it.
     pub(crate) fn has_changed(&mut self, frame: &Frame) -> bool {
         let now = Cells::of(frame);
         let last = self.last.replace(now.clone());
-        let Some(last) =
-            last.filter(|last| last.columns == now.columns && last.means.len() == now.means.len())
-        else {
-            return true;
-        };
-        let gained: Vec<f32> = now.means.iter().zip(&last.means).map(|(now, last)| now - last).collect();
-        let light = median(&gained);
-        let differ: Vec<f32> = gained.iter().map(|gain| (gain - light).abs()).collect();
-        // Robust: unless more than half of the picture changes at once, this is noise.
-        let everywhere = median(&differ) / MEDIAN_AMOUNT;
-        if self.usual.len() != differ.len() {
-            self.usual = vec![everywhere * MEAN_AMOUNT; differ.len()];
+        let Some(difference) = last.and_then(|last| Difference::between(&last, &now)) else { return true };
+        if self.usual.len() != difference.cells.len() {
+            self.usual = vec![difference.everywhere * MEAN_AMOUNT; difference.cells.len()];
         }
-        let is_over = |(differ, usual): (&f32, &f32)| {
-            let deviation = everywhere.max(usual / MEAN_AMOUNT);
-            *differ > (DEVIATIONS * deviation).max(LEAST_CHANGE)
-        };
-        let over: Vec<bool> = differ.iter().zip(&self.usual).map(is_over).collect();
-        for (usual, differ) in self.usual.iter_mut().zip(&differ) {
+        let has_changed = difference.stands_out_of(&self.usual);
+        for (usual, differ) in self.usual.iter_mut().zip(&difference.cells) {
             *usual += LEARNING * (differ - *usual);
         }
-        has_cluster(&over, now.columns)
+        has_changed
+    }
+
+    /// Whether a picture differs from the last one; true where there is none, or none of this size.
+    pub(crate) fn differs(&self, frame: &Frame) -> bool {
+        let difference = self.last.as_ref().and_then(|last| Difference::between(last, &Cells::of(frame)));
+        difference.is_none_or(|difference| difference.stands_out_of(&self.usual))
+    }
+}
+
+/// By what two pictures differ, the light taken out.
+struct Difference {
+    columns: usize,
+    /// Of each cell, in grey levels.
+    cells: Vec<f32>,
+    /// What all cells differ by, as a standard deviation.
+    everywhere: f32,
+}
+
+impl Difference {
+    /// `None` for pictures of different sizes.
+    fn between(last: &Cells, now: &Cells) -> Option<Self> {
+        if last.columns != now.columns || last.means.len() != now.means.len() {
+            return None;
+        }
+        let gained: Vec<f32> = now.means.iter().zip(&last.means).map(|(now, last)| now - last).collect();
+        let light = median(&gained);
+        let cells: Vec<f32> = gained.iter().map(|gain| (gain - light).abs()).collect();
+        // Robust: unless more than half of the picture changes at once, this is noise.
+        let everywhere = median(&cells) / MEDIAN_AMOUNT;
+        Some(Self { columns: now.columns, cells, everywhere })
+    }
+
+    /// Whether cells side by side differ by more than they usually do.
+    fn stands_out_of(&self, usual: &[f32]) -> bool {
+        let is_over = |(index, differ): (usize, &f32)| {
+            let usual = usual.get(index).map_or(0.0, |usual| usual / MEAN_AMOUNT);
+            *differ > (DEVIATIONS * self.everywhere.max(usual)).max(LEAST_CHANGE)
+        };
+        let over: Vec<bool> = self.cells.iter().enumerate().map(is_over).collect();
+        has_cluster(&over, self.columns)
     }
 }
 
@@ -159,6 +186,10 @@ mod tests {
         let there = Some((300, 200, 32));
         assert!(detector.has_changed(&frame(90.0, 4.0, 50, there)));
         assert!(!detector.has_changed(&frame(90.0, 4.0, 51, there)), "it stays");
+        assert!(
+            !detector.differs(&frame(90.0, 4.0, 60, there)) && detector.differs(&frame(90.0, 4.0, 60, None))
+        );
+        assert!(!detector.has_changed(&frame(90.0, 4.0, 61, there)), "asking changes nothing");
         assert!(detector.has_changed(&frame(90.0, 4.0, 52, None)), "it is gone");
     }
 

@@ -1,6 +1,6 @@
 //! One stream of a camera: received, judged by the gate, put on the desk to be decoded.
 
-use std::{ops::ControlFlow, sync::Arc};
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use gridwatch_domain::{Attention, CameraId};
 use gridwatch_runtime::SharedClock;
@@ -16,6 +16,10 @@ use crate::{
     reel::Reel,
     tap::Tap,
 };
+
+/// Key pictures that are looked at afterwards are at least so far apart: of a camera whose every picture stands for itself they would be
+/// hundreds.
+const LOOK_BACK_APART: Duration = Duration::from_secs(1);
 
 /// What a stream is handed on with.
 pub(crate) struct Live {
@@ -89,7 +93,9 @@ impl Stream {
         let seq = unit.seq;
         let order = match verdict {
             Verdict::Skip => return metrics.units_skipped.inc(),
-            Verdict::Look => Order::Look { between: reel.keys_between(self.looked_at, seq), unit },
+            Verdict::Look => {
+                Order::Look { between: reel.keys_between(self.looked_at, seq, LOOK_BACK_APART), unit }
+            }
             Verdict::CatchUp => Order::CatchUp(reel.since_last_key()),
             Verdict::Begin => match reel.since_last_key() {
                 none if none.is_empty() => Order::Follow { unit, wanted: true },

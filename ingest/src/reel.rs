@@ -115,9 +115,9 @@ impl Reel {
         bytes
     }
 
-    /// Key pictures later than number `after` and earlier than `before`, oldest first.
-    pub(crate) fn keys_between(&self, after: u64, before: u64) -> Vec<AccessUnit> {
-        lock(&self.state).ring.keys_between(after, before)
+    /// Key pictures later than number `after` and earlier than `before`, oldest first, not closer to each other than `apart`.
+    pub(crate) fn keys_between(&self, after: u64, before: u64, apart: Duration) -> Vec<AccessUnit> {
+        lock(&self.state).ring.keys_between(after, before, apart)
     }
 
     /// Everything from the last key picture on, oldest first; nothing where there is none.

@@ -63,10 +63,19 @@ impl Ring {
         }
     }
 
-    /// Key pictures later than number `after` and earlier than `before`, oldest first.
-    pub(crate) fn keys_between(&self, after: u64, before: u64) -> Vec<AccessUnit> {
+    /// Key pictures later than number `after` and earlier than `before`, oldest first; of those that come closer to each other than
+    /// `apart` some are left out.
+    pub(crate) fn keys_between(&self, after: u64, before: u64, apart: Duration) -> Vec<AccessUnit> {
         let between = |unit: &&AccessUnit| unit.is_key && unit.seq > after && unit.seq < before;
-        self.units.iter().filter(between).cloned().collect()
+        let mut last: Option<Duration> = None;
+        let mut is_apart = |unit: &&AccessUnit| {
+            let apart = last.is_none_or(|last| unit.time.saturating_sub(last) >= apart);
+            if apart {
+                last = Some(unit.time);
+            }
+            apart
+        };
+        self.units.iter().filter(between).filter(|unit| is_apart(unit)).cloned().collect()
     }
 
     /// Everything from the last key picture on, oldest first.
@@ -150,8 +159,13 @@ mod tests {
         // The newest is at 40.76 s; the group at 30 s still reaches 10 s back, that at 32 s does not.
         assert_eq!(ring.units.front().map(|unit| unit.seq), Some(750));
         assert_eq!(
-            ring.keys_between(800, 1000).iter().map(|unit| unit.seq).collect::<Vec<_>>(),
+            ring.keys_between(800, 1000, Duration::ZERO).iter().map(|unit| unit.seq).collect::<Vec<_>>(),
             [850, 900, 950]
+        );
+        let apart = Duration::from_secs(4);
+        assert_eq!(
+            ring.keys_between(800, 1000, apart).iter().map(|unit| unit.seq).collect::<Vec<_>>(),
+            [850, 950]
         );
         let last: Vec<u64> = ring.since_last_key().iter().map(|unit| unit.seq).collect();
         assert_eq!((last.first(), last.len()), (Some(&1000), 20));

@@ -147,9 +147,11 @@ test("only kinds that can be found are offered", async ({ wall, page, center }) 
   center.events.clear();
   await wall.open();
   const offered = () => page.locator('[data-filter="kind"] option').evaluateAll((options) => options.map((option) => (option as HTMLOptionElement).value));
-  expect(await offered()).toEqual(["", "parking.fire_lane", "parking.no_parking"]);
+  const parking = ["parking.fire_lane", "parking.no_parking"];
+  const camera = ["camera.offline", "camera.frozen", "camera.covered", "camera.moved", "camera.blurred"];
+  expect(await offered()).toEqual(["", ...parking, ...camera]);
   wall.raise({ serial: 970, kind: "area.crowd" });
-  await expect.poll(offered).toEqual(["", "parking.fire_lane", "parking.no_parking", "area.crowd"]);
+  await expect.poll(offered).toEqual(["", ...parking, "area.crowd", ...camera]);
 });
 
 test("the counter of what goes on and the list it opens agree", async ({ wall, page }) => {

@@ -137,18 +137,39 @@ impl Desk {
     fn look(&self, hand: &mut Hand, chains: &mut Chains, unit: AccessUnit, between: Vec<AccessUnit>) {
         hand.chain = None;
         let Some(now) = self.decode_alone(chains, &unit) else { return };
+        let before = hand.change.clone();
         if !hand.change.has_changed(&now) {
             let since = *hand.alike_since.get_or_insert(now.seq);
             return self.tap.hand_on(Frame { unchanged_since: Some(since), ..now }, false);
         }
         self.has_changed.store(true, Ordering::Release);
-        for unit in between {
-            if let Some(earlier) = self.decode_alone(chains, &unit) {
-                self.tap.hand_on(earlier, true);
-            }
+        for earlier in self.look_back(chains, between, &before, hand.alike_since) {
+            self.tap.hand_on(earlier, true);
         }
         hand.alike_since = Some(now.seq);
         self.tap.hand_on(now, false);
+    }
+
+    /// Key pictures from the last one that is as it was `before` on, oldest first. From the newest back: what lies before one that is as it
+    /// was shows nothing new.
+    fn look_back(
+        &self,
+        chains: &mut Chains,
+        between: Vec<AccessUnit>,
+        before: &ChangeDetector,
+        alike_since: Option<u64>,
+    ) -> Vec<Frame> {
+        let mut found = Vec::new();
+        for unit in between.into_iter().rev() {
+            let Some(earlier) = self.decode_alone(chains, &unit) else { continue };
+            let differs = before.differs(&earlier);
+            found.push(if differs { earlier } else { Frame { unchanged_since: alike_since, ..earlier } });
+            if !differs {
+                break;
+            }
+        }
+        found.reverse();
+        found
     }
 
     fn catch_up(&self, hand: &mut Hand, chains: &mut Chains, units: Vec<AccessUnit>) {

@@ -231,7 +231,8 @@ impl Gate {
                 self.seen_to = attention.due;
                 if unit.is_key { self.look(unit) } else { Verdict::CatchUp }
             }
-            (Level::Keys, _) if unit.is_key => self.look(unit),
+            // Where every picture stands for itself no more are looked at than are analysed.
+            (Level::Keys, _) if unit.is_key && self.sampler.is_due(unit.time) => self.look(unit),
             (Level::Rest, _) if unit.is_key && self.has_rested(unit.time) => self.look(unit),
             (Level::Keys | Level::Rest, _) => Verdict::Skip,
         }
@@ -391,6 +392,17 @@ mod tests {
         assert_eq!(stream.play(8, false, due), [34.0]);
         assert_eq!(stream.play(4, false, due), [38.0, 40.0, 40.52]);
         assert_eq!(stream.gate.level(), (Level::Keys, Reason::Due));
+    }
+
+    #[test]
+    fn of_pictures_that_all_stand_for_themselves_no_more_are_looked_at_than_are_analysed() {
+        let mut stream = Stream::new(DecodeMode::Adaptive, 1);
+        stream.play(30, false, QUIET);
+        let looked = stream.play(10, true, QUIET).len();
+        assert!((48..=52).contains(&looked), "{looked} in ten seconds, five a second are analysed");
+        stream.play(10, false, QUIET);
+        assert_eq!(stream.gate.level(), (Level::Rest, Reason::Quiet));
+        assert!(stream.play(60, false, QUIET).len() <= 7);
     }
 
     #[test]
