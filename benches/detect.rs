@@ -30,7 +30,16 @@ fn frame(width: u32, height: u32) -> Frame {
     let mut random = fastrand::Rng::with_seed(1);
     buffer.y_mut().iter_mut().for_each(|pixel| *pixel = random.u8(16..235));
     let (camera, planes) = (camera(), Arc::new(buffer));
-    Frame { camera, seq: 0, at: Timestamp::UNIX_EPOCH, width, height, unchanged_since: None, planes }
+    Frame {
+        camera,
+        seq: 0,
+        at: Timestamp::UNIX_EPOCH,
+        width,
+        height,
+        unchanged_since: None,
+        changes: None,
+        planes,
+    }
 }
 
 /// The shipped network.

@@ -102,6 +102,7 @@ fn frame() -> Frame {
         width,
         height,
         unchanged_since: None,
+        changes: None,
         planes: Arc::new(buffer),
     }
 }

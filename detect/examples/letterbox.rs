@@ -65,6 +65,7 @@ fn read(file: &str, width: u32, height: u32) -> Result<Frame, Failure> {
         width,
         height,
         unchanged_since: None,
+        changes: None,
         planes: Arc::new(buffer),
     })
 }

@@ -1,8 +1,11 @@
 //! Frames in, detections out, by a network: letterbox, session, head.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
-use gridwatch_domain::{Detection, Frame, NetworkRef};
+use gridwatch_domain::{CameraId, Detection, Frame, NetworkRef};
 use gridwatch_models::{Manifest, Network};
 
 use crate::{
@@ -12,7 +15,7 @@ use crate::{
     letterbox::Letterbox,
     session::{NetworkSession, Provider, SessionSettings, Shape},
     sizes,
-    tiles::{Region, TilesByCamera, merge},
+    tiles::{MOST_TILES, Region, Tiles, TilesByCamera, merge},
 };
 
 /// Finds objects in pictures. Tests script their own.
@@ -63,6 +66,8 @@ pub struct NetworkDetector {
     reference: NetworkRef,
     least_score: f32,
     tiles: TilesByCamera,
+    /// What was found in tiles of pictures before.
+    seen: BTreeMap<CameraId, Vec<SeenTile>>,
     batch: usize,
     /// Of the last detection.
     times: StepTimes,
@@ -74,7 +79,25 @@ struct Part {
     region: Region,
     size: (usize, usize),
     found: Option<Result<Vec<Detection>, DetectError>>,
+    /// It is one of several.
+    is_tile: bool,
+    /// What was found in it comes from a picture before.
+    is_recalled: bool,
 }
+
+/// What was found in a tile.
+struct SeenTile {
+    region: Region,
+    /// The number of the picture.
+    seq: u64,
+    found: Vec<Detection>,
+    /// Pictures since then in which nothing had changed there.
+    relied_on: u32,
+}
+
+/// Pictures without a change in a tile for which the network is not asked about it, until it is: it may have missed something, or ingest
+/// may.
+const MOST_RELIED_ON: u32 = 5;
 
 impl NetworkDetector {
     /// Loads `network`; objects with a score below `least_score` (0–1) are not told.
@@ -102,6 +125,7 @@ impl NetworkDetector {
             manifest,
             least_score,
             tiles: TilesByCamera::default(),
+            seen: BTreeMap::new(),
             batch,
             times: StepTimes::default(),
         };
@@ -173,12 +197,50 @@ impl NetworkDetector {
         let mut parts = Vec::with_capacity(frames.len());
         for (index, frame) in frames.iter().enumerate() {
             let tiles = self.tiles.of(&frame.camera);
+            let is_tile = tiles != Tiles::WHOLE;
             parts.extend(tiles.regions(frame.width, frame.height).map(|region| {
                 let size = sizes::size_for(&self.manifest, (region.width, region.height));
-                Part { frame: index, region, size, found: None }
+                Part { frame: index, region, size, found: None, is_tile, is_recalled: false }
             }));
         }
         parts
+    }
+
+    /// What is known of those tiles of divided pictures in which nothing has changed since the network looked.
+    fn recall(&mut self, frames: &[&Frame], parts: &mut [Part]) {
+        for part in parts {
+            let frame = frames[part.frame];
+            let Some(changes) = &frame.changes else { continue };
+            let Some(seen) = self.seen.get_mut(&frame.camera) else { continue };
+            let Region { left, top, width, height } = part.region;
+            let known = seen.iter_mut().find(|seen| seen.region == part.region);
+            if let Some(known) = known
+                && known.relied_on < MOST_RELIED_ON
+                && known.seq < frame.seq
+                && changes.last_within(left, top, width, height) <= known.seq
+            {
+                known.relied_on += 1;
+                part.found = Some(Ok(known.found.clone()));
+                part.is_recalled = true;
+            }
+        }
+    }
+
+    /// Keeps what was found in the tiles of divided pictures.
+    fn remember(&mut self, frames: &[&Frame], parts: &[Part]) {
+        for part in parts.iter().filter(|part| part.is_tile && !part.is_recalled) {
+            let frame = frames[part.frame];
+            let (Some(Ok(found)), Some(_)) = (&part.found, &frame.changes) else { continue };
+            let seen = self.seen.entry(frame.camera.clone()).or_default();
+            let tile = SeenTile { region: part.region, seq: frame.seq, found: found.clone(), relied_on: 0 };
+            let known = seen.iter().position(|seen| seen.region == part.region);
+            match known {
+                Some(known) => seen[known] = tile,
+                None if seen.len() < MOST_TILES => seen.push(tile),
+                // The picture has another size, or is divided otherwise.
+                None => *seen = vec![tile],
+            }
+        }
     }
 
     /// Runs the network on the first parts of one size that have not been seen, as many as go together.
@@ -248,7 +310,9 @@ impl Detector for NetworkDetector {
     fn detect_all(&mut self, frames: &[&Frame]) -> Vec<Result<Vec<Detection>, DetectError>> {
         self.times = StepTimes::default();
         let mut parts = self.parts(frames);
+        self.recall(frames, &mut parts);
         while self.see_next(frames, &mut parts) {}
+        self.remember(frames, &parts);
         let mut parts = parts.into_iter().peekable();
         let of_frame = |(index, frame): (usize, &&Frame)| {
             let of_this = std::iter::from_fn(|| parts.next_if(|part| part.frame == index)).collect();

@@ -13,6 +13,8 @@ use gridwatch_domain::{CameraId, Detection, NormBox};
 
 use crate::head::{same_kind, suppress};
 
+/// Most tiles that a picture is divided into: four each way.
+pub(crate) const MOST_TILES: usize = 16;
 /// Share of a tile's side that its neighbour sees too.
 const OVERLAP: f64 = 0.2;
 /// A cut object goes where so much of it is within another one, whole or cut as well.

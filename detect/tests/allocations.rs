@@ -63,6 +63,7 @@ fn frame(width: u32, height: u32, seed: u64) -> Frame {
         width,
         height,
         unchanged_since: None,
+        changes: None,
         planes: Arc::new(buffer),
     }
 }

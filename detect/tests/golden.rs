@@ -65,6 +65,7 @@ fn picture(by: u32) -> Frame {
         width,
         height,
         unchanged_since: None,
+        changes: None,
         planes: Arc::new(buffer),
     }
 }

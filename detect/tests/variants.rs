@@ -71,6 +71,7 @@ fn frame(camera: &str, size: (u32, u32), seed: u64) -> Frame {
         width: size.0,
         height: size.1,
         unchanged_since: None,
+        changes: None,
         planes: Arc::new(buffer),
     }
 }

@@ -80,8 +80,42 @@ pub struct Frame {
     /// Nothing has changed since the camera's picture of that number, as far as ingest can tell: what was found in it, or in any
     /// one since, is still so.
     pub unchanged_since: Option<u64>,
+    /// Where something has changed, and when last; `None` where ingest has not looked.
+    pub changes: Option<Arc<Changes>>,
     /// The pixels.
     pub planes: Arc<dyn Nv12Planes>,
+}
+
+/// Where in a camera's picture something has changed last, by cells. Cells at the right and at the foot that are not whole belong to those
+/// beside them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changes {
+    /// Side of a cell in pixels, ≥ 1.
+    pub cell: u32,
+    /// Cells across, ≥ 1.
+    pub columns: usize,
+    /// For each cell, row by row, the number of the camera's picture in which it last was other than before.
+    pub changed_in: Vec<u64>,
+}
+
+impl Changes {
+    /// The number of the last picture in which something changed within a part of the picture, in pixels; 0 where there is no such cell.
+    pub fn last_within(&self, left: u32, top: u32, width: u32, height: u32) -> u64 {
+        let (cell, columns) = (self.cell.max(1), self.columns.max(1));
+        let rows = self.changed_in.len() / columns;
+        let span = |begin: u32, length: u32, cells: usize| {
+            let last = cells.saturating_sub(1);
+            let first = ((begin / cell) as usize).min(last);
+            let end = (begin.saturating_add(length).saturating_sub(1) / cell) as usize;
+            first..end.min(last) + 1
+        };
+        if rows == 0 {
+            return 0;
+        }
+        let across = span(left, width, columns);
+        let rows = span(top, height, rows);
+        rows.flat_map(|row| &self.changed_in[row * columns..][across.clone()]).copied().max().unwrap_or(0)
+    }
 }
 
 impl fmt::Debug for Frame {
@@ -109,4 +143,20 @@ pub struct Detection {
     /// Where it is.
     #[serde(rename = "box")]
     pub bbox: NormBox,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_told_of_the_part_in_which_it_was() {
+        // Three cells across and two down, of 16 pixels; 5 pixels to the right and 3 at the foot belong to the last ones.
+        let changes = Changes { cell: 16, columns: 3, changed_in: vec![1, 7, 1, 1, 1, 4] };
+        assert_eq!(changes.last_within(0, 0, 53, 35), 7);
+        assert_eq!(changes.last_within(0, 0, 16, 35), 1);
+        assert_eq!(changes.last_within(15, 0, 2, 16), 7);
+        assert_eq!(changes.last_within(48, 32, 5, 3), 4, "what is left over belongs to the last cell");
+        assert_eq!(Changes { cell: 16, columns: 0, changed_in: Vec::new() }.last_within(0, 0, 9, 9), 0);
+    }
 }

@@ -22,7 +22,7 @@ pub use error::DomainError;
 pub use event::{
     Event, EventKind, EventObject, Evidence, EvidenceType, Findings, NetworkRef, Phase, RuleRef, Severity,
 };
-pub use frame::{Attention, Detection, Frame, Nv12Buffer, Nv12Planes};
+pub use frame::{Attention, Changes, Detection, Frame, Nv12Buffer, Nv12Planes};
 pub use geometry::{NormBox, Point, Polygon};
 pub use grid::{CellCode, CellLevel, GridNode, GridTree};
 pub use id::{CameraId, EdgeId, EventId, PlaceId, Sha256Hex, TrackId, ZoneId};

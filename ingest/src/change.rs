@@ -4,7 +4,9 @@
 //! everywhere (a lamp, a cloud, the camera's own exposure) is taken out first: the median of what cells have gained. Noise is
 //! learnt: what all cells differ by, and what each does: a tree in the wind changes always, and tells nothing.
 
-use gridwatch_domain::Frame;
+use std::sync::Arc;
+
+use gridwatch_domain::{Changes, Frame};
 
 /// Side of a cell in pixels.
 const CELL: usize = 16;
@@ -53,18 +55,29 @@ pub(crate) struct ChangeDetector {
     last: Option<Cells>,
     /// What each cell differs by on the average, in grey levels.
     usual: Vec<f32>,
+    /// The picture in which each cell changed last.
+    changed_in: Vec<u64>,
 }
 
 impl ChangeDetector {
     /// Whether something has changed since the last picture; true where there is none, or none of this size. Learns from it.
     pub(crate) fn has_changed(&mut self, frame: &Frame) -> bool {
         let now = Cells::of(frame);
+        let cells = now.means.len();
         let last = self.last.replace(now.clone());
-        let Some(difference) = last.and_then(|last| Difference::between(&last, &now)) else { return true };
+        let Some(difference) = last.and_then(|last| Difference::between(&last, &now)) else {
+            self.changed_in = vec![frame.seq; cells];
+            return true;
+        };
         if self.usual.len() != difference.cells.len() {
             self.usual = vec![difference.everywhere * MEAN_AMOUNT; difference.cells.len()];
         }
-        let has_changed = difference.stands_out_of(&self.usual);
+        let over = difference.over(&self.usual);
+        let has_changed = has_cluster(&over, difference.columns);
+        for (changed_in, _) in self.changed_in.iter_mut().zip(&over).filter(|(_, over)| has_changed && **over)
+        {
+            *changed_in = frame.seq;
+        }
         for (usual, differ) in self.usual.iter_mut().zip(&difference.cells) {
             *usual += LEARNING * (differ - *usual);
         }
@@ -74,7 +87,14 @@ impl ChangeDetector {
     /// Whether a picture differs from the last one; true where there is none, or none of this size.
     pub(crate) fn differs(&self, frame: &Frame) -> bool {
         let difference = self.last.as_ref().and_then(|last| Difference::between(last, &Cells::of(frame)));
-        difference.is_none_or(|difference| difference.stands_out_of(&self.usual))
+        difference.is_none_or(|difference| has_cluster(&difference.over(&self.usual), difference.columns))
+    }
+
+    /// Where something has changed in the pictures so far, and when last.
+    pub(crate) fn changes(&self) -> Option<Arc<Changes>> {
+        let columns = self.last.as_ref()?.columns;
+        let changed_in = self.changed_in.clone();
+        Some(Arc::new(Changes { cell: CELL as u32, columns, changed_in }))
     }
 }
 
@@ -101,14 +121,13 @@ impl Difference {
         Some(Self { columns: now.columns, cells, everywhere })
     }
 
-    /// Whether cells side by side differ by more than they usually do.
-    fn stands_out_of(&self, usual: &[f32]) -> bool {
+    /// Which cells differ by more than they usually do.
+    fn over(&self, usual: &[f32]) -> Vec<bool> {
         let is_over = |(index, differ): (usize, &f32)| {
             let usual = usual.get(index).map_or(0.0, |usual| usual / MEAN_AMOUNT);
             *differ > (DEVIATIONS * self.everywhere.max(usual)).max(LEAST_CHANGE)
         };
-        let over: Vec<bool> = self.cells.iter().enumerate().map(is_over).collect();
-        has_cluster(&over, self.columns)
+        self.cells.iter().enumerate().map(is_over).collect()
     }
 }
 
@@ -162,6 +181,7 @@ mod tests {
             width,
             height,
             unchanged_since: None,
+            changes: None,
             planes: Arc::new(buffer),
         }
     }
@@ -191,6 +211,18 @@ mod tests {
         );
         assert!(!detector.has_changed(&frame(90.0, 4.0, 61, there)), "asking changes nothing");
         assert!(detector.has_changed(&frame(90.0, 4.0, 52, None)), "it is gone");
+    }
+
+    #[test]
+    fn where_it_was_is_told() {
+        let mut detector = ChangeDetector::default();
+        let numbered = |seq: u64, square| Frame { seq, ..frame(90.0, 4.0, seq, square) };
+        for seq in 0..20 {
+            detector.has_changed(&numbered(seq, None));
+        }
+        detector.has_changed(&numbered(20, Some((400, 200, 32))));
+        let changes = detector.changes().expect("it has seen some");
+        assert_eq!((changes.last_within(320, 0, 320, 360), changes.last_within(0, 0, 320, 360)), (20, 0));
     }
 
     #[test]

@@ -118,5 +118,5 @@ fn decode(camera: CameraId, units: Vec<AccessUnit>) -> Option<Frame> {
     let last = units.last()?;
     let (seq, at) = (last.seq, last.at);
     let (planes, width, height) = decode_last(&units)?;
-    Some(Frame { camera, seq, at, width, height, unchanged_since: None, planes })
+    Some(Frame { camera, seq, at, width, height, unchanged_since: None, changes: None, planes })
 }

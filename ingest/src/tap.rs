@@ -275,7 +275,7 @@ impl Tap {
             Ok((planes, info)) => {
                 let (width, height) = (info.width(), info.height());
                 let (camera, planes) = (self.camera.clone(), Arc::new(planes));
-                Some(Frame { camera, seq, at, width, height, unchanged_since: None, planes })
+                Some(Frame { camera, seq, at, width, height, unchanged_since: None, changes: None, planes })
             }
             Err(problem) => {
                 tracing::debug!(camera = %self.camera, problem, "a picture cannot be used");
@@ -323,6 +323,7 @@ impl Tap {
             width: info.width(),
             height: info.height(),
             unchanged_since: None,
+            changes: None,
             planes: Arc::new(planes),
         };
         self.deliver(frame, waits)

@@ -132,6 +132,7 @@ mod tests {
             width,
             height,
             unchanged_since: None,
+            changes: None,
             planes: Arc::new(planes),
         }
     }

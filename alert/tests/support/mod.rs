@@ -91,6 +91,7 @@ pub(crate) fn frame(number: u8) -> Frame {
         width: 320,
         height: 180,
         unchanged_since: None,
+        changes: None,
         planes,
     }
 }

@@ -58,6 +58,7 @@ fn frame(width: u32, height: u32, planes: impl Nv12Planes + 'static) -> Frame {
         width,
         height,
         unchanged_since: None,
+        changes: None,
         planes: Arc::new(planes),
     }
 }

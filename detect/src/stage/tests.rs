@@ -56,6 +56,7 @@ fn frame(camera: &CameraId, number: u64) -> Frame {
         width: 64,
         height: 36,
         unchanged_since: None,
+        changes: None,
         planes: Arc::new(Nv12Buffer::filled(64, 36, [90, 128, 128])),
     }
 }

@@ -91,6 +91,7 @@ impl Iterator for Video {
             width,
             height,
             unchanged_since: None,
+            changes: None,
             planes: Arc::new(buffer),
         })
     }

@@ -138,7 +138,9 @@ impl Desk {
         hand.chain = None;
         let Some(now) = self.decode_alone(chains, &unit) else { return };
         let before = hand.change.clone();
-        if !hand.change.has_changed(&now) {
+        let has_changed = hand.change.has_changed(&now);
+        let now = Frame { changes: hand.change.changes(), ..now };
+        if !has_changed {
             let since = *hand.alike_since.get_or_insert(now.seq);
             return self.tap.hand_on(Frame { unchanged_since: Some(since), ..now }, false);
         }
