@@ -7,7 +7,7 @@ mod change;
 mod file;
 mod live;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Context as _;
 use gridwatch_alert::{AlertHandle, AlertSettings, AlertStage, Archive, CameraNews, Retention};
@@ -118,7 +118,7 @@ impl Edge {
         let (messages_tx, messages_rx) = mpsc::channel(STATES_LIMIT);
         let (findings_tx, findings_rx) = mpsc::channel(FINDINGS_LIMIT);
 
-        let reels = Reels::new(settings.evidence.clip_before, RING_BYTES);
+        let reels = Reels::new(reach_of(&settings), ring_bytes(&settings));
         let recorder =
             Recorder::start(archive.clone(), reels.clone(), &settings.evidence, clock.clone(), metrics);
         // Cameras that were taken away while the box was off: the broker still tells of them.
@@ -142,8 +142,8 @@ impl Edge {
         let counted = metrics.clone();
         let decoders = tokio::task::spawn_blocking(move || Decoders::choose(decoder, &counted));
         let decoders = decoders.await.context("choose decoders")?;
-        let (stills, shutdown) = (Stills::new(reels.clone()), Shutdown::new());
-        let viewing = Viewing::new(reels.clone(), stills.clone(), archive, shutdown.child_token());
+        let (stills, shutdown) = (Stills::new(reels.clone(), clock.clone()), Shutdown::new());
+        let viewing = Viewing::new(reels.clone(), stills.clone(), archive, clock.clone(), shutdown.child_token());
         let camera_parts = CameraParts {
             frames: frames_tx,
             clock,
@@ -197,8 +197,9 @@ impl Edge {
             }
         } else if !self.recordings.contains_key(&camera.id) {
             let end = self.camera_parts.shutdown.child_token();
-            self.recorder.record(camera, end.clone());
-            self.recordings.insert(camera.id.clone(), end);
+            if self.recorder.record(camera, end.clone()) {
+                self.recordings.insert(camera.id.clone(), end);
+            }
         }
     }
 
@@ -248,6 +249,7 @@ impl Edge {
             self.record_or_not(camera);
         }
         self.settings.cameras = settings.cameras;
+        self.camera_parts.reels.reach(reach_of(&self.settings));
         Ok(change)
     }
 
@@ -263,13 +265,16 @@ impl Edge {
         for camera in cameras.into_values() {
             camera.stop().await;
         }
-        recorder.finish().await;
         // The later stages end when nobody can tell them anything any more.
         let pool = camera_parts.pool.clone();
         drop((camera_parts, listeners));
         tokio::task::spawn_blocking(|| pool.finish()).await.context("end decoding")?;
+        // An outbox that takes nothing would hold detection up for ever.
+        self.alert.expect_end();
         tokio::task::spawn_blocking(move || detect.finish()).await.context("end detection")?;
         self.alert.finish().await;
+        // Now that nothing more is found.
+        recorder.finish().await;
         Ok(())
     }
 }
@@ -334,8 +339,22 @@ fn detect_settings(settings: &EdgeSettings, network: &Network) -> DetectSettings
     DetectSettings { memory, health, ..DetectSettings::new(settings.id.clone(), reference, cameras) }
 }
 
-/// Memory for the encoded pictures of a camera's last seconds, at most: twice what 4 Mbit/s send in ten.
-const RING_BYTES: usize = 8 << 20;
+/// Memory for the encoded pictures of ten of a camera's seconds, at most: twice what 4 Mbit/s send in that time.
+const TEN_SECONDS_BYTES: usize = 8 << 20;
+/// What an event may be told later than it began to show.
+const SLACK: Duration = Duration::from_secs(2);
+
+/// How far back encoded pictures are kept: for clips, and for looking back over the longest rest.
+fn reach_of(settings: &EdgeSettings) -> Duration {
+    let rests = settings.cameras.iter().map(|camera| camera.rest);
+    rests.chain([settings.evidence.clip_before]).max().unwrap_or_default() + SLACK
+}
+
+fn ring_bytes(settings: &EdgeSettings) -> usize {
+    let tens = settings.evidence.clip_before.as_secs().div_ceil(10).max(1);
+    usize::try_from(tens).map_or(usize::MAX, |tens| tens.saturating_mul(TEN_SECONDS_BYTES))
+}
+
 /// Folder of evidence in the state folder.
 pub(crate) const EVIDENCE: &str = "evidence";
 

@@ -35,6 +35,8 @@ const SILENCE: Duration = Duration::from_secs(10);
 const GRACE: Duration = Duration::from_secs(5);
 /// Time between two looks at what has become too old.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
+/// Least time between two complaints about what could not be kept.
+const COMPLAIN_EVERY: Duration = Duration::from_secs(60);
 /// Wait after a piece that could not be written.
 const TRY_AGAIN: Duration = Duration::from_secs(30);
 /// Pictures that a second is taken to have, when the room for a file's head is reckoned.
@@ -56,6 +58,7 @@ struct Shared {
     files: StageMetrics,
     stopping: Shutdown,
     tasks: Mutex<JoinSet<()>>,
+    complained: Mutex<Option<Instant>>,
 }
 
 impl Recorder {
@@ -82,6 +85,7 @@ impl Recorder {
             files,
             stopping: Shutdown::new(),
             tasks: Mutex::default(),
+            complained: Mutex::default(),
         };
         let recorder = Self { shared: Arc::new(shared) };
         recorder.spawn(|shared| async move { shared.tidy().await });
@@ -106,13 +110,14 @@ impl Recorder {
         }
     }
 
-    /// Keeps all that a camera sends, until `ends`.
-    pub(crate) fn record(&self, camera: &CameraSettings, ends: Shutdown) {
+    /// Keeps all that a camera sends, until `ends`; whether it sends what can be kept.
+    pub(crate) fn record(&self, camera: &CameraSettings, ends: Shutdown) -> bool {
         if !camera.record || !matches!(camera.source, SourceSettings::Rtsp { .. }) {
-            return;
+            return false;
         }
         let id = camera.id.clone();
         self.spawn(|shared| async move { shared.record(&id, &ends).await });
+        true
     }
 
     /// Ends all that is being written with what has come; it is kept when this returns.
@@ -228,9 +233,22 @@ impl Shared {
             Ok(false) => self.files.dropped(name),
             Err(error) => {
                 self.files.failed(name);
+                if !self.may_complain() {
+                    return;
+                }
                 error!(%camera, media = name, error = format!("{error:#}"), "it could not be kept");
             }
         }
+    }
+
+    /// A disk that is full is told once a minute, not for each camera.
+    fn may_complain(&self) -> bool {
+        let mut last = self.complained.lock().unwrap_or_else(PoisonError::into_inner);
+        let may = last.is_none_or(|last| last.elapsed() >= COMPLAIN_EVERY);
+        if may {
+            *last = Some(Instant::now());
+        }
+        may
     }
 
     async fn tidy(self: Arc<Self>) {
@@ -267,10 +285,18 @@ fn append(
         }
     };
     for unit in units {
-        if let Err(error) = writer.push(unit) {
-            drop(writer);
-            discard(&path);
-            return Err(error.into());
+        match writer.push(unit) {
+            Ok(()) => {}
+            // One group that cannot be read is missing; what came before it and comes after it is not.
+            Err(error) if error.is_of_picture() && writer.length() > Duration::ZERO => {
+                tracing::debug!(%error, "a group of pictures is left out of a file");
+                break;
+            }
+            Err(error) => {
+                drop(writer);
+                discard(&path);
+                return Err(error.into());
+            }
         }
     }
     Ok((path, writer))

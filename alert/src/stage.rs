@@ -267,6 +267,16 @@ impl AlertHandle {
         });
     }
 
+    /// Detection is ending: should the outbox take nothing for some seconds more, what it hands over last is given up, so that it can end.
+    pub fn expect_end(&self) {
+        let (give_up, stopping) = (self.give_up.clone(), self.stopping.clone());
+        tokio::spawn(async move {
+            if timeout(LAST_FINDINGS, stopping.cancelled()).await.is_err() {
+                give_up.cancel();
+            }
+        });
+    }
+
     /// How much waits in the outbox.
     pub fn waiting(&self) -> OutboxStats {
         self.outbox.stats()

@@ -239,3 +239,49 @@ fn on_a_full_disk_all_goes_that_may_and_then_nothing_is_begun() {
     assert_eq!((verified.findings.len(), verified.files), (0, 1));
     assert!(tester.metrics.render().contains(&format!("why=\"{}\"}} 1", Why::Disk.as_str())));
 }
+
+#[test]
+fn content_that_shows_two_events_stays_until_neither_needs_it() {
+    let tester = Tester::new();
+    let archive = tester.open();
+    let keep = |of| archive.keep_bytes(&[7; 1000], tester.about(Media::Snapshot, Some(of))).expect("it is kept");
+    let content = keep(1);
+    archive.protect(event(2), true).expect("writable");
+    tester.clock.advance(DAY);
+    assert_eq!(keep(2), content);
+    tester.clock.advance(DAY * 30);
+    assert_eq!(archive.tidy().expect("writable"), 1, "that of the first event is too old");
+    assert!(tester.file(&content).exists());
+    assert_eq!(tester.verify().findings, []);
+    drop(archive);
+    let archive = tester.open();
+    assert_eq!((archive.of_event(event(1)).len(), archive.of_event(event(2)).len()), (0, 1));
+    assert_eq!((tester.verify().findings.len(), tester.verify().removed), (0, 1));
+}
+
+#[test]
+fn files_that_a_damaged_or_lost_log_does_not_know_are_put_aside_and_not_removed() {
+    let tester = Tester::new();
+    let archive = tester.open();
+    let (first, second) = (tester.keep(&archive, 1), tester.keep(&archive, 2));
+    drop(archive);
+    tester.alter(|lines| lines[0] = "bit rot".to_owned());
+    drop(tester.open());
+    let aside = |sha256: &Sha256Hex| tester.path().join("lost").join(format!("{sha256}.jpg"));
+    assert!(aside(&first).exists() && tester.file(&second).exists());
+    fs::remove_dir_all(tester.path().join("log")).expect("it is there");
+    drop(tester.open());
+    assert!(aside(&second).exists());
+}
+
+#[test]
+fn a_log_whose_first_files_were_taken_away_goes_on() {
+    let tester = Tester::new();
+    let archive = tester.open();
+    tester.keep(&archive, 1);
+    drop(archive);
+    fs::rename(tester.path().join("log/000001.log"), tester.path().join("log/000007.log")).expect("it is there");
+    let archive = tester.open();
+    tester.keep(&archive, 2);
+    assert_eq!(tester.verify().findings, []);
+}

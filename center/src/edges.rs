@@ -30,7 +30,8 @@ const PASSED_ON: [HeaderName; 8] = [
 ];
 
 /// What of a box's answer goes on to the browser.
-const PASSED_BACK: [HeaderName; 10] = [
+const PASSED_BACK: [HeaderName; 11] = [
+    HeaderName::from_static("x-taken-at"),
     header::CONTENT_TYPE,
     header::CONTENT_LENGTH,
     header::CONTENT_RANGE,

@@ -60,10 +60,11 @@ impl EdgeAddressConfig {
             let bare = url.scheme() == "http"
                 && matches!(url.path(), "" | "/")
                 && url.query().is_none()
-                && url.username().is_empty();
+                && url.username().is_empty()
+                && url.password().is_none();
             match (url.host_str(), url.port_or_known_default()) {
                 (Some(host), Some(port)) if bare => Ok(format!("{host}:{port}")),
-                _ => Err(format!("{:?}: {EXPECTED}", self.url)),
+                _ => Err(EXPECTED.to_owned()),
             }
         });
         let authority = problems.keep(format!("{key}.url"), url);
@@ -88,7 +89,12 @@ impl EdgeAddressConfig {
                 return None;
             }
         };
-        Some(EdgeAddressSettings { id: self.id, authority: authority?, token: Secret::new(token.trim()) })
+        let token = token.trim();
+        if token.is_empty() {
+            problems.push(format!("{key}.token_file"), "holds no token; expected that of the box's API");
+            return None;
+        }
+        Some(EdgeAddressSettings { id: self.id, authority: authority?, token: Secret::new(token) })
     }
 }
 

@@ -308,6 +308,11 @@ impl CameraState {
         }
     }
 
+    /// The shortest of its zones' limits.
+    pub fn shortest_limit(&self) -> Option<Duration> {
+        self.zones.iter().map(|zone| zone.limit.get()).min()
+    }
+
     /// Whether anything stands there that would be lost with the memory.
     pub fn has_standing(&self) -> bool {
         self.memory.places().iter().any(Place::is_standing)

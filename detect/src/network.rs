@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gridwatch_domain::{CameraId, Detection, Frame, NetworkRef};
+use gridwatch_domain::{CameraId, Detection, Frame, NetworkRef, Timestamp};
 use gridwatch_models::{Manifest, Network};
 
 use crate::{
@@ -90,14 +90,12 @@ struct SeenTile {
     region: Region,
     /// The number of the picture.
     seq: u64,
+    at: Timestamp,
     found: Vec<Detection>,
-    /// Pictures since then in which nothing had changed there.
-    relied_on: u32,
 }
 
-/// Pictures without a change in a tile for which the network is not asked about it, until it is: it may have missed something, or ingest
-/// may.
-const MOST_RELIED_ON: u32 = 5;
+/// Longest time without a change in a tile in which the network is not asked about it: it may have missed something, or ingest may.
+const LONGEST_RELIED_ON: Duration = Duration::from_secs(10);
 
 impl NetworkDetector {
     /// Loads `network`; objects with a score below `least_score` (0–1) are not told.
@@ -207,19 +205,18 @@ impl NetworkDetector {
     }
 
     /// What is known of those tiles of divided pictures in which nothing has changed since the network looked.
-    fn recall(&mut self, frames: &[&Frame], parts: &mut [Part]) {
+    fn recall(&self, frames: &[&Frame], parts: &mut [Part]) {
         for part in parts {
             let frame = frames[part.frame];
             let Some(changes) = &frame.changes else { continue };
-            let Some(seen) = self.seen.get_mut(&frame.camera) else { continue };
+            let Some(seen) = self.seen.get(&frame.camera) else { continue };
             let Region { left, top, width, height } = part.region;
-            let known = seen.iter_mut().find(|seen| seen.region == part.region);
+            let known = seen.iter().find(|seen| seen.region == part.region);
             if let Some(known) = known
-                && known.relied_on < MOST_RELIED_ON
                 && known.seq < frame.seq
+                && frame.at.saturating_since(known.at) <= LONGEST_RELIED_ON
                 && changes.last_within(left, top, width, height) <= known.seq
             {
-                known.relied_on += 1;
                 part.found = Some(Ok(known.found.clone()));
                 part.is_recalled = true;
             }
@@ -232,7 +229,7 @@ impl NetworkDetector {
             let frame = frames[part.frame];
             let (Some(Ok(found)), Some(_)) = (&part.found, &frame.changes) else { continue };
             let seen = self.seen.entry(frame.camera.clone()).or_default();
-            let tile = SeenTile { region: part.region, seq: frame.seq, found: found.clone(), relied_on: 0 };
+            let tile = SeenTile { region: part.region, seq: frame.seq, at: frame.at, found: found.clone() };
             let known = seen.iter().position(|seen| seen.region == part.region);
             match known {
                 Some(known) => seen[known] = tile,

@@ -1,6 +1,6 @@
 //! Pictures in tiles: the network is not asked again about tiles in which nothing has changed.
 
-use std::{env, sync::Arc};
+use std::{env, sync::Arc, time::Duration};
 
 use gridwatch_detect::{Detector, LIBRARY_VARIABLE, NetworkDetector, SessionSettings, tiles::Tiles};
 use gridwatch_domain::{CameraId, Changes, Detection, Frame, Nv12Buffer, Timestamp};
@@ -39,7 +39,7 @@ fn frame(seq: u64, buffer: &Nv12Buffer, changed_in: Option<[u64; 2]>) -> Frame {
     Frame {
         camera: camera(),
         seq,
-        at: Timestamp::UNIX_EPOCH,
+        at: Timestamp::UNIX_EPOCH.saturating_add(Duration::from_secs(2 * seq)),
         width: SIZE.0,
         height: SIZE.1,
         unchanged_since: None,
@@ -71,7 +71,7 @@ fn tiles_in_which_nothing_has_changed_are_not_looked_at_until_it_is_time_to() {
 
     let cars = seen(1, &full, Some([1, 1]));
     assert!(cars >= 2, "{cars} cars on the left");
-    // Only what the frame says of changes counts: the cars that are gone are relied on, five times.
+    // Only what the frame says of changes counts: the cars that are gone are relied on, for ten seconds.
     for seq in 2..7 {
         assert_eq!(seen(seq, &bare, Some([1, seq])), cars, "picture {seq}");
     }

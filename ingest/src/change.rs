@@ -20,6 +20,8 @@ const LEAST_CHANGE: f32 = 3.0;
 const LEAST_CELLS: usize = 2;
 /// Share of what a cell differs by now that its noise takes in.
 const LEARNING: f32 = 0.1;
+/// No cell is taken for busier than this, in grey levels: where cars pass all the time one that stops there must still stand out.
+const MOST_USUAL: f32 = 5.0;
 /// Mean and median of the amounts of a normal distribution, in standard deviations.
 const MEAN_AMOUNT: f32 = 0.798;
 const MEDIAN_AMOUNT: f32 = 0.6745;
@@ -79,7 +81,7 @@ impl ChangeDetector {
             *changed_in = frame.seq;
         }
         for (usual, differ) in self.usual.iter_mut().zip(&difference.cells) {
-            *usual += LEARNING * (differ - *usual);
+            *usual = (*usual + LEARNING * (differ - *usual)).min(MOST_USUAL);
         }
         has_changed
     }

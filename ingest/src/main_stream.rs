@@ -7,7 +7,7 @@ use std::{
     ops::ControlFlow,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -20,9 +20,13 @@ use tokio::time::{Instant, timeout};
 use crate::{
     CameraTimeouts, OfflineReason,
     address::Address,
+    greeting,
     receive::{self, Failure, ReceiveOptions},
     reel::Reel,
 };
+
+/// Waits after a wrong password double so often at most: from one minute to sixteen.
+const MOST_DOUBLINGS: u32 = 4;
 
 /// The stream, ready to be received.
 pub(crate) struct MainStream {
@@ -31,6 +35,8 @@ pub(crate) struct MainStream {
     transport: Transport,
     /// The camera sends it in datagrams, as it has turned out.
     by_datagrams: AtomicBool,
+    /// Times in a row that the password was refused.
+    refusals: AtomicU32,
     pub(crate) reel: Arc<Reel>,
     pub(crate) clock: SharedClock,
     pub(crate) timeouts: CameraTimeouts,
@@ -49,7 +55,7 @@ impl MainStream {
     ) -> Option<Self> {
         let SourceSettings::Rtsp { url, transport } = source.clone() else { return None };
         let by_datagrams = AtomicBool::new(transport == Transport::Udp);
-        Some(Self { camera, url, transport, by_datagrams, reel, clock, timeouts, shutdown })
+        Some(Self { camera, url, transport, by_datagrams, refusals: AtomicU32::new(0), reel, clock, timeouts, shutdown })
     }
 
     /// Receives until shutdown.
@@ -70,7 +76,10 @@ impl MainStream {
         };
         if matches!(error, OfflineReason::Unauthorized { .. }) {
             // Cameras lock out who tries too often. Whether it was woken by shutdown is asked by the supervision.
-            let _ = timeout(self.timeouts.refused, self.shutdown.cancelled()).await;
+            let refusals = self.refusals.fetch_add(1, Ordering::Relaxed).min(MOST_DOUBLINGS);
+            let _ = timeout(self.timeouts.refused * (1 << refusals), self.shutdown.cancelled()).await;
+        } else {
+            self.refusals.store(0, Ordering::Relaxed);
         }
         Outcome::Failed { error, healthy: began.elapsed() >= self.timeouts.healthy_after }
     }
@@ -92,6 +101,13 @@ impl MainStream {
             connect: self.timeouts.connect,
             no_frame: self.timeouts.no_frame.max(Duration::from_secs(1)),
         };
+        let greeted = tokio::select! {
+            () = self.shutdown.cancelled() => return None,
+            greeted = greeting::exchange(&address, self.timeouts.connect) => greeted,
+        };
+        if let Err(reason) = greeted {
+            return Some(reason);
+        }
         let first = self.reel.begin_stream();
         let receiving = receive::receive(&address, &options, &self.clock, |mut unit| {
             unit.seq += first;

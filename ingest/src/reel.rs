@@ -21,17 +21,28 @@ use crate::{
 /// Time between the last picture of a stream and the first of the next, where clocks say nothing usable.
 const BETWEEN_STREAMS: Duration = Duration::from_millis(40);
 
+/// What is older than this is not live.
+const FRESH: Duration = Duration::from_secs(5);
+
 /// The reels of all cameras. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Reels {
-    limits: RingLimits,
+    limits: Arc<Mutex<RingLimits>>,
     reels: Arc<Mutex<BTreeMap<CameraId, Arc<Reel>>>>,
 }
 
 impl Reels {
     /// Reels that reach back at least so far, in at most so many bytes each. Encoded pictures of 4 Mbit/s take half a MiB a second.
     pub fn new(reach: Duration, bytes: usize) -> Self {
-        Self { limits: RingLimits { age: reach, bytes }, reels: Arc::default() }
+        Self { limits: Arc::new(Mutex::new(RingLimits { age: reach, bytes })), reels: Arc::default() }
+    }
+
+    /// Reels reach back at least so far from now on.
+    pub fn reach(&self, reach: Duration) {
+        lock(&self.limits).age = reach;
+        for reel in lock(&self.reels).values() {
+            lock(&reel.state).ring.reach(reach);
+        }
     }
 
     /// The reel of a camera, if that camera sends what can be kept without being encoded anew.
@@ -42,13 +53,13 @@ impl Reels {
     /// The reel of a camera; a new one where there is none yet.
     pub(crate) fn open(&self, camera: &CameraId) -> Arc<Reel> {
         let mut reels = lock(&self.reels);
-        let reel = reels.entry(camera.clone()).or_insert_with(|| Arc::new(Reel::new(self.limits)));
+        let reel = reels.entry(camera.clone()).or_insert_with(|| Arc::new(Reel::new(*lock(&self.limits))));
         Arc::clone(reel)
     }
 
     /// A reel that nobody else follows.
     pub(crate) fn apart(&self) -> Arc<Reel> {
-        Arc::new(Reel::new(self.limits))
+        Arc::new(Reel::new(*lock(&self.limits)))
     }
 
     /// Forgets a camera that is gone for good. Those who follow it see its end.
@@ -102,12 +113,17 @@ impl Reel {
     /// Takes the next picture in. Gives how many bytes the reel holds now.
     pub(crate) fn push(&self, mut unit: AccessUnit) -> usize {
         let mut state = lock(&self.state);
-        if std::mem::take(&mut state.begins_stream) {
+        state.newest = unit.seq;
+        if state.begins_stream {
+            // What refers to pictures that were never received belongs to no group.
+            if !unit.is_key {
+                return state.ring.bytes();
+            }
+            state.begins_stream = false;
             state.base = state.base_of(&unit);
         }
         unit.time = state.base.saturating_add(unit.time);
         state.last = Some((unit.time, unit.at));
-        state.newest = unit.seq;
         state.ring.push(unit);
         let bytes = state.ring.bytes();
         drop(state);
@@ -130,6 +146,22 @@ impl Reel {
         lock(&self.state).last.map_or(Duration::ZERO, |(time, _)| time.saturating_sub(unit.time))
     }
 
+    /// Whether a key picture has come since that one.
+    pub fn has_key_after(&self, unit: &AccessUnit) -> bool {
+        lock(&self.state).ring.last_key().is_some_and(|seq| seq > unit.seq)
+    }
+
+    /// When the newest picture was taken.
+    pub fn newest_at(&self) -> Option<Timestamp> {
+        lock(&self.state).last.map(|(_, at)| at)
+    }
+
+    /// Reads it from the newest key picture; from the next one where nothing has come for a while.
+    pub fn follow_fresh(self: &Arc<Self>, now: Timestamp) -> Follower {
+        let is_fresh = self.newest_at().is_some_and(|at| now.saturating_since(at) < FRESH);
+        if is_fresh { self.follow() } else { self.follower(None) }
+    }
+
     /// Reads it from the last key picture that was taken at `from` or before, or else from the oldest.
     pub fn follow_from(self: &Arc<Self>, from: Timestamp) -> Follower {
         let key = lock(&self.state).ring.key_before(from);
@@ -144,7 +176,8 @@ impl Reel {
 
     /// Begins with that key picture; with the next one that comes where there is none.
     fn follower(self: &Arc<Self>, key: Option<u64>) -> Follower {
-        Follower { reel: Arc::clone(self), after: key.map_or(0, |seq| seq.saturating_sub(1)) }
+        let newest = lock(&self.state).newest;
+        Follower { reel: Arc::clone(self), after: key.map_or(newest, |seq| seq.saturating_sub(1)) }
     }
 
     fn end(&self) {
@@ -214,6 +247,29 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
     use crate::Codec;
+
+    #[test]
+    fn a_stream_that_joins_in_the_middle_of_a_group_begins_with_its_first_key_picture() {
+        let reel = Reels::default().open(&camera());
+        push(&reel, 1..=15, 0, 0);
+        reel.begin_stream();
+        push(&reel, 16..=25, 16, 9000);
+        assert_eq!(numbers(&reel.since_last_key()), (21..=25).collect::<Vec<_>>());
+        // Nothing of before the gap belongs to what is asked for after it.
+        let after_gap = Timestamp::UNIX_EPOCH.saturating_add(Duration::from_secs(8));
+        assert_eq!(numbers(&reel.follow_from(after_gap).take()), (21..=25).collect::<Vec<_>>());
+        let before = Timestamp::UNIX_EPOCH.saturating_add(Duration::from_millis(500));
+        assert_eq!(reel.follow_from(before).take()[0].seq, 11);
+    }
+
+    #[test]
+    fn what_came_long_ago_is_not_shown_as_live() {
+        let reel = Reels::default().open(&camera());
+        push(&reel, 1..=25, 0, 0);
+        let at = |seconds| Timestamp::UNIX_EPOCH.saturating_add(Duration::from_secs(seconds));
+        assert_eq!(reel.follow_fresh(at(2)).take().len(), 5);
+        assert!(reel.follow_fresh(at(60)).take().is_empty());
+    }
 
     fn unit(seq: u64, stream_ms: u64, at_ms: u64) -> AccessUnit {
         AccessUnit {

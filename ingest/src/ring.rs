@@ -9,6 +9,9 @@ use gridwatch_domain::Timestamp;
 
 use crate::AccessUnit;
 
+/// Longest time between two pictures of one stream; after more there was another one.
+const GROUP_GAP: Duration = Duration::from_secs(1);
+
 /// Bounds of a ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RingLimits {
@@ -84,10 +87,24 @@ impl Ring {
         key.map_or_else(Vec::new, |key| self.units.range(key..).cloned().collect())
     }
 
-    /// Number of the last key picture that was taken at that time or before, or else of the oldest.
+    /// Number of the key picture with which the group begins that was being sent at that time; of the first one after it where none was,
+    /// as in a gap between two streams.
     pub(crate) fn key_before(&self, at: Timestamp) -> Option<u64> {
-        let before = self.units.iter().rfind(|unit| unit.is_key && unit.at <= at);
-        before.or_else(|| self.units.front()).map(|unit| unit.seq)
+        let mut groups = self.units.iter().enumerate().filter(|(_, unit)| unit.is_key).peekable();
+        while let Some((_, key)) = groups.next() {
+            let next = groups.peek().map_or(self.units.len(), |(index, _)| *index);
+            let last = self.units.get(next - 1).map_or(key.at, |unit| unit.at);
+            let is_before = groups.peek().is_some_and(|(_, next)| next.at <= at);
+            if !is_before && last.saturating_add(GROUP_GAP) >= at {
+                return Some(key.seq);
+            }
+        }
+        None
+    }
+
+    /// How far back it reaches from now on.
+    pub(crate) fn reach(&mut self, age: Duration) {
+        self.limits.age = age;
     }
 
     /// Number of the newest key picture.

@@ -12,14 +12,17 @@ use std::{
 };
 
 use gridwatch_domain::{CameraId, Frame};
+use gridwatch_runtime::SharedClock;
 use tokio::{
     sync::{Semaphore, oneshot},
     task::spawn_blocking,
     time::timeout,
 };
 
-use crate::{AccessUnit, Reels, decode::decode_last};
+use crate::{AccessUnit, Reel, Reels, decode::decode_last};
 
+/// What is older than this does not show how it is now.
+const FRESH: Duration = Duration::from_secs(10);
 /// Longest wait for a picture that is decoded anyway.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Stills that are decoded at the same time: of the newest of a group all before it have to be, a quarter of a second of one core.
@@ -43,9 +46,10 @@ pub enum StillError {
 }
 
 /// Gives stills of all cameras. Clones share it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Stills {
     reels: Reels,
+    clock: SharedClock,
     wishes: Arc<Wishes>,
     decoding: Arc<Semaphore>,
 }
@@ -89,8 +93,8 @@ impl Wishes {
 
 impl Stills {
     /// Stills of the cameras that have these reels, or none.
-    pub fn new(reels: Reels) -> Self {
-        Self { reels, wishes: Arc::default(), decoding: Arc::new(Semaphore::new(AT_ONCE)) }
+    pub fn new(reels: Reels, clock: SharedClock) -> Self {
+        Self { reels, clock, wishes: Arc::default(), decoding: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
     pub(crate) fn wishes(&self) -> Arc<Wishes> {
@@ -102,7 +106,11 @@ impl Stills {
     /// # Errors
     /// [`StillError`].
     pub async fn newest(&self, camera: &CameraId) -> Result<Frame, StillError> {
-        let kept = self.reels.get(camera).map(|reel| reel.since_last_key()).unwrap_or_default();
+        let is_fresh = |reel: &Arc<Reel>| {
+            reel.newest_at().is_some_and(|at| self.clock.now().saturating_since(at) < FRESH)
+        };
+        let reel = self.reels.get(camera).filter(is_fresh);
+        let kept = reel.map(|reel| reel.since_last_key()).unwrap_or_default();
         if kept.is_empty() {
             let next = self.wishes.wait_for(camera)?;
             return timeout(PATIENCE, next).await.ok().and_then(Result::ok).ok_or(StillError::None);

@@ -66,6 +66,7 @@ fn fixed_keys(before: &EdgeSettings, after: &EdgeSettings) -> Vec<&'static str> 
         ("detect.score_threshold", before.score_threshold != after.score_threshold),
         ("decode.decoder", before.decoder != after.decoder),
         ("outbox.max_size_mib", before.outbox_max_bytes != after.outbox_max_bytes),
+        ("detect.offline_after_s", before.offline_after != after.offline_after),
         ("evidence", before.evidence != after.evidence),
     ];
     keys.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()

@@ -59,7 +59,7 @@ async fn first_of(path: &Path) -> anyhow::Result<Frame> {
         timeouts: CameraTimeouts::default(),
         pool: DecodePool::start(1).context("start decoding")?,
         reels: Reels::default(),
-        stills: Stills::new(Reels::default()),
+        stills: Stills::new(Reels::default(), SystemClock::shared()),
         attention: tokio::sync::watch::channel(Default::default()).1,
         shutdown: shutdown.clone(),
     };

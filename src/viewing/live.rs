@@ -17,7 +17,7 @@ use gridwatch_ingest::{
     AccessUnit, Follower, Reel,
     mp4::{Fragment, LiveWriter, Mp4Error},
 };
-use gridwatch_runtime::Shutdown;
+use gridwatch_runtime::{SharedClock, Shutdown};
 use serde_json::json;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
@@ -45,9 +45,9 @@ pub(super) async fn watch(
     let Ok(turn) = Arc::clone(&viewing.live).try_acquire_owned() else {
         return Err(Unseen::unavailable("too many watch this box"));
     };
-    let shutdown = viewing.shutdown.clone();
+    let (shutdown, clock) = (viewing.shutdown.clone(), viewing.clock.clone());
     Ok(upgrade.on_upgrade(async move |socket| {
-        Viewer { socket, reel, writer: LiveWriter::new() }.run(shutdown).await;
+        Viewer { socket, reel, clock, writer: LiveWriter::new() }.run(shutdown).await;
         drop(turn);
     }))
 }
@@ -55,6 +55,7 @@ pub(super) async fn watch(
 struct Viewer {
     socket: WebSocket,
     reel: Arc<Reel>,
+    clock: SharedClock,
     writer: LiveWriter,
 }
 
@@ -63,7 +64,7 @@ struct Over;
 
 impl Viewer {
     async fn run(mut self, shutdown: Shutdown) {
-        let mut follower = self.reel.follow();
+        let mut follower = self.reel.follow_fresh(self.clock.now());
         let mut pings = interval(PING_EVERY);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -87,7 +88,8 @@ impl Viewer {
     }
 
     async fn show(&mut self, follower: &mut Follower, unit: &AccessUnit) -> Result<(), Over> {
-        if self.reel.ahead_of(unit) > MOST_BEHIND {
+        // Forward only: the newest key picture may be older than that itself.
+        if self.reel.ahead_of(unit) > MOST_BEHIND && self.reel.has_key_after(unit) {
             *follower = self.reel.follow();
             return Ok(());
         }

@@ -8,7 +8,7 @@ mod live;
 pub(crate) mod openapi;
 mod picture;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Json, Router,
@@ -19,9 +19,9 @@ use axum::{
 use gridwatch_alert::Archive;
 use gridwatch_domain::CameraId;
 use gridwatch_ingest::{Reels, Stills};
-use gridwatch_runtime::Shutdown;
+use gridwatch_runtime::{SharedClock, Shutdown};
 use serde_json::json;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Semaphore;
 
 /// Live pictures that are sent at the same time: more would fill the line of a box.
 const MOST_LIVE: usize = 64;
@@ -32,16 +32,24 @@ pub(crate) struct Viewing {
     pub(crate) reels: Reels,
     pub(crate) stills: Stills,
     pub(crate) archive: Archive,
+    /// Tells what is old.
+    pub(crate) clock: SharedClock,
     /// Ends what is being watched.
     pub(crate) shutdown: Shutdown,
     live: Arc<Semaphore>,
-    encoded: Arc<Mutex<HashMap<CameraId, picture::Encoded>>>,
+    pictures: picture::Pictures,
 }
 
 impl Viewing {
-    pub(crate) fn new(reels: Reels, stills: Stills, archive: Archive, shutdown: Shutdown) -> Self {
+    pub(crate) fn new(
+        reels: Reels,
+        stills: Stills,
+        archive: Archive,
+        clock: SharedClock,
+        shutdown: Shutdown,
+    ) -> Self {
         let live = Arc::new(Semaphore::new(MOST_LIVE));
-        Self { reels, stills, archive, shutdown, live, encoded: Arc::default() }
+        Self { reels, stills, archive, clock, shutdown, live, pictures: picture::Pictures::default() }
     }
 }
 

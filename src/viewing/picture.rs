@@ -1,6 +1,10 @@
 //! `GET …/picture.jpg`: the picture of this moment, for a tile or for a browser that cannot play the live one.
 
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::{
     extract::{Path, State},
@@ -9,7 +13,7 @@ use axum::{
 };
 use bytes::Bytes;
 use gridwatch_alert::drawn;
-use gridwatch_domain::Timestamp;
+use gridwatch_domain::{CameraId, Timestamp};
 use gridwatch_ingest::StillError;
 use tokio::{task::spawn_blocking, time::Instant};
 
@@ -20,10 +24,30 @@ const FRESH: Duration = Duration::from_millis(900);
 
 /// A picture, ready to be sent.
 #[derive(Clone)]
-pub(super) struct Encoded {
+struct Encoded {
     made: Instant,
     at: Timestamp,
     jpeg: Bytes,
+}
+
+/// The newest picture of a camera; held while it is made, so that of many who ask at once one has it made.
+type Newest = Arc<tokio::sync::Mutex<Option<Encoded>>>;
+
+/// The newest pictures of all cameras that somebody looks at. Clones share them.
+#[derive(Clone, Default)]
+pub(super) struct Pictures(Arc<Mutex<HashMap<CameraId, Newest>>>);
+
+impl Pictures {
+    fn of(&self, camera: &CameraId) -> Newest {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those that nobody asks for at present, and that are old.
+        let is_wanted = |newest: &Newest| {
+            let is_fresh = |encoded: &Encoded| encoded.made.elapsed() < FRESH;
+            newest.try_lock().map_or(true, |known| known.as_ref().is_some_and(is_fresh)) || Arc::strong_count(newest) > 1
+        };
+        all.retain(|id, newest| id == camera || is_wanted(newest));
+        Arc::clone(all.entry(camera.clone()).or_default())
+    }
 }
 
 pub(super) async fn newest(
@@ -31,9 +55,9 @@ pub(super) async fn newest(
     Path(id): Path<String>,
 ) -> Result<Response, Unseen> {
     let id = camera(&id)?;
-    // Held while it is made, so that of many who ask at once one has it made.
-    let mut encoded = viewing.encoded.lock().await;
-    let known = encoded.get(&id).filter(|known| known.made.elapsed() < FRESH).cloned();
+    let newest = viewing.pictures.of(&id);
+    let mut newest = newest.lock().await;
+    let known = newest.as_ref().filter(|known| known.made.elapsed() < FRESH).cloned();
     let picture = match known {
         Some(known) => known,
         None => {
@@ -45,8 +69,7 @@ pub(super) async fn newest(
             let jpeg = spawn_blocking(move || drawn(&frame, &[])).await.map_err(Unseen::unavailable)?;
             let jpeg = jpeg.map_err(Unseen::unavailable)?.into();
             let made = Encoded { made: Instant::now(), at, jpeg };
-            encoded.retain(|_, known| known.made.elapsed() < FRESH);
-            encoded.insert(id, made.clone());
+            *newest = Some(made.clone());
             made
         }
     };

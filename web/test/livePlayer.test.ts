@@ -28,9 +28,6 @@ class Buffer extends EventTarget {
     this.taken.push(data.byteLength);
     this.updating = true;
   }
-  changeType(mime: string): void {
-    this.taken.push(mime);
-  }
   remove(): void {
     this.taken.push("removed");
   }
@@ -122,16 +119,33 @@ describe("the live player", () => {
     expect(video.currentTime).toBeCloseTo(7.75);
   });
 
-  it("goes on in another form without a new connection", () => {
+  it("begins anew with another form, whose time begins anew, on the same connection", () => {
     setUp();
     wire().says(JSON.stringify({ mime: MIME }));
     Source.last.open();
     wire().says(bytes(1));
+    const before = Source.last;
     wire().says(JSON.stringify({ mime: "video/mp4; codecs=hvc1" }));
     wire().says(bytes(2));
-    Source.last.buffer.done();
-    expect(Source.last.buffer.taken).toEqual([MIME, 1, "video/mp4; codecs=hvc1", 2]);
+    Source.last.open();
+    expect(Source.last).not.toBe(before);
+    expect(Source.last.buffer.taken).toEqual(["video/mp4; codecs=hvc1", 2]);
     expect(Wire.all).toHaveLength(1);
+  });
+
+  it("says that nothing comes, and that something comes again", () => {
+    const { states } = setUp();
+    wire().says(JSON.stringify({ mime: MIME }));
+    Source.last.open();
+    wire().says(bytes(1));
+    Source.last.buffer.done();
+    vi.advanceTimersByTime(4999);
+    expect(states.at(-1)?.kind).toBe("playing");
+    vi.advanceTimersByTime(1);
+    expect(states.at(-1)?.kind).toBe("waiting");
+    wire().says(bytes(2));
+    Source.last.buffer.done();
+    expect(states.at(-1)?.kind).toBe("playing");
   });
 
   it("connects again, ever more slowly, and at once again after it has played", () => {

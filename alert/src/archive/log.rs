@@ -87,7 +87,7 @@ pub(super) fn read(folder: &Path, mut each: impl FnMut(Line)) -> Result<(Head, u
     for path in files(folder)? {
         let read = |source| ArchiveError::Read { path: path.clone(), source };
         let mut reader = BufReader::new(File::open(&path).map_err(read)?);
-        (whole, _) = (0, ());
+        whole = 0;
         let mut text = Vec::new();
         for number in 1.. {
             text.clear();
@@ -186,8 +186,9 @@ impl LogWriter {
     }
 
     fn begin_file(&mut self) -> Result<(), ArchiveError> {
-        let number = files(&self.folder)?.len() + 1;
-        let path = self.folder.join(name(number));
+        // After the last one: somebody may have taken the first ones away.
+        let last = self.path.file_stem().and_then(|stem| stem.to_str()?.parse::<usize>().ok());
+        let path = self.folder.join(name(last.unwrap_or(0) + 1));
         let write = |source| ArchiveError::Write { path: path.clone(), source };
         let file = OpenOptions::new().create_new(true).write(true).open(&path).map_err(write)?;
         super::sync_folder(&self.folder)?;

@@ -4,13 +4,14 @@
 //! name in another folder, and is thrown away if the process ends. What gives way, when there are too many, is told in the log.
 //! All of it blocks: keep it off the async runtime.
 
+mod items;
 mod log;
 mod record;
 mod retention;
 mod verify;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     fs::{self, File},
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -20,11 +21,12 @@ use std::{
     },
 };
 
-use gridwatch_domain::{EventId, Sha256Hex};
+use gridwatch_domain::{EventId, Sha256Hex, Timestamp};
 use gridwatch_runtime::{Chain, Metrics, SharedClock};
 use prometheus::{IntCounterVec, IntGauge};
 use tokio::sync::watch;
 
+use self::items::Items;
 pub use self::{
     log::{Fault, Head},
     record::{Entry, Kept, Media, Record, Why},
@@ -35,6 +37,7 @@ pub use self::{
 const LOG: &str = "log";
 const FILES: &str = "files";
 const PARTIAL: &str = "partial";
+const LOST: &str = "lost";
 const LOCK: &str = "lock";
 
 /// Why evidence cannot be kept or read.
@@ -119,9 +122,20 @@ struct Shared {
 
 struct State {
     log: log::LogWriter,
-    /// By their number in the log.
-    items: BTreeMap<u64, Kept>,
+    items: Items,
     protected: BTreeSet<EventId>,
+    /// What happened and could not be written, for want of room: it comes before all else.
+    owed: Vec<Record>,
+}
+
+impl State {
+    /// Writes what happened; all of it or nothing.
+    fn append(&mut self, at: Timestamp, records: &[Record]) -> Result<(), ArchiveError> {
+        let all: Vec<Record> = self.owed.iter().chain(records).cloned().collect();
+        self.log.append(at, &all)?;
+        self.owed.clear();
+        Ok(())
+    }
 }
 
 struct ArchiveMetrics {
@@ -171,21 +185,23 @@ impl Archive {
             let path = folder.join(part);
             fs::create_dir_all(&path).map_err(|source| ArchiveError::Write { path, source })?;
         }
+        // All of them now: a folder that is made later would have to be on the disk before the log speaks of what is in it.
+        for first in 0..=u8::MAX {
+            let path = folder.join(FILES).join(format!("{first:02x}"));
+            fs::create_dir_all(&path).map_err(|source| ArchiveError::Write { path, source })?;
+        }
+        sync_folder(&folder.join(FILES))?;
         let lock = lock_folder(folder)?;
         for path in all_files(&folder.join(PARTIAL))? {
             remove(&path)?;
         }
-        let (mut items, mut protected, mut faults) = (BTreeMap::new(), BTreeSet::new(), 0_u64);
-        let mut removed = Vec::new();
+        let (mut items, mut protected, mut faults) = (Items::default(), BTreeSet::new(), 0_u64);
         let (head, whole) = log::read(&folder.join(LOG), |line| {
             faults += u64::from(line.fault.is_some());
             let Some(entry) = line.entry else { return };
             match entry.record {
-                Record::Kept(kept) => drop(items.insert(entry.n, kept)),
-                Record::Removed { sha256, .. } => {
-                    items.retain(|_, kept: &mut Kept| kept.sha256 != sha256);
-                    removed.push(sha256);
-                }
+                Record::Kept(kept) => items.insert(entry.n, kept),
+                Record::Removed { n, .. } => drop(items.remove(n)),
                 Record::Protected { event } => drop(protected.insert(event)),
                 Record::Released { event } => drop(protected.remove(&event)),
             }
@@ -200,11 +216,11 @@ impl Archive {
             clock,
             metrics: ArchiveMetrics::new(metrics),
             next_partial: AtomicU64::new(0),
-            state: Mutex::new(State { log, items, protected }),
+            state: Mutex::new(State { log, items, protected, owed: Vec::new() }),
             problem: watch::Sender::new(None),
             _lock: lock,
         };
-        shared.throw_away_leftovers()?;
+        shared.put_leftovers_away(faults > 0)?;
         shared.show(&shared.state());
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -214,7 +230,7 @@ impl Archive {
     /// # Errors
     /// [`ArchiveError::Full`] where there is none.
     pub fn begin(&self, media: Media) -> Result<PathBuf, ArchiveError> {
-        self.shared.noting(self.tidy())?;
+        self.shared.noting(self.shared.make_room())?;
         if free_bytes(&self.shared.folder) < self.shared.retention.free {
             return self.shared.noting(Err(ArchiveError::Full));
         }
@@ -258,8 +274,7 @@ impl Archive {
 
     /// All files of an event, oldest first.
     pub fn of_event(&self, event: EventId) -> Vec<Kept> {
-        let state = self.shared.state();
-        state.items.values().filter(|kept| kept.event == Some(event)).cloned().collect()
+        self.shared.state().items.of_event(event)
     }
 
     /// Recordings of a camera that show something between two times, oldest first.
@@ -276,13 +291,13 @@ impl Archive {
                 && kept.until >= from
                 && kept.from <= until
         };
-        state.items.values().filter(shows).cloned().collect()
+        state.items.iter().map(|(_, kept)| kept).filter(shows).cloned().collect()
     }
 
     /// Where a file lies, and what it is.
     pub fn find(&self, sha256: &Sha256Hex) -> Option<(PathBuf, Kept)> {
         let state = self.shared.state();
-        let kept = state.items.values().find(|kept| kept.sha256 == *sha256)?.clone();
+        let kept = state.items.of_content(sha256)?.clone();
         Some((file_of(&self.shared.folder, kept.media, sha256), kept))
     }
 
@@ -296,7 +311,7 @@ impl Archive {
             return Ok(());
         }
         let record = if stays { Record::Protected { event } } else { Record::Released { event } };
-        state.log.append(self.shared.clock.now(), &[record])?;
+        state.append(self.shared.clock.now(), &[record])?;
         if stays {
             state.protected.insert(event)
         } else {
@@ -323,7 +338,7 @@ impl Archive {
         let state = self.shared.state();
         ArchiveStatus {
             files: state.items.len() as u64,
-            bytes: state.items.values().map(|kept| kept.bytes).sum(),
+            bytes: state.items.bytes(),
             protected: state.protected.len() as u64,
             head: state.log.head().clone(),
         }
@@ -337,7 +352,6 @@ impl Archive {
         let path = file_of(&shared.folder, about.media, &sha256);
         let write = |source| ArchiveError::Write { path: path.clone(), source };
         let folder = path.parent().unwrap_or(&shared.folder);
-        fs::create_dir_all(folder).map_err(write)?;
         let kept = Kept {
             sha256: sha256.clone(),
             media: about.media,
@@ -350,10 +364,11 @@ impl Archive {
         };
         let mut state = shared.state();
         fs::rename(partial, &path).map_err(write)?;
-        sync_folder(folder)?;
-        if let Err(error) = state.log.append(shared.clock.now(), &[Record::Kept(kept.clone())]) {
+        let told = sync_folder(folder)
+            .and_then(|()| state.append(shared.clock.now(), &[Record::Kept(kept.clone())]));
+        if let Err(error) = told {
             // The log does not know it: nobody would ever look for it.
-            if !state.items.values().any(|known| known.sha256 == sha256) {
+            if state.items.of_content(&sha256).is_none() {
                 discard(&path);
             }
             return Err(error);
@@ -369,7 +384,12 @@ impl Shared {
     /// Tells of a failure.
     fn noting<T>(&self, outcome: Result<T, ArchiveError>) -> Result<T, ArchiveError> {
         if let Err(error) = &outcome {
-            let told = format!("证据存不下 / evidence cannot be kept on the box: {}", Chain(error));
+            // Without the file's name, which is another one each time.
+            let why = match error {
+                ArchiveError::Write { source, .. } | ArchiveError::Read { source, .. } => source.to_string(),
+                other => Chain(other).to_string(),
+            };
+            let told = format!("证据存不下 / evidence cannot be kept on the box: {why}");
             self.problem.send_if_modified(|known| {
                 let is_news = known.as_ref() != Some(&told);
                 *known = Some(told);
@@ -384,51 +404,74 @@ impl Shared {
     }
 
     fn show(&self, state: &State) {
-        let bytes: u64 = state.items.values().map(|kept| kept.bytes).sum();
         self.metrics.files.set(i64::try_from(state.items.len()).unwrap_or(i64::MAX));
-        self.metrics.bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+        self.metrics.bytes.set(i64::try_from(state.items.bytes()).unwrap_or(i64::MAX));
+    }
+
+    /// Removes something only where there is too much, or the disk has too little left: what is merely old can wait for its minute.
+    fn make_room(&self) -> Result<(), ArchiveError> {
+        let bytes = self.state().items.bytes();
+        if bytes <= self.retention.size && free_bytes(&self.folder) >= self.retention.free {
+            return Ok(());
+        }
+        self.tidy().map(drop)
     }
 
     fn tidy(&self) -> Result<usize, ArchiveError> {
         let mut state = self.state();
         let now = self.clock.now();
-        let items = state.items.iter().map(|(n, kept)| (*n, kept));
-        let gone = self.retention.to_remove(items, &state.protected, now, free_bytes(&self.folder));
+        let gone = self.retention.to_remove(state.items.iter(), &state.protected, now, free_bytes(&self.folder));
         if gone.is_empty() {
             return Ok(0);
         }
-        let removed: Vec<(Kept, Why)> =
-            gone.into_iter().filter_map(|(n, why)| Some((state.items.remove(&n)?, why))).collect();
-        let records: Vec<Record> = removed
-            .iter()
-            .map(|(kept, why)| Record::Removed { sha256: kept.sha256.clone(), why: *why })
-            .collect();
+        let word = |(n, why): &(u64, Why)| {
+            let sha256 = state.items.get(*n)?.sha256.clone();
+            Some(Record::Removed { n: *n, sha256, why: *why })
+        };
+        let records: Vec<Record> = gone.iter().filter_map(word).collect();
         // First the log: a file that is missing without a word in it would look like theft. Without room for the word there is room only
-        // after the file.
-        let told = state.log.append(now, &records);
-        for (kept, why) in &removed {
-            let still_used = state.items.values().any(|other| other.sha256 == kept.sha256);
-            if !still_used {
+        // after the file; it is owed until then.
+        match state.append(now, &records) {
+            Ok(()) => {}
+            Err(error) if error.is_full() => state.owed.extend(records),
+            Err(error) => return Err(error),
+        }
+        for (n, why) in &gone {
+            let Some(kept) = state.items.remove(*n) else { continue };
+            if state.items.of_content(&kept.sha256).is_none() {
                 discard(&file_of(&self.folder, kept.media, &kept.sha256));
             }
             self.metrics.removed.with_label_values(&[why.as_str()]).inc();
         }
-        if told.is_err() {
-            state.log.append(now, &records)?;
+        if !state.owed.is_empty() {
+            state.append(now, &[])?;
         }
         self.show(&state);
-        Ok(removed.len())
+        Ok(gone.len())
     }
 
-    /// Files that got their name and never came into the log, or left it and are still there.
-    fn throw_away_leftovers(&self) -> Result<(), ArchiveError> {
+    /// Files that got their name and never came into the log, or left it and are still there, are removed. Where the log was altered or is
+    /// gone it proves nothing of what it does not know: then they are put aside.
+    fn put_leftovers_away(&self, is_altered: bool) -> Result<(), ArchiveError> {
         let state = self.state();
         let known: BTreeSet<PathBuf> =
-            state.items.values().map(|kept| file_of(&self.folder, kept.media, &kept.sha256)).collect();
-        for path in all_files(&self.folder.join(FILES))? {
-            if !known.contains(&path) {
-                remove(&path)?;
-            }
+            state.items.iter().map(|(_, kept)| file_of(&self.folder, kept.media, &kept.sha256)).collect();
+        let unknown: Vec<PathBuf> =
+            all_files(&self.folder.join(FILES))?.into_iter().filter(|path| !known.contains(path)).collect();
+        let says_nothing = is_altered || state.log.head().n == 0;
+        if !says_nothing {
+            return unknown.iter().try_for_each(|path| remove(path));
+        }
+        let lost = self.folder.join(LOST);
+        for path in &unknown {
+            let write = |source| ArchiveError::Write { path: path.clone(), source };
+            fs::create_dir_all(&lost).map_err(write)?;
+            let name = path.file_name().unwrap_or(path.as_os_str());
+            fs::rename(path, lost.join(name)).map_err(write)?;
+        }
+        if !unknown.is_empty() {
+            let (files, lost) = (unknown.len(), lost.display());
+            tracing::error!(files, %lost, "the log of evidence does not know these files, and was altered or is gone: they have been put aside");
         }
         Ok(())
     }

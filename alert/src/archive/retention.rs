@@ -24,6 +24,9 @@ pub struct Retention {
     pub free: u64,
 }
 
+/// The share of the size that is made free at once: a fiftieth.
+const ROOM: u64 = 50;
+
 impl Retention {
     fn of(&self, kept: &Kept) -> Duration {
         if kept.media == Media::Recording {
@@ -53,8 +56,10 @@ impl Retention {
         let is_recording = |(_, kept): &(u64, &Kept)| kept.media == Media::Recording;
         let recordings = items.clone().filter(is_recording);
         let others = items.filter(|item| !is_recording(item));
+        // A little more than has to: so it need not be looked for again with every file.
+        let most = if total > self.size { self.size - self.size / ROOM } else { self.size };
         for (n, kept) in recordings.chain(others).filter(|(_, kept)| may_go(kept) && !is_old(kept)) {
-            let why = match (total > self.size, free < self.free) {
+            let why = match (total > most, free < self.free) {
                 (true, _) => Why::Size,
                 (false, true) => Why::Disk,
                 (false, false) => break,

@@ -107,9 +107,10 @@ pub fn verify(
     if let Some(hash) = noted.filter(|hash| !is_known(hash)) {
         findings.push(Finding::NoHead { hash: hash.clone() });
     }
-    let (all, mut so_far) = (told.alive.values().map(|kept| kept.bytes).sum(), 0);
+    let (all, mut so_far) = (told.files(folder).values().map(|kept| kept.bytes).sum(), 0);
     let (mut files, mut bytes, mut missing) = (0, 0, Vec::new());
-    for (path, kept) in &told.alive {
+    let alive = told.files(folder);
+    for (path, kept) in &alive {
         match sha256_of(path) {
             Ok(found) if found == kept.sha256 => (files, bytes) = (files + 1, bytes + kept.bytes),
             Ok(_) => findings.push(Finding::Altered { path: path.clone() }),
@@ -119,10 +120,11 @@ pub fn verify(
         so_far += kept.bytes;
         progress(so_far, all);
     }
-    let unknown: Vec<PathBuf> = there.into_iter().filter(|path| !told.alive.contains_key(path)).collect();
+    let unknown: Vec<PathBuf> = there.into_iter().filter(|path| !alive.contains_key(path)).collect();
     if !missing.is_empty() || !unknown.is_empty() {
         let now = Told::read(folder)?;
-        let still = |path: &PathBuf| now.alive.contains_key(path);
+        let now = now.files(folder);
+        let still = |path: &PathBuf| now.contains_key(path);
         findings.extend(missing.into_iter().filter(still).map(|path| Finding::Missing { path }));
         findings.extend(
             unknown
@@ -147,7 +149,8 @@ pub fn list(folder: &Path) -> Result<Vec<Kept>, ArchiveError> {
 /// What the log says.
 struct Told {
     head: Head,
-    alive: BTreeMap<PathBuf, Kept>,
+    /// By their number in the log.
+    alive: BTreeMap<u64, Kept>,
     removed: u64,
     /// The hashes of all entries but the last.
     hashes: BTreeSet<Sha256Hex>,
@@ -156,7 +159,7 @@ struct Told {
 
 impl Told {
     fn read(folder: &Path) -> Result<Self, ArchiveError> {
-        let (mut findings, mut alive, mut removed) = (Vec::new(), BTreeMap::<PathBuf, Kept>::new(), 0);
+        let (mut findings, mut alive, mut removed) = (Vec::new(), BTreeMap::new(), 0);
         let mut hashes = BTreeSet::new();
         let (head, _) = log::read(&folder.join(LOG), |line| {
             if let Some(fault) = line.fault {
@@ -165,16 +168,17 @@ impl Told {
             let Some(entry) = line.entry else { return };
             hashes.insert(entry.prev);
             match entry.record {
-                Record::Kept(kept) => drop(alive.insert(file_of(folder, kept.media, &kept.sha256), kept)),
-                Record::Removed { sha256, .. } => {
-                    let before = alive.len();
-                    alive.retain(|_, kept| kept.sha256 != sha256);
-                    removed += (before - alive.len()) as u64;
-                }
+                Record::Kept(kept) => drop(alive.insert(entry.n, kept)),
+                Record::Removed { n, .. } => removed += u64::from(alive.remove(&n).is_some()),
                 Record::Protected { .. } | Record::Released { .. } => {}
             }
         })?;
         Ok(Self { head, alive, removed, hashes, findings })
+    }
+
+    /// The files that are to be there; several entries may tell of the same one.
+    fn files(&self, folder: &Path) -> BTreeMap<PathBuf, &Kept> {
+        self.alive.values().map(|kept| (file_of(folder, kept.media, &kept.sha256), kept)).collect()
     }
 }
 

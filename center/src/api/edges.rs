@@ -1,5 +1,7 @@
 //! What stays on an edge box until somebody asks for it: the live picture, and evidence. The center passes it on.
 
+use std::time::Duration;
+
 use axum::{
     body::Body,
     extract::{Path, Request, State, rejection::PathRejection},
@@ -9,11 +11,20 @@ use axum::{
 use gridwatch_domain::{CameraId, EdgeId, EventId, Sha256Hex};
 use gridwatch_runtime::Shutdown;
 use hyper_util::rt::TokioIo;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    sync::OwnedSemaphorePermit,
+    time::timeout,
+};
+use tokio_stream::StreamExt as _;
 
 use super::{ApiState, Problem};
 use crate::edges::{AskError, passed_back};
 
+/// Longest time in which a box sends nothing of what it has begun to send.
+const SILENCE: Duration = Duration::from_secs(30);
+/// Bytes: a picture of 4 Mbit/s has some 20 KB.
+const CARRIED_AT_ONCE: usize = 64 << 10;
 /// Live pictures that pass through the center at the same time: some hundred times 4 Mbit/s fill its line.
 pub(super) const MOST_LIVE: usize = 128;
 
@@ -58,9 +69,13 @@ async fn tunnel(
 ) {
     let carrying = async {
         let (browser, edge) = tokio::try_join!(browser, hyper::upgrade::on(answer))?;
-        let (mut browser, mut edge) = (TokioIo::new(browser), TokioIo::new(edge));
+        let (mut from_browser, mut to_browser) = tokio::io::split(TokioIo::new(browser));
+        let (mut from_edge, mut to_edge) = tokio::io::split(TokioIo::new(edge));
         // How it ends is of no interest: one of them has gone.
-        let _ = tokio::io::copy_bidirectional(&mut browser, &mut edge).await;
+        tokio::select! {
+            () = carry(&mut from_edge, &mut to_browser) => {}
+            _ = tokio::io::copy(&mut from_browser, &mut to_edge) => {}
+        }
         Ok::<_, hyper::Error>(())
     };
     tokio::select! {
@@ -70,6 +85,17 @@ async fn tunnel(
         }
     }
     drop(turn);
+}
+
+/// Carries what a box sends. A box sends something every ten seconds: one that is silent for longer has lost its power, and nothing else tells.
+async fn carry(from: &mut (impl AsyncRead + Unpin), to: &mut (impl AsyncWrite + Unpin)) {
+    let mut buffer = vec![0; CARRIED_AT_ONCE];
+    while let Ok(Ok(length)) = timeout(SILENCE, from.read(&mut buffer)).await {
+        let is_over = length == 0;
+        if is_over || !matches!(timeout(SILENCE, to.write_all(&buffer[..length])).await, Ok(Ok(()))) {
+            return;
+        }
+    }
 }
 
 /// The picture of a camera as it is now.
@@ -132,7 +158,10 @@ async fn pass(state: &ApiState, edge: &str, path: &str, headers: &HeaderMap) -> 
 
 fn passed_on(answer: axum::http::Response<hyper::body::Incoming>) -> Response {
     let (status, headers) = (answer.status(), passed_back(answer.headers()));
-    (status, headers, Body::new(answer.into_body())).into_response()
+    // A box that goes away in the middle of a file does not keep the request for ever.
+    let parts = Body::new(answer.into_body()).into_data_stream().timeout(SILENCE);
+    let parts = parts.map(|part| part.map_err(std::io::Error::other).and_then(|part| part.map_err(std::io::Error::other)));
+    (status, headers, Body::from_stream(parts)).into_response()
 }
 
 fn named<T: std::str::FromStr<Err = gridwatch_domain::DomainError>>(text: &str) -> Result<T, Problem> {

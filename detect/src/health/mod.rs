@@ -204,8 +204,16 @@ impl Health {
         self.reports.iter().map(|report| Trouble { kind: report.kind(), since: report.since() }).collect()
     }
 
-    /// What the camera shows now is what it is to show: what was told of its view is over, and what is normal is learnt anew.
+    /// What the camera shows now is what it is to show: a move that was told is over, and what is normal is learnt anew. Not while it is
+    /// covered or blurred: that would be taken for normal, and never be told again.
     pub fn accept_view(&mut self) -> Vec<HealthRevision> {
+        if self.holds.covered.is_on() || self.holds.blurred.is_on() {
+            return Vec::new();
+        }
+        self.learn_anew()
+    }
+
+    fn learn_anew(&mut self) -> Vec<HealthRevision> {
         self.normal = Normal::default();
         self.moved = Moved::default();
         self.blurred = Blurred::default();
@@ -300,7 +308,7 @@ impl Health {
         self.blurred = Blurred::default();
         let mut closed = self.close(&[EventKind::CameraFrozen, EventKind::CameraBlurred]);
         if !self.normal.picture().same_size(&view.small) {
-            closed.extend(self.accept_view());
+            closed.extend(self.learn_anew());
         }
         closed
     }

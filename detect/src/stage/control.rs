@@ -84,8 +84,10 @@ impl DetectControl {
         let Some(watched) = self.cameras.get(&watch.id) else { return };
         let mut watched = lock(&watched);
         watched.look_again();
-        let events = if watch.begins_anew { watched.state.begin_anew() } else { watched.state.accept_view() };
-        owe(&mut watched, events);
+        if watch.begins_anew {
+            let events = watched.state.begin_anew();
+            owe(&mut watched, events);
+        }
     }
 
     /// Watches a camera no more: its open events end with what was seen last, its memory and its metrics are gone.

@@ -15,15 +15,15 @@ const CHECKPOINT_AT_LEAST: Duration = Duration::from_secs(30);
 /// Least time between two log lines about frames of one camera that cannot be analysed.
 const COMPLAIN_EVERY: Duration = Duration::from_secs(60);
 
-/// Pictures without a change for which the network is not asked, until it is: it may have missed something, or ingest may.
-const MOST_RELIED_ON: u32 = 5;
+/// Longest time without a change in which the network is not asked: it may have missed something, or ingest may. Never more than half of any
+/// limit.
+const LONGEST_RELIED_ON: Duration = Duration::from_secs(60);
 
 /// What the network found in a picture.
 struct Seen {
     seq: u64,
+    at: Timestamp,
     found: Vec<Detection>,
-    /// Pictures since then that were taken for alike.
-    relied_on: u32,
 }
 
 /// A camera and what is pending for it.
@@ -71,14 +71,15 @@ impl Watched {
         let since = frame.unchanged_since?;
         // A stream that has begun anew counts from the beginning.
         let covers = |seen: &Seen| seen.seq >= since && seen.seq < frame.seq;
-        let seen = self.seen.as_mut().filter(|seen| covers(seen) && seen.relied_on < MOST_RELIED_ON)?;
-        seen.relied_on += 1;
+        let longest = self.state.shortest_limit().map_or(LONGEST_RELIED_ON, |limit| LONGEST_RELIED_ON.min(limit / 2));
+        let is_recent = |seen: &Seen| frame.at.saturating_since(seen.at) <= longest;
+        let seen = self.seen.as_ref().filter(|seen| covers(seen) && is_recent(seen))?;
         Some(seen.found.clone())
     }
 
     /// The network has looked.
     pub(super) fn remember(&mut self, frame: &Frame, found: &[Detection]) {
-        self.seen = Some(Seen { seq: frame.seq, found: found.to_vec(), relied_on: 0 });
+        self.seen = Some(Seen { seq: frame.seq, at: frame.at, found: found.to_vec() });
     }
 
     /// What the network saw last is of no use any more.

@@ -251,7 +251,9 @@ impl Gate {
     /// Whether the next key picture cannot be waited for.
     fn keys_are_too_far_apart(&self, unit: &AccessUnit) -> bool {
         let since_key = self.last_key.map_or(unit.time, |last| unit.time.saturating_sub(last));
-        self.refreshes || self.group > GROUP_TOO_LARGE || since_key.max(self.interval) > KEYS_TOO_FAR_APART
+        // Half of the shortest limit is what may pass between two looks, at rest or not.
+        let most = KEYS_TOO_FAR_APART.min(self.settings.rest);
+        self.refreshes || self.group > GROUP_TOO_LARGE || since_key.max(self.interval) > most
     }
 
     fn choose(&mut self, unit: &AccessUnit, changed: bool, attention: Attention) -> (Level, Reason) {
@@ -403,6 +405,14 @@ mod tests {
         stream.play(10, false, QUIET);
         assert_eq!(stream.gate.level(), (Level::Rest, Reason::Quiet));
         assert!(stream.play(60, false, QUIET).len() <= 7);
+    }
+
+    #[test]
+    fn key_pictures_that_are_too_far_apart_for_a_short_limit_are_not_relied_on() {
+        let mut stream = Stream::new(DecodeMode::Adaptive, 100);
+        stream.gate.rest_at_most(Duration::from_millis(2500));
+        stream.play(20, false, QUIET);
+        assert_eq!(stream.gate.level(), (Level::All, Reason::KeysFarApart), "four seconds, and a limit of five");
     }
 
     #[test]

@@ -64,6 +64,11 @@ impl Mp4Error {
         matches!(self, Self::Write { source, .. } if matches!(source.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded))
     }
 
+    /// Whether it is the picture that cannot be used, and not the file.
+    pub fn is_of_picture(&self) -> bool {
+        matches!(self, Self::Codec { .. } | Self::NoKey | Self::Parameters { .. })
+    }
+
     fn mux(error: impl std::fmt::Display) -> Self {
         Self::Mux { detail: error.to_string() }
     }

@@ -94,10 +94,10 @@ impl IngestTester {
         let reels = Reels::default();
         let registry = Metrics::new();
         Self {
+            stills: Stills::new(reels.clone(), Arc::clone(&clock)),
             clock,
             timeouts,
             pool: DecodePool::start(2).expect("threads"),
-            stills: Stills::new(reels.clone()),
             reels,
             attention: watch::Sender::default(),
             shutdown: Shutdown::new(),

@@ -33,6 +33,8 @@ const EDGE_S = 0.25;
 const KEPT_S = 20;
 /** Waits between connections, in milliseconds; the last one again and again. */
 const RETRY_MS = [500, 1000, 2000, 5000, 10_000];
+/** Nothing for so long, and the last picture is not live any more, in milliseconds. */
+const SILENCE_MS = 5000;
 /** Fragments that may wait for the browser; one that takes none for so long is connected anew. */
 const QUEUE_LIMIT = 500;
 
@@ -40,10 +42,11 @@ export class LivePlayer {
   private socket: WebSocket | null = null;
   private source: MediaSource | null = null;
   private buffer: SourceBuffer | null = null;
-  private readonly queue: (ArrayBuffer | { mime: string })[] = [];
+  private readonly queue: ArrayBuffer[] = [];
   private objectUrl: string | null = null;
   private tries = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
+  private silence: ReturnType<typeof setTimeout> | null = null;
   private ended = false;
 
   constructor(
@@ -64,6 +67,7 @@ export class LivePlayer {
 
   stop(): void {
     this.ended = true;
+    if (this.silence !== null) clearTimeout(this.silence);
     if (this.timer !== null) clearTimeout(this.timer);
     this.socket?.close();
     this.release();
@@ -83,6 +87,7 @@ export class LivePlayer {
 
   private receive(data: string | ArrayBuffer): void {
     if (typeof data !== "string") {
+      this.listen();
       this.queue.push(data);
       if (this.queue.length > QUEUE_LIMIT) this.again(null);
       else this.feed();
@@ -97,11 +102,8 @@ export class LivePlayer {
   /** Pictures of a form follow. */
   private begin(mime: string): void {
     this.tries = 0;
-    if (this.source) {
-      this.queue.push({ mime });
-      this.feed();
-      return;
-    }
+    // The time of another form begins anew, which one buffer cannot take.
+    if (this.source) this.release();
     const Source = this.parts.mediaSource;
     if (!Source) return;
     const source = new Source();
@@ -125,11 +127,7 @@ export class LivePlayer {
     const next = this.queue.shift();
     if (next === undefined) return;
     try {
-      if (next instanceof ArrayBuffer) buffer.appendBuffer(next);
-      else {
-        buffer.changeType(next.mime);
-        this.feed();
-      }
+      buffer.appendBuffer(next);
     } catch {
       // A decoder that has choked, or memory that is full: from the beginning.
       this.again(null);
@@ -148,6 +146,12 @@ export class LivePlayer {
     this.told({ kind: "playing" });
     const oldest = ranges.start(0);
     if (end - oldest > 2 * KEPT_S && !buffer.updating) buffer.remove(0, end - KEPT_S);
+  }
+
+  /** Waits for the next fragment: a camera that is away sends nothing, and its last picture is not live. */
+  private listen(): void {
+    if (this.silence !== null) clearTimeout(this.silence);
+    this.silence = setTimeout(() => this.told({ kind: "waiting", reason: null }), SILENCE_MS);
   }
 
   private again(reason: string | null): void {

@@ -1,0 +1,75 @@
+//! What is kept, found by its number in the log, its event or its content.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use gridwatch_domain::{EventId, Sha256Hex};
+
+use super::Kept;
+
+/// All that is kept, by its number in the log: oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Items {
+    items: BTreeMap<u64, Kept>,
+    by_event: HashMap<EventId, BTreeSet<u64>>,
+    by_content: HashMap<Sha256Hex, BTreeSet<u64>>,
+    bytes: u64,
+}
+
+impl Items {
+    pub(super) fn insert(&mut self, n: u64, kept: Kept) {
+        self.bytes += kept.bytes;
+        self.by_content.entry(kept.sha256.clone()).or_default().insert(n);
+        if let Some(event) = kept.event {
+            self.by_event.entry(event).or_default().insert(n);
+        }
+        self.items.insert(n, kept);
+    }
+
+    pub(super) fn remove(&mut self, n: u64) -> Option<Kept> {
+        let kept = self.items.remove(&n)?;
+        self.bytes -= kept.bytes;
+        if let Some(numbers) = self.by_content.get_mut(&kept.sha256) {
+            numbers.remove(&n);
+            if numbers.is_empty() {
+                self.by_content.remove(&kept.sha256);
+            }
+        }
+        if let Some(event) = kept.event
+            && let Some(numbers) = self.by_event.get_mut(&event)
+        {
+            numbers.remove(&n);
+            if numbers.is_empty() {
+                self.by_event.remove(&event);
+            }
+        }
+        Some(kept)
+    }
+
+    pub(super) fn get(&self, n: u64) -> Option<&Kept> {
+        self.items.get(&n)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &Kept)> + Clone {
+        self.items.iter().map(|(n, kept)| (*n, kept))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Bytes of all files; of content that is kept for two events as often as that.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// What is kept of an event, oldest first.
+    pub(super) fn of_event(&self, event: EventId) -> Vec<Kept> {
+        let numbers = self.by_event.get(&event).into_iter().flatten();
+        numbers.filter_map(|n| self.items.get(n)).cloned().collect()
+    }
+
+    /// One of those with that content.
+    pub(super) fn of_content(&self, sha256: &Sha256Hex) -> Option<&Kept> {
+        self.items.get(self.by_content.get(sha256)?.first()?)
+    }
+}
