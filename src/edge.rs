@@ -143,7 +143,8 @@ impl Edge {
         let decoders = tokio::task::spawn_blocking(move || Decoders::choose(decoder, &counted));
         let decoders = decoders.await.context("choose decoders")?;
         let (stills, shutdown) = (Stills::new(reels.clone(), clock.clone()), Shutdown::new());
-        let viewing = Viewing::new(reels.clone(), stills.clone(), archive, clock.clone(), shutdown.child_token());
+        let viewing =
+            Viewing::new(reels.clone(), stills.clone(), archive, clock.clone(), shutdown.child_token());
         let camera_parts = CameraParts {
             frames: frames_tx,
             clock,

@@ -244,7 +244,8 @@ fn on_a_full_disk_all_goes_that_may_and_then_nothing_is_begun() {
 fn content_that_shows_two_events_stays_until_neither_needs_it() {
     let tester = Tester::new();
     let archive = tester.open();
-    let keep = |of| archive.keep_bytes(&[7; 1000], tester.about(Media::Snapshot, Some(of))).expect("it is kept");
+    let keep =
+        |of| archive.keep_bytes(&[7; 1000], tester.about(Media::Snapshot, Some(of))).expect("it is kept");
     let content = keep(1);
     archive.protect(event(2), true).expect("writable");
     tester.clock.advance(DAY);
@@ -280,7 +281,8 @@ fn a_log_whose_first_files_were_taken_away_goes_on() {
     let archive = tester.open();
     tester.keep(&archive, 1);
     drop(archive);
-    fs::rename(tester.path().join("log/000001.log"), tester.path().join("log/000007.log")).expect("it is there");
+    fs::rename(tester.path().join("log/000001.log"), tester.path().join("log/000007.log"))
+        .expect("it is there");
     let archive = tester.open();
     tester.keep(&archive, 2);
     assert_eq!(tester.verify().findings, []);

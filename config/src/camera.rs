@@ -191,7 +191,7 @@ impl FromStr for TilesConfig {
 /// Where pictures come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SourceSettings {
-    /// RTSP over TCP.
+    /// RTSP.
     Rtsp {
         /// The address, with user and password if there are any.
         url: Secret,

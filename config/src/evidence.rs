@@ -11,7 +11,8 @@ use crate::Problems;
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EvidenceConfig {
-    /// Seconds of a clip before an event opened, 0–60. So much of every camera's stream is kept in memory. Default: 10.
+    /// Seconds of a clip before an event opened, 0–60. So much of every camera's stream is kept in
+    /// memory, in at most 8 MiB for each ten seconds. Default: 10.
     #[schemars(range(min = 0, max = 60))]
     pub clip_before_s: Option<u16>,
     /// Seconds of a clip after an event opened, 0–300. Default: 10.

@@ -31,6 +31,8 @@ use crate::{
 const CHECKPOINT_VERSION: u32 = 2;
 /// A smaller step back is jitter of the stream's times: the picture counts as taken with the one before.
 const TIME_JITTER: Duration = Duration::from_secs(2);
+/// How long a camera is watched closely after a limit ended in a picture that did not decide: what cannot be believed in by then is no vehicle.
+const LONGEST_OVERDUE: Duration = Duration::from_secs(30);
 /// After a longer gap tracks say nothing about what is seen next.
 const TRACKS_LAST: Duration = Duration::from_secs(5);
 
@@ -300,12 +302,23 @@ impl CameraState {
         }
         let is_unsettled =
             |place: &Place| !place.is_standing() || !matches!(place.presence(), Presence::Seen);
+        let due = self.ledger.next_due(self.memory.places(), &self.zones, &self.rule_settings);
+        // The picture in which a limit ended did not decide: the next ones shall.
+        let is_overdue = due
+            .zip(self.memory.last_at())
+            .is_some_and(|(due, last)| last >= due && last.saturating_since(due) < LONGEST_OVERDUE);
         Attention {
             watchful: self.has_moving
+                || is_overdue
                 || self.health.is_watchful()
                 || self.memory.places().iter().any(is_unsettled),
-            due: self.ledger.next_due(self.memory.places(), &self.zones, &self.rule_settings),
+            due,
         }
+    }
+
+    /// Whether everything that stands looks as it did: what was found before may be relied on.
+    pub fn looks_as_ever(&self, grey: &Grey) -> bool {
+        self.memory.looks_as_ever(grey)
     }
 
     /// The shortest of its zones' limits.

@@ -285,7 +285,12 @@ impl Worker {
             }
             let camera = frame.camera.as_str();
             self.metrics.frames.received(camera);
-            match one.still(frame) {
+            // What stands is recognised by its look before anything else is relied on.
+            let still = one.still(frame).filter(|_| {
+                eye.grey.fill(frame);
+                one.state.looks_as_ever(&eye.grey)
+            });
+            match still {
                 Some(_) if outcome.is_err() => self.metrics.frames.dropped(camera),
                 Some(found) => {
                     self.metrics.relied_on(camera);

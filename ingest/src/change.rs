@@ -20,8 +20,9 @@ const LEAST_CHANGE: f32 = 3.0;
 const LEAST_CELLS: usize = 2;
 /// Share of what a cell differs by now that its noise takes in.
 const LEARNING: f32 = 0.1;
-/// No cell is taken for busier than this, in grey levels: where cars pass all the time one that stops there must still stand out.
-const MOST_USUAL: f32 = 5.0;
+/// A difference teaches no more than this, in grey levels: a lorry that comes must not hide its own leaving, and where cars pass all the time
+/// one that stops must still stand out.
+const MOST_LEARNT: f32 = 4.0;
 /// Mean and median of the amounts of a normal distribution, in standard deviations.
 const MEAN_AMOUNT: f32 = 0.798;
 const MEDIAN_AMOUNT: f32 = 0.6745;
@@ -81,7 +82,7 @@ impl ChangeDetector {
             *changed_in = frame.seq;
         }
         for (usual, differ) in self.usual.iter_mut().zip(&difference.cells) {
-            *usual = (*usual + LEARNING * (differ - *usual)).min(MOST_USUAL);
+            *usual += LEARNING * (differ.min(MOST_LEARNT) - *usual);
         }
         has_changed
     }
@@ -213,6 +214,21 @@ mod tests {
         );
         assert!(!detector.has_changed(&frame(90.0, 4.0, 61, there)), "asking changes nothing");
         assert!(detector.has_changed(&frame(90.0, 4.0, 52, None)), "it is gone");
+    }
+
+    #[test]
+    fn what_came_does_not_hide_its_leaving() {
+        let mut detector = ChangeDetector::default();
+        let mut look = |seed: u64, square| detector.has_changed(&frame(90.0, 4.0, seed, square));
+        for seed in 0..20 {
+            look(seed, None);
+        }
+        // It drives in, over the cells that it comes to stand on, and stands for a dozen looks.
+        (20..24).for_each(|seed| assert!(look(seed, Some((100 + 8 * (seed as usize - 20), 200, 96)))));
+        for seed in 24..36 {
+            look(seed, Some((124, 200, 96)));
+        }
+        assert!(look(36, None), "it has left");
     }
 
     #[test]

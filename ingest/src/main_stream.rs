@@ -55,7 +55,17 @@ impl MainStream {
     ) -> Option<Self> {
         let SourceSettings::Rtsp { url, transport } = source.clone() else { return None };
         let by_datagrams = AtomicBool::new(transport == Transport::Udp);
-        Some(Self { camera, url, transport, by_datagrams, refusals: AtomicU32::new(0), reel, clock, timeouts, shutdown })
+        Some(Self {
+            camera,
+            url,
+            transport,
+            by_datagrams,
+            refusals: AtomicU32::new(0),
+            reel,
+            clock,
+            timeouts,
+            shutdown,
+        })
     }
 
     /// Receives until shutdown.

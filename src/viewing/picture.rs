@@ -43,7 +43,8 @@ impl Pictures {
         // Those that nobody asks for at present, and that are old.
         let is_wanted = |newest: &Newest| {
             let is_fresh = |encoded: &Encoded| encoded.made.elapsed() < FRESH;
-            newest.try_lock().map_or(true, |known| known.as_ref().is_some_and(is_fresh)) || Arc::strong_count(newest) > 1
+            newest.try_lock().map_or(true, |known| known.as_ref().is_some_and(is_fresh))
+                || Arc::strong_count(newest) > 1
         };
         all.retain(|id, newest| id == camera || is_wanted(newest));
         Arc::clone(all.entry(camera.clone()).or_default())

@@ -73,6 +73,19 @@ pub enum ArchiveError {
     Full,
 }
 
+impl ArchiveError {
+    /// Whether there is no room on the disk.
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::Full => true,
+            Self::Write { source, .. } => {
+                matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+            }
+            _ => false,
+        }
+    }
+}
+
 /// What a file is about, for the log.
 #[derive(Debug, Clone)]
 pub struct About {
@@ -420,7 +433,8 @@ impl Shared {
     fn tidy(&self) -> Result<usize, ArchiveError> {
         let mut state = self.state();
         let now = self.clock.now();
-        let gone = self.retention.to_remove(state.items.iter(), &state.protected, now, free_bytes(&self.folder));
+        let gone =
+            self.retention.to_remove(state.items.iter(), &state.protected, now, free_bytes(&self.folder));
         if gone.is_empty() {
             return Ok(0);
         }

@@ -160,7 +160,8 @@ fn passed_on(answer: axum::http::Response<hyper::body::Incoming>) -> Response {
     let (status, headers) = (answer.status(), passed_back(answer.headers()));
     // A box that goes away in the middle of a file does not keep the request for ever.
     let parts = Body::new(answer.into_body()).into_data_stream().timeout(SILENCE);
-    let parts = parts.map(|part| part.map_err(std::io::Error::other).and_then(|part| part.map_err(std::io::Error::other)));
+    let parts = parts
+        .map(|part| part.map_err(std::io::Error::other).and_then(|part| part.map_err(std::io::Error::other)));
     (status, headers, Body::from_stream(parts)).into_response()
 }
 

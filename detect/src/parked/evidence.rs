@@ -368,6 +368,11 @@ impl Place {
         self.score = (self.score * (1.0 - VOTES_FADE)).max(found.score);
     }
 
+    /// Whether it looks as when its object was detected; true where there is nothing to compare with.
+    pub(super) fn is_alike(&self, now: &Patch) -> bool {
+        self.likeness(View { patch: now, covered: None }).is_none_or(|likeness| likeness.look >= ALIKE)
+    }
+
     /// `None` where there is nothing to compare with.
     fn likeness(&self, now: View<'_>) -> Option<Likeness> {
         let look = self.look.as_ref().filter(|look| !look.is_flat())?;

@@ -172,6 +172,14 @@ impl ParkedMemory {
         first.saturating_sub((apart / 2).min(MOST_DATED_BACK))
     }
 
+    /// Whether everything that stands looks as it did, in a picture that was not analysed.
+    pub fn looks_as_ever(&self, grey: &Grey) -> bool {
+        let standing = self.places.iter().filter(|place| place.is_standing());
+        standing
+            .filter_map(|place| Some((place, Patch::cut(grey, place.bbox())?)))
+            .all(|(place, patch)| place.is_alike(&patch))
+    }
+
     /// Takes one picture in.
     pub fn observe(&mut self, observation: &Observation<'_>) -> Changes {
         let since = self.last_at.map_or(Duration::ZERO, |last| observation.at.saturating_since(last));

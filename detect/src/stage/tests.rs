@@ -152,10 +152,10 @@ fn pictures_in_which_nothing_has_changed_need_no_network_and_a_limit_ends_all_th
     let attention = tester.stage.attention();
     let (events, _, metrics) = tester.finish();
     assert_eq!((events.len(), events[0].since), (1, time(0.0)), "{events:#?}");
-    // Pictures 0 to 2, and of the 67 after them one in six.
-    assert_eq!(asked.load(std::sync::atomic::Ordering::Relaxed), 3 + 67 / 6);
+    // Pictures 0 to 2, and of the 67 after them one in more than five seconds, which is half of the limit.
+    assert_eq!(asked.load(std::sync::atomic::Ordering::Relaxed), 3 + 67 / 26);
     assert!(
-        metrics.render().contains("gridwatch_detect_unchanged_total{camera=\"gate\"} 56"),
+        metrics.render().contains("gridwatch_detect_unchanged_total{camera=\"gate\"} 65"),
         "{}",
         metrics.render()
     );

@@ -71,7 +71,8 @@ impl Watched {
         let since = frame.unchanged_since?;
         // A stream that has begun anew counts from the beginning.
         let covers = |seen: &Seen| seen.seq >= since && seen.seq < frame.seq;
-        let longest = self.state.shortest_limit().map_or(LONGEST_RELIED_ON, |limit| LONGEST_RELIED_ON.min(limit / 2));
+        let longest =
+            self.state.shortest_limit().map_or(LONGEST_RELIED_ON, |limit| LONGEST_RELIED_ON.min(limit / 2));
         let is_recent = |seen: &Seen| frame.at.saturating_since(seen.at) <= longest;
         let seen = self.seen.as_ref().filter(|seen| covers(seen) && is_recent(seen))?;
         Some(seen.found.clone())

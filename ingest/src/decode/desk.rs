@@ -21,6 +21,8 @@ use crate::{AccessUnit, change::ChangeDetector, tap::Tap};
 const MOST_WAITING: usize = 50;
 /// A hardware decoder of one stream may break off so often.
 const MOST_BREAKS: u32 = 3;
+/// Key pictures that may be looked back at: as many as the longest rest has of usual groups, on a box that keeps up.
+const MOST_BETWEEN: usize = 30;
 /// Pictures whose time is remembered until they come out; more than any decoder holds back.
 const MOST_INSIDE: usize = 64;
 
@@ -92,9 +94,19 @@ impl Desk {
     }
 
     /// Puts an order down; call the pool afterwards. Gives how many pictures were left out for it.
-    pub(crate) fn put(&self, order: Order) -> u64 {
+    pub(crate) fn put(&self, mut order: Order) -> u64 {
         let mut waiting = lock(&self.waiting);
         let mut left_out = 0;
+        if let Order::Look { between, .. } = &mut order
+            && let Some(Order::Look { unit, between: earlier }) = waiting.orders.back()
+        {
+            // What was not looked at in time may still be looked back at.
+            let mut all = earlier.clone();
+            all.push(unit.clone());
+            all.append(between);
+            all.drain(..all.len().saturating_sub(MOST_BETWEEN));
+            *between = all;
+        }
         match &order {
             Order::Follow { unit, .. } => {
                 if waiting.orders.len() >= MOST_WAITING {

@@ -412,7 +412,11 @@ mod tests {
         let mut stream = Stream::new(DecodeMode::Adaptive, 100);
         stream.gate.rest_at_most(Duration::from_millis(2500));
         stream.play(20, false, QUIET);
-        assert_eq!(stream.gate.level(), (Level::All, Reason::KeysFarApart), "four seconds, and a limit of five");
+        assert_eq!(
+            stream.gate.level(),
+            (Level::All, Reason::KeysFarApart),
+            "four seconds, and a limit of five"
+        );
     }
 
     #[test]
