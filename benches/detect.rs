@@ -101,6 +101,7 @@ fn rule_step(criterion: &mut Criterion) {
         classes: vec![ObjectClass::Car],
         limit: DwellLimit::new(Duration::from_secs(60)).expect("in range"),
         cell: None,
+        watch_fps: 0,
     };
     let watch =
         CameraWatch { id: camera(), cell: None, zones: (0..4).map(zone).collect(), begins_anew: false };

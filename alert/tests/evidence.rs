@@ -19,6 +19,7 @@ fn zone() -> Zone {
         classes: Vec::new(),
         limit: DwellLimit::new(Duration::from_secs(60)).expect("in range"),
         cell: None,
+        watch_fps: 0,
     }
 }
 

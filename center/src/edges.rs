@@ -18,10 +18,9 @@ use tokio::{net::TcpStream, time::timeout};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What of a browser's question goes on to the box.
-const PASSED_ON: [HeaderName; 8] = [
-    header::RANGE,
-    header::IF_RANGE,
-    header::IF_NONE_MATCH,
+const PASSED_ON: [HeaderName; 3] = [header::RANGE, header::IF_RANGE, header::IF_NONE_MATCH];
+/// The same, where the connection is to become a WebSocket.
+const PASSED_ON_TO_UPGRADE: [HeaderName; 5] = [
     header::CONNECTION,
     header::UPGRADE,
     header::SEC_WEBSOCKET_KEY,
@@ -30,7 +29,7 @@ const PASSED_ON: [HeaderName; 8] = [
 ];
 
 /// What of a box's answer goes on to the browser.
-const PASSED_BACK: [HeaderName; 11] = [
+const PASSED_BACK: [HeaderName; 8] = [
     HeaderName::from_static("x-taken-at"),
     header::CONTENT_TYPE,
     header::CONTENT_LENGTH,
@@ -39,10 +38,10 @@ const PASSED_BACK: [HeaderName; 11] = [
     header::CACHE_CONTROL,
     header::ETAG,
     header::LAST_MODIFIED,
-    header::CONNECTION,
-    header::UPGRADE,
-    header::SEC_WEBSOCKET_ACCEPT,
 ];
+/// The same, where the connection has become a WebSocket.
+const PASSED_BACK_UPGRADED: [HeaderName; 3] =
+    [header::CONNECTION, header::UPGRADE, header::SEC_WEBSOCKET_ACCEPT];
 
 /// How a box is reached.
 #[derive(Clone, PartialEq, Eq)]
@@ -108,6 +107,26 @@ impl EdgeBoxes {
         path_and_query: &str,
         asked: &HeaderMap,
     ) -> Result<Response<Incoming>, AskError> {
+        self.put_to(edge, path_and_query, asked, &PASSED_ON).await
+    }
+
+    /// The same, for a connection that is to become a WebSocket.
+    pub(crate) async fn ask_to_upgrade(
+        &self,
+        edge: &EdgeId,
+        path_and_query: &str,
+        asked: &HeaderMap,
+    ) -> Result<Response<Incoming>, AskError> {
+        self.put_to(edge, path_and_query, asked, &PASSED_ON_TO_UPGRADE).await
+    }
+
+    async fn put_to(
+        &self,
+        edge: &EdgeId,
+        path_and_query: &str,
+        asked: &HeaderMap,
+        passed_on: &[HeaderName],
+    ) -> Result<Response<Incoming>, AskError> {
         let address = self.0.get(edge).ok_or_else(|| AskError::Unknown { edge: edge.clone() })?;
         let silent = |detail: String| {
             let authority = address.authority.clone();
@@ -121,7 +140,7 @@ impl EdgeBoxes {
             // Ends with the answer, or with what comes after it.
             tokio::spawn(connection.with_upgrades());
             let question =
-                question(address, path_and_query, asked).map_err(|error| silent(error.to_string()))?;
+                question(address, path_and_query, asked, passed_on).map_err(|error| silent(error.to_string()))?;
             sender.send_request(question).await.map_err(failed)
         };
         let answer = timeout(PATIENCE, asking).await;
@@ -137,6 +156,7 @@ fn question(
     address: &EdgeAddress,
     path_and_query: &str,
     asked: &HeaderMap,
+    passed_on: &[HeaderName],
 ) -> Result<Request<Body>, axum::http::Error> {
     let mut token = HeaderValue::try_from(format!("Bearer {}", address.token))?;
     token.set_sensitive(true);
@@ -144,8 +164,15 @@ fn question(
         .header(header::HOST, &address.authority)
         .header(header::AUTHORIZATION, token)
         .body(Body::empty())?;
-    copy(asked, question.headers_mut(), &PASSED_ON);
+    copy(asked, question.headers_mut(), passed_on);
     Ok(question)
+}
+
+/// What of the answer of a box whose connection has become a WebSocket is for the browser.
+pub(crate) fn passed_back_upgraded(answer: &HeaderMap) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    copy(answer, &mut headers, &PASSED_BACK_UPGRADED);
+    headers
 }
 
 /// What of a box's answer is for the browser.

@@ -271,7 +271,7 @@ pub(crate) struct CameraView {
 pub(crate) struct GateSchema {
     /// `rest` (a key picture from time to time), `keys` (each of them) or `all`.
     level: String,
-    /// `configured`, `quiet`, `beginning`, `changed`, `surge`, `watchful`, `due` or `keys_far_apart`.
+    /// `configured`, `quiet`, `beginning`, `changed`, `surge`, `watchful`, `due`, `keys_far_apart` or `asked`.
     reason: String,
     /// Since when.
     #[schema(format = DateTime)]

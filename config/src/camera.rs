@@ -130,6 +130,11 @@ pub struct ZoneConfig {
     pub limit_s: Option<f64>,
     /// Grid cell, where that is not the camera's.
     pub cell: Option<CellCode>,
+    /// Pictures a second that are analysed while something that it cares about moves in the zone, 0–25, and no more than the
+    /// camera's `sample_fps`. Every picture is decoded meanwhile. Default: 0, key pictures are enough. Only where `decode` is
+    /// `adaptive`.
+    #[schemars(range(max = 25))]
+    pub watch_fps: Option<u8>,
 }
 
 /// A camera, checked.
@@ -221,6 +226,8 @@ pub enum SourceSettings {
 
 /// Frames analysed per second where the camera names no number.
 const DEFAULT_SAMPLE_FPS: u8 = 5;
+/// As many as cameras send.
+const MOST_WATCH_FPS: u8 = 25;
 /// Seconds between two looks at rest where the camera names no number.
 const DEFAULT_REST_S: f64 = 10.0;
 
@@ -436,6 +443,10 @@ impl ZoneConfig {
             let message = format!("{class}: parking zones watch car, bus and truck");
             problems.push(format!("{key}.classes"), message);
         }
+        let watch_fps = self.watch_fps.unwrap_or(0);
+        if watch_fps > MOST_WATCH_FPS {
+            problems.push(format!("{key}.watch_fps"), format!("{watch_fps}; expected 0 to {MOST_WATCH_FPS}"));
+        }
         let name = self.name.unwrap_or_else(|| self.id.to_string());
         Some(Zone {
             id: self.id,
@@ -445,6 +456,7 @@ impl ZoneConfig {
             classes,
             limit: limit?,
             cell: self.cell,
+            watch_fps,
         })
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     health::{Health, HealthRevision, HealthSettings, Trouble, View},
     motion::Kind,
     parked::{Observation, ParkedMemory, Place, Presence, is_moving},
-    rules::{Ledger, Revision, Scene, count_standing},
+    rules::{Ledger, Revision, Scene, count_standing, fps_asked},
     settings::{CameraWatch, DetectSettings, MemorySettings, RuleSettings},
     tracker::Tracker,
 };
@@ -78,6 +78,8 @@ pub struct CameraState {
     ledger: Ledger,
     /// Whether something moved in the last picture that may come to stand.
     has_moving: bool,
+    /// Pictures a second that the zones ask for in which it moves.
+    fps_asked: u8,
 }
 
 /// A camera's memory as it is written.
@@ -126,6 +128,7 @@ impl CameraState {
             memory: ParkedMemory::new(settings.memory, watch.kinds()),
             ledger: Ledger::default(),
             has_moving: false,
+            fps_asked: 0,
         }
     }
 
@@ -220,14 +223,16 @@ impl CameraState {
     ) -> Step {
         if !self.health.is_trusted() {
             self.tracker.clear();
-            self.has_moving = false;
+            (self.has_moving, self.fps_asked) = (false, 0);
             return Step::default();
         }
         let at = self.in_order(at);
         let movements = self.tracker.update(at, detections, self.memory_settings.strong_score);
-        self.has_moving = detections.iter().zip(&movements).any(|(found, movement)| {
+        let moving = detections.iter().zip(&movements).filter(|(found, movement)| {
             self.kinds.contains(&Kind::of(found.class)) && movement.is_some_and(is_moving)
         });
+        let fps_asked = moving.map(|(found, _)| fps_asked(found, &self.zones)).max();
+        (self.has_moving, self.fps_asked) = (fps_asked.is_some(), fps_asked.unwrap_or(0));
         let observation = Observation { at, detections, movements: &movements, grey };
         let changes = self.memory.observe(&observation);
         let scene = Scene { at, places: self.memory.places(), ended: &changes.ended };
@@ -298,7 +303,7 @@ impl CameraState {
     /// How closely the camera must be watched: something moves, has just come or is missed; or somebody's limit ends.
     pub fn attention(&self) -> Attention {
         if !self.health.is_trusted() {
-            return Attention { watchful: self.health.is_watchful(), due: None };
+            return Attention { watchful: self.health.is_watchful(), ..Attention::default() };
         }
         let is_unsettled =
             |place: &Place| !place.is_standing() || !matches!(place.presence(), Presence::Seen);
@@ -313,6 +318,7 @@ impl CameraState {
                 || self.health.is_watchful()
                 || self.memory.places().iter().any(is_unsettled),
             due,
+            fps: self.fps_asked,
         }
     }
 

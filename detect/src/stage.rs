@@ -193,6 +193,11 @@ impl Worker {
             watched.first_events = first_events;
             cameras.insert(watch.id.clone(), watched);
         }
+        for kept in &parts.checkpoints {
+            if cameras.get(&kept.camera).is_none() {
+                cameras.leave_behind(kept, settings);
+            }
+        }
         let worker = Self {
             cameras,
             frames: parts.frames,

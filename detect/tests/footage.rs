@@ -94,6 +94,7 @@ fn zone(id: &str, corners: &[[f32; 2]], limit_s: f64) -> Zone {
         classes: vec![ObjectClass::Car, ObjectClass::Bus, ObjectClass::Truck],
         limit: DwellLimit::new(Duration::from_secs_f64(limit_s)).expect("in range"),
         cell: None,
+        watch_fps: 0,
     }
 }
 

@@ -131,6 +131,8 @@ pub struct Attention {
     pub watchful: bool,
     /// A picture of this time, or as soon after it as can be, decides something: somebody's limit ends then.
     pub due: Option<Timestamp>,
+    /// Pictures a second that are wanted at present, however far apart key pictures are; 0: key pictures are enough.
+    pub fps: u8,
 }
 
 /// One object that a network sees in one picture.

@@ -80,4 +80,6 @@ pub struct Zone {
     pub limit: DwellLimit,
     /// The grid cell it belongs to, where that is not its camera's.
     pub cell: Option<CellCode>,
+    /// Pictures a second that are analysed while something that it cares about moves in it; 0: key pictures are enough.
+    pub watch_fps: u8,
 }

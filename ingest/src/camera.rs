@@ -171,7 +171,9 @@ impl Camera {
             Some(main) => {
                 let (id, clock) = (settings.id.clone(), Arc::clone(&clock));
                 let reel = reels.open(&id);
-                (reels.apart(), MainStream::new(id, main, reel, clock, timeouts.clone(), shutdown.clone()))
+                let (timeouts, shutdown) = (timeouts.clone(), shutdown.clone());
+                let main = MainStream::new(id, main, reel, clock, timeouts, shutdown, metrics.clone());
+                (reels.apart(), main)
             }
             // Whoever wants to follow it may do so from the start.
             None if matches!(settings.source, SourceSettings::Rtsp { .. }) => {

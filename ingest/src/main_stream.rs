@@ -21,6 +21,7 @@ use crate::{
     CameraTimeouts, OfflineReason,
     address::Address,
     greeting,
+    metrics::CameraMetrics,
     receive::{self, Failure, ReceiveOptions},
     reel::Reel,
 };
@@ -41,6 +42,7 @@ pub(crate) struct MainStream {
     pub(crate) clock: SharedClock,
     pub(crate) timeouts: CameraTimeouts,
     pub(crate) shutdown: Shutdown,
+    metrics: CameraMetrics,
 }
 
 impl MainStream {
@@ -52,6 +54,7 @@ impl MainStream {
         clock: SharedClock,
         timeouts: CameraTimeouts,
         shutdown: Shutdown,
+        metrics: CameraMetrics,
     ) -> Option<Self> {
         let SourceSettings::Rtsp { url, transport } = source.clone() else { return None };
         let by_datagrams = AtomicBool::new(transport == Transport::Udp);
@@ -65,11 +68,13 @@ impl MainStream {
             clock,
             timeouts,
             shutdown,
+            metrics,
         })
     }
 
     /// Receives until shutdown.
     pub(crate) async fn run(&self) {
+        self.metrics.main_stream(false);
         let task = Supervised {
             name: format!("main stream of camera {}", self.camera),
             backoff: self.timeouts.backoff,
@@ -119,15 +124,20 @@ impl MainStream {
             return Some(reason);
         }
         let first = self.reel.begin_stream();
+        let mut arrives = false;
         let receiving = receive::receive(&address, &options, &self.clock, |mut unit| {
             unit.seq += first;
             self.reel.push(unit);
+            if !std::mem::replace(&mut arrives, true) {
+                self.metrics.main_stream(true);
+            }
             ControlFlow::Continue(())
         });
         let ended = tokio::select! {
             () = self.shutdown.cancelled() => return None,
             ended = receiving => ended,
         };
+        self.metrics.main_stream(false);
         Some(match ended {
             Ok(()) => OfflineReason::Ended,
             Err(failure) => self.learn(failure),

@@ -16,6 +16,7 @@ pub struct IngestMetrics {
     level: IntGaugeVec,
     ring: IntGaugeVec,
     live: IntGaugeVec,
+    main: IntGaugeVec,
     streams: IntCounterVec,
     failures: IntCounterVec,
 }
@@ -55,6 +56,11 @@ impl IngestMetrics {
                 "1 while pictures arrive, else 0.",
                 &["camera"],
             ),
+            main: metrics.gauges(
+                "gridwatch_ingest_main_stream_live",
+                "1 while the large stream beside an analysed small one arrives, for clips and the live picture, else 0.",
+                &["camera"],
+            ),
             streams: metrics.counters(
                 "gridwatch_ingest_streams_total",
                 "Times that a camera's stream was begun, the first one included.",
@@ -86,6 +92,7 @@ impl IngestMetrics {
             levels: self.levels.clone(),
             ring_bytes: self.ring.with_label_values(&[name.as_str()]),
             live: self.live.with_label_values(&[name.as_str()]),
+            main: self.main.clone(),
             streams: self.streams.with_label_values(&[name.as_str()]),
             failures: self.failures.clone(),
             name,
@@ -100,6 +107,11 @@ impl IngestMetrics {
     /// How many encoded pictures of a camera had that outcome: received, skipped or left_out.
     pub fn units(&self, camera: &CameraId, outcome: &str) -> u64 {
         self.units.with_label_values(&[camera.to_string().as_str(), outcome]).get()
+    }
+
+    /// Whether the large stream beside a camera's analysed small one arrives.
+    pub fn has_main_stream(&self, camera: &CameraId) -> bool {
+        self.main.with_label_values(&[camera.to_string().as_str()]).get() == 1
     }
 
     /// How many pictures of a camera had that outcome: received, sent, sampled_out, dropped or failed.
@@ -133,6 +145,7 @@ pub(crate) struct CameraMetrics {
     level: IntGauge,
     levels: IntCounterVec,
     live: IntGauge,
+    main: IntGaugeVec,
     failures: IntCounterVec,
     name: String,
 }
@@ -140,6 +153,11 @@ pub(crate) struct CameraMetrics {
 impl CameraMetrics {
     pub(crate) fn state(&self, state: &CameraState) {
         self.live.set(i64::from(matches!(state, CameraState::Live { .. })));
+    }
+
+    /// Whether the large stream beside the small one arrives; told only of cameras that have one.
+    pub(crate) fn main_stream(&self, is_live: bool) {
+        self.main.with_label_values(&[self.name.as_str()]).set(i64::from(is_live));
     }
 
     pub(crate) fn level(&self, (level, reason): (Level, Reason)) {

@@ -20,6 +20,11 @@ impl Sampler {
         Self { rate: u32::from(rate.max(1)), newest: None }
     }
 
+    /// Pictures a second.
+    pub(crate) fn rate(&self) -> u8 {
+        u8::try_from(self.rate).unwrap_or(u8::MAX)
+    }
+
     /// Whether the picture at that time of the stream is due. A time of a second before the newest begins anew.
     pub(crate) fn is_due(&mut self, time: Duration) -> bool {
         let slot = (time + TOLERANCE).as_nanos() * u128::from(self.rate) / 1_000_000_000;

@@ -218,7 +218,7 @@ async fn the_picture_of_a_limits_end_is_there_at_once() {
     let first = tester.next_frame_of("gate").await;
     // In the middle of a group, some groups later.
     let due = first.at.saturating_add(Duration::from_millis(7_020));
-    let attention = Attention { watchful: false, due: Some(due) };
+    let attention = Attention { due: Some(due), ..Attention::default() };
     tester.attention.send_modify(|all| {
         all.insert(tester::id("gate"), attention);
     });

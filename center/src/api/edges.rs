@@ -19,7 +19,7 @@ use tokio::{
 use tokio_stream::StreamExt as _;
 
 use super::{ApiState, Problem};
-use crate::edges::{AskError, passed_back};
+use crate::edges::{AskError, passed_back, passed_back_upgraded};
 
 /// Longest time in which a box sends nothing of what it has begun to send.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -51,11 +51,12 @@ pub(super) async fn live(
     }
     let turn = state.tunnels.clone().try_acquire_owned();
     let turn = turn.map_err(|_| Problem::busy("too many live pictures are being watched; close some"))?;
-    let answer = state.edges.ask(&edge, &format!("/api/v1/cameras/{camera}/live"), request.headers()).await?;
+    let path = format!("/api/v1/cameras/{camera}/live");
+    let answer = state.edges.ask_to_upgrade(&edge, &path, request.headers()).await?;
     if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
         return Ok(passed_on(answer));
     }
-    let headers = passed_back(answer.headers());
+    let headers = passed_back_upgraded(answer.headers());
     let browser = hyper::upgrade::on(&mut request);
     tokio::spawn(tunnel(browser, answer, turn, state.shutdown.clone()));
     Ok((StatusCode::SWITCHING_PROTOCOLS, headers).into_response())

@@ -27,6 +27,8 @@ const ALIVE: f32 = 0.85;
 const ALIVE_PEAK: f32 = 4.5;
 /// Of what pictures differ by, this share is taken into what they usually differ by.
 const LEARNING: f32 = 0.1;
+/// Grey levels between the darkest and the brightest pixel below which a picture shows nothing.
+const BLANK: u8 = 8;
 /// Comparisons until what is usual is known.
 const LEAST_LEARNT: u32 = 3;
 
@@ -71,7 +73,11 @@ impl Frozen {
         kept.clone_from(&view.strips);
         self.unlearnt = None;
         let is_known = self.learnt >= LEAST_LEARNT;
-        // Bit for bit the same is frozen, whatever is usual.
+        // Bit for bit the same is frozen, whatever is usual. Of a picture in which there is nothing to be seen, as at night without a
+        // lamp, a coder makes the same every time.
+        if peak == 0.0 && is_blank(&view.strips) {
+            return Verdict::Unknown;
+        }
         if peak == 0.0 || (is_known && flat < STILL * self.usual && peak < STILL_PEAK) {
             self.still_since.get_or_insert(before);
             return Verdict::Bad;
@@ -104,6 +110,12 @@ impl Frozen {
     pub(super) fn forget_picture(&mut self) {
         (self.earlier, self.still_since) = (None, None);
     }
+}
+
+/// Whether there is nothing in it that noise could be seen by.
+fn is_blank(strips: &[u8]) -> bool {
+    let (least, most) = strips.iter().fold((u8::MAX, 0), |(least, most), &pixel| (least.min(pixel), most.max(pixel)));
+    most.saturating_sub(least) < BLANK
 }
 
 impl Difference {

@@ -12,7 +12,7 @@ mod open;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use gridwatch_domain::{EventId, EventKind, NormBox, Phase, Severity, Timestamp, Zone, ZoneId, ZoneType};
+use gridwatch_domain::{Detection, EventId, EventKind, NormBox, Phase, Severity, Timestamp, Zone, ZoneId, ZoneType};
 use serde::{Deserialize, Serialize};
 
 pub use self::open::{OpenEvent, Revision};
@@ -152,6 +152,14 @@ pub fn count_standing(places: &[Place], zones: &[Zone], settings: &RuleSettings)
         u32::try_from(places.iter().filter(inside).count()).unwrap_or(u32::MAX)
     };
     zones.iter().map(|zone| (zone.id.clone(), count(zone))).collect()
+}
+
+/// Pictures a second that zones ask for while this moves.
+pub fn fps_asked(moving: &Detection, zones: &[Zone]) -> u8 {
+    let is_in = |zone: &&Zone| {
+        zone.classes.contains(&moving.class) && zone.polygon.coverage(moving.bbox.ground_contact()) > 0.0
+    };
+    zones.iter().filter(is_in).map(|zone| zone.watch_fps).max().unwrap_or(0)
 }
 
 fn may_open(place: &Place, zone: &Zone, settings: &RuleSettings) -> bool {

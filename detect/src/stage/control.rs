@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
-use gridwatch_domain::{CameraId, Event};
+use gridwatch_domain::{CameraId, Checkpoint, Event};
 
 use super::{Told, lock, tell, watched::Watched};
 use crate::{CameraState, CameraWatch, DetectSettings, metrics::DetectMetrics};
@@ -36,6 +36,23 @@ impl Cameras {
     /// Those that have been taken away since this was last asked.
     pub(super) fn leaving(&self) -> Vec<Arc<Mutex<Watched>>> {
         std::mem::take(&mut self.lock_leaving())
+    }
+
+    /// A camera that was taken away while nobody watched: what was open of it ends with what was seen last.
+    pub(super) fn leave_behind(&self, kept: &Checkpoint, settings: &DetectSettings) {
+        let watch = CameraWatch { id: kept.camera.clone(), cell: None, zones: Vec::new(), begins_anew: true };
+        let mut state = CameraState::new(&watch, settings);
+        if state.restore(&watch, kept).is_err() {
+            // Nobody needs it any more, and nothing could be told of it.
+            return;
+        }
+        let events = state.begin_anew();
+        if !events.is_empty() {
+            let mut watched = Watched::new(state);
+            watched.is_gone = true;
+            owe(&mut watched, events);
+            self.lock_leaving().push(Arc::new(Mutex::new(watched)));
+        }
     }
 
     fn take_away(&self, camera: &CameraId) -> Option<Arc<Mutex<Watched>>> {

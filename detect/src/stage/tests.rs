@@ -41,6 +41,7 @@ fn settings() -> DetectSettings {
         classes: vec![ObjectClass::Car],
         limit: DwellLimit::new(Duration::from_secs(10)).expect("in range"),
         cell: None,
+        watch_fps: 0,
     };
     let network = NetworkRef { name: "scripted".to_owned(), sha256: Sha256Hex::from_digest([0; 32]) };
     let watch = CameraWatch { id: camera(), cell: None, zones: vec![zone], begins_anew: false };
@@ -160,7 +161,7 @@ fn pictures_in_which_nothing_has_changed_need_no_network_and_a_limit_ends_all_th
         metrics.render()
     );
     let attention = attention.borrow().get(&camera()).copied().expect("it was told");
-    assert_eq!(attention, Attention { watchful: false, due: None }, "its event is open");
+    assert_eq!(attention, Attention::default(), "its event is open");
 }
 
 #[test]
@@ -169,8 +170,24 @@ fn who_comes_is_watched_and_the_end_of_his_limit_is_asked_for() {
     let attention = tester.stage.attention();
     tester.car_stands(0.0, 6.0);
     let now = || attention.borrow().get(&camera()).copied().unwrap_or_default();
-    assert_eq!(now(), Attention { watchful: false, due: Some(time(10.0)) });
+    assert_eq!(now(), Attention { due: Some(time(10.0)), ..Attention::default() });
     tester.finish();
+}
+
+#[test]
+fn what_was_open_of_a_camera_that_was_taken_away_while_the_box_was_off_ends() {
+    let tester = Tester::start(Vec::new());
+    tester.car_stands(0.0, 14.0);
+    let (events, checkpoints, _) = tester.finish();
+    assert_eq!(events.last().expect("it opened").phase, Phase::Open);
+    let nothing = DetectSettings { cameras: Vec::new(), ..settings() };
+    let kept = checkpoints.last().expect("it was kept").clone();
+    let (ends, checkpoints, _) = Tester::start_with(nothing.clone(), vec![kept]).finish();
+    assert_eq!((ends.len(), ends[0].phase, ends[0].id), (1, Phase::Close, events[0].id), "{ends:#?}");
+    assert!(ends[0].until.is_some_and(|until| until <= time(14.0)));
+    // Once.
+    let kept = checkpoints.last().expect("kept with it").clone();
+    assert_eq!(Tester::start_with(nothing, vec![kept]).finish().0, []);
 }
 
 #[test]

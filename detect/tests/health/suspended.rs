@@ -42,6 +42,7 @@ fn watch(corners: &[[f32; 2]]) -> CameraWatch {
         classes: vec![ObjectClass::Car],
         limit: DwellLimit::new(Duration::from_secs_f64(LIMIT)).expect("in range"),
         cell: None,
+        watch_fps: 0,
     };
     CameraWatch { id: "gate".parse().expect("valid"), cell: None, zones: vec![zone], begins_anew: false }
 }

@@ -33,6 +33,8 @@ const KEYS_TOO_FAR_APART: Duration = Duration::from_secs(12);
 const GROUP_TOO_LARGE: usize = 6 << 20;
 /// How long every key picture is looked at after something was noticed: a car takes as long to come or go.
 const STAYS_AWAKE: Duration = Duration::from_secs(6);
+/// How long all pictures are decoded after more than key pictures were asked for: an analysis is seldom later than that.
+const STAYS_ASKED: Duration = Duration::from_secs(2);
 /// So long before somebody's limit ends every key picture is looked at.
 const BEFORE_DUE: Duration = Duration::from_secs(4);
 
@@ -84,6 +86,8 @@ pub enum Reason {
     Due,
     /// Key pictures are too far apart, or do not come at all.
     KeysFarApart,
+    /// Something moves where a zone asks for more than key pictures.
+    Asked,
 }
 
 impl Level {
@@ -118,6 +122,7 @@ impl Reason {
             Self::Watchful => "watchful",
             Self::Due => "due",
             Self::KeysFarApart => "keys_far_apart",
+            Self::Asked => "asked",
         }
     }
 }
@@ -179,6 +184,8 @@ pub(crate) struct Gate {
     last_look: Option<Duration>,
     /// Until when it stays awake, and why.
     awake: Option<(Duration, Reason)>,
+    /// Until when more than key pictures are wanted, and how many a second.
+    asked: Option<(Duration, Sampler)>,
     /// The last due time that was seen to.
     seen_to: Option<Timestamp>,
     level: (Level, Reason),
@@ -199,6 +206,7 @@ impl Gate {
             refreshes: false,
             last_look: None,
             awake: None,
+            asked: None,
             seen_to: None,
             level: (Level::All, Reason::Beginning),
             follows: false,
@@ -221,7 +229,8 @@ impl Gate {
         self.level = self.choose(unit, changed, attention);
         let followed = std::mem::replace(&mut self.follows, self.level.0 == Level::All);
         match self.level {
-            (Level::All, Reason::KeysFarApart) if !followed && !unit.is_key => Verdict::Begin,
+            (Level::All, Reason::KeysFarApart | Reason::Asked) if !followed && !unit.is_key => Verdict::Begin,
+            (Level::All, Reason::Asked) => Verdict::Follow { wanted: self.is_asked_for(unit) },
             (Level::All, _) => Verdict::Follow { wanted: self.sampler.is_due(unit.time) },
             (Level::Keys, Reason::Configured) if unit.is_key && self.sampler.is_due(unit.time) => {
                 self.look(unit)
@@ -283,10 +292,28 @@ impl Gate {
         {
             self.wake(unit.time, Reason::Due);
         }
+        if self.is_asked(unit.time, attention.fps) {
+            return (Level::All, Reason::Asked);
+        }
         match self.awake.filter(|(until, _)| unit.time < *until) {
             Some((_, reason)) => (Level::Keys, reason),
             None => (Level::Rest, Reason::Quiet),
         }
+    }
+
+    /// Whether the rules want more than key pictures: `fps` pictures a second just now, or a moment ago.
+    fn is_asked(&mut self, time: Duration, fps: u8) -> bool {
+        if fps > 0 {
+            let rate = fps.min(self.settings.sample_fps);
+            let sampler = self.asked.take().map(|(_, sampler)| sampler).filter(|sampler| sampler.rate() == rate);
+            self.asked = Some((time + STAYS_ASKED, sampler.unwrap_or_else(|| Sampler::new(rate))));
+        }
+        self.asked = self.asked.take().filter(|(until, _)| time < *until);
+        self.asked.is_some()
+    }
+
+    fn is_asked_for(&mut self, unit: &AccessUnit) -> bool {
+        self.asked.as_mut().is_some_and(|(_, sampler)| sampler.is_due(unit.time))
     }
 
     fn wake(&mut self, time: Duration, reason: Reason) {
@@ -314,7 +341,7 @@ mod tests {
     use super::*;
     use crate::Codec;
 
-    const QUIET: Attention = Attention { watchful: false, due: None };
+    const QUIET: Attention = Attention { watchful: false, due: None, fps: 0 };
 
     fn at(seconds: f64) -> Timestamp {
         Timestamp::UNIX_EPOCH.saturating_add(Duration::from_secs_f64(seconds))
@@ -376,7 +403,7 @@ mod tests {
 
     #[test]
     fn what_goes_on_is_looked_at_in_every_key_picture_and_a_while_longer() {
-        for (changed, attention) in [(true, QUIET), (false, Attention { watchful: true, due: None })] {
+        for (changed, attention) in [(true, QUIET), (false, Attention { watchful: true, ..QUIET })] {
             let mut stream = Stream::new(DecodeMode::Adaptive, 50);
             stream.play(30, false, QUIET);
             assert_eq!(stream.play(10, changed, attention), [30.0, 32.0, 34.0, 36.0, 38.0]);
@@ -390,7 +417,7 @@ mod tests {
     fn the_picture_in_which_a_limit_ends_is_looked_at_at_once_and_once() {
         let mut stream = Stream::new(DecodeMode::Adaptive, 50);
         stream.play(30, false, QUIET);
-        let due = Attention { watchful: false, due: Some(at(40.5)) };
+        let due = Attention { due: Some(at(40.5)), ..QUIET };
         assert_eq!(stream.play(8, false, due), [34.0]);
         assert_eq!(stream.play(4, false, due), [38.0, 40.0, 40.52]);
         assert_eq!(stream.gate.level(), (Level::Keys, Reason::Due));
@@ -432,6 +459,21 @@ mod tests {
     }
 
     #[test]
+    fn while_a_zone_asks_for_more_all_pictures_are_decoded_and_as_many_handed_on_as_it_asks_for() {
+        let mut stream = Stream::new(DecodeMode::Adaptive, 50);
+        stream.play(21, false, QUIET);
+        let looked = stream.play(3, false, Attention { fps: 2, watchful: true, ..QUIET });
+        assert_eq!(looked, [21.0, 21.5, 22.0, 22.5, 23.0, 23.5], "the first by those since the last key picture");
+        assert_eq!(stream.gate.level(), (Level::All, Reason::Asked));
+        // Two seconds more, then the key pictures for as long as it stays awake, then rest.
+        let looked = stream.play(20, false, QUIET);
+        assert_eq!(looked[..6], [24.0, 24.5, 25.0, 25.5, 26.0, 28.0]);
+        assert_eq!(stream.gate.level(), (Level::Rest, Reason::Quiet));
+        // No more than the camera is analysed at, whatever is asked for.
+        assert_eq!(stream.play(1, false, Attention { fps: 25, ..QUIET }).len(), 5);
+    }
+
+    #[test]
     fn where_key_pictures_stay_away_it_begins_with_those_since_the_last_one_and_says_so() {
         // A smart encoder: a group of two seconds, then one of a minute, then short ones again.
         let mut gate = Stream::new(DecodeMode::Adaptive, 50).gate;
@@ -443,11 +485,11 @@ mod tests {
             let verdict = gate.judge(&unit, false, QUIET);
             match verdict {
                 Verdict::Begin => begun.push(time),
-                Verdict::Follow { .. } => assert!((14.0..64.0).contains(&time), "{time}"),
-                _ => assert!(!(14.1..64.0).contains(&time), "{verdict:?} at {time}"),
+                Verdict::Follow { .. } => assert!((12.0..64.0).contains(&time), "{time}"),
+                _ => assert!(!(12.1..64.0).contains(&time), "{verdict:?} at {time}"),
             }
         }
-        assert_eq!(begun, [14.04], "once, and before anything is followed");
+        assert_eq!(begun, [12.04], "once, and before anything is followed");
         assert_eq!(gate.level(), (Level::Rest, Reason::Quiet));
     }
 

@@ -16,6 +16,7 @@ mod descriptions;
 mod encoders;
 mod logins;
 mod loss;
+mod main_streams;
 mod manners;
 mod reconnecting;
 mod watchdogs;

@@ -175,6 +175,16 @@ impl IngestTester {
         self.expect_state(name, wanted).await
     }
 
+    /// Waits until the large stream beside a camera's small one arrives, or does not any more; frames are thrown away meanwhile.
+    pub async fn expect_main_stream(&self, name: &str, arrives: bool) {
+        let came = timeout(PATIENCE, async {
+            while self.metrics.has_main_stream(&id(name)) != arrives {
+                let _ = timeout(Duration::from_millis(50), self.frames_rx.recv()).await;
+            }
+        });
+        assert!(came.await.is_ok(), "the main stream of {name} never came to {arrives}");
+    }
+
     pub fn state(&self, name: &str) -> CameraState {
         self.cameras[&id(name)].states.borrow().clone()
     }

@@ -309,6 +309,7 @@ fn zone(spec: &Spec, index: usize, camera: &Camera) -> Result<Zone, SimError> {
         classes: vec![ObjectClass::Car, ObjectClass::Bus, ObjectClass::Truck],
         limit: zone.limit_s,
         cell: None,
+        watch_fps: 0,
     })
 }
 

@@ -58,6 +58,7 @@ export const GATE_REASONS = [
   "watchful",
   "due",
   "keys_far_apart",
+  "asked",
 ] as const;
 export type GateReason = (typeof GATE_REASONS)[number];
 

@@ -50,6 +50,7 @@ export const en: Messages = {
       watchful: "a rule watches something",
       due: "a limit is about to end",
       keys_far_apart: "key pictures are too far apart",
+      asked: "a zone asks for more pictures",
     },
     objectClass: {
       car: "Car",

@@ -79,6 +79,7 @@ fn zone(id: &str, zone_type: ZoneType, corners: [f32; 4], limit_s: u64) -> Zone 
         classes: vec![ObjectClass::Car, ObjectClass::Bus, ObjectClass::Truck],
         limit: DwellLimit::new(Duration::from_secs(limit_s)).expect("in range"),
         cell: None,
+        watch_fps: 0,
     }
 }
 

@@ -161,3 +161,17 @@ fn classes_that_a_zone_does_not_name_are_left_alone() {
     let person = Thing { class: ObjectClass::Person, ..car(0.1, 0.4).looking(5) };
     camera.stand(60.0, &[car(0.4, 0.4), person]).expect(&[]);
 }
+
+#[test]
+fn a_zone_asks_for_more_pictures_while_something_moves_in_it_and_only_then() {
+    let asking = Zone { watch_fps: 5, ..zone("gate", ZoneType::NoParking, [0.5, 0.0, 1.0, 1.0], 30) };
+    let mut camera = CameraTester::with_zones(vec![asking]);
+    camera.stand(10.0, &[]);
+    assert_eq!(camera.state.attention().fps, 0);
+    camera.show(1.0, |t| vec![car(0.1 + 0.2 * t as f32, 0.4)]);
+    assert_eq!((camera.state.attention().watchful, camera.state.attention().fps), (true, 0), "not in the zone yet");
+    camera.show(1.6, |t| vec![car(0.3 + 0.2 * t as f32, 0.4)]);
+    assert_eq!(camera.state.attention().fps, 5);
+    camera.stand(8.0, &[car(0.62, 0.4)]);
+    assert_eq!(camera.state.attention().fps, 0, "it stands");
+}
