@@ -139,8 +139,8 @@ impl EdgeBoxes {
             let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(failed)?;
             // Ends with the answer, or with what comes after it.
             tokio::spawn(connection.with_upgrades());
-            let question =
-                question(address, path_and_query, asked, passed_on).map_err(|error| silent(error.to_string()))?;
+            let question = question(address, path_and_query, asked, passed_on)
+                .map_err(|error| silent(error.to_string()))?;
             sender.send_request(question).await.map_err(failed)
         };
         let answer = timeout(PATIENCE, asking).await;

@@ -273,14 +273,7 @@ impl Background {
             self.reset(grey);
             return;
         }
-        self.covered.clear();
-        self.covered.resize(grey.pixels.len(), false);
-        for bbox in covered {
-            let (columns, rows) = grey.span(bbox);
-            for row in rows {
-                self.covered[row * grey.width..][columns.clone()].fill(true);
-            }
-        }
+        self.note_covered(grey, covered);
         let share = (share.clamp(0.0, 1.0) * 256.0) as i32;
         let averages = self.sums.iter_mut().zip(&mut self.grey.pixels);
         for ((&pixel, &covered), (sum, average)) in grey.pixels.iter().zip(&self.covered).zip(averages) {
@@ -292,20 +285,33 @@ impl Background {
         }
     }
 
+    fn note_covered(&mut self, grey: &Grey, covered: impl Iterator<Item = NormBox>) {
+        self.covered.clear();
+        self.covered.resize(grey.pixels.len(), false);
+        for bbox in covered {
+            let (columns, rows) = grey.span(bbox);
+            for row in rows {
+                self.covered[row * grey.width..][columns.clone()].fill(true);
+            }
+        }
+    }
+
     /// Begins anew with a picture.
     pub fn reset(&mut self, grey: &Grey) {
         self.grey.clone_from(grey);
         self.sums = grey.pixels.iter().map(|&pixel| u16::from(pixel) << 8).collect();
     }
 
-    /// Takes a box over from a picture at once: something that stood there has left.
-    pub fn uncover(&mut self, grey: &Grey, bbox: NormBox) {
+    /// Takes a box over from a picture at once, except where `covered` says that something else is already: what stood there has left.
+    pub fn uncover(&mut self, grey: &Grey, bbox: NormBox, covered: impl Iterator<Item = NormBox>) {
         if !self.grey.same_size(grey) {
             return;
         }
+        self.note_covered(grey, covered);
         let (columns, rows) = grey.span(bbox);
         for row in rows {
-            for index in row * grey.width + columns.start..row * grey.width + columns.end {
+            let line = row * grey.width + columns.start..row * grey.width + columns.end;
+            for index in line.filter(|&index| !self.covered[index]) {
                 self.grey.pixels[index] = grey.pixels[index];
                 self.sums[index] = u16::from(grey.pixels[index]) << 8;
             }
@@ -408,7 +414,7 @@ pub(crate) mod tests {
         }
         let patch = background.patch(bbox()).expect("there is one");
         assert!(patch.likeness(&cut(&empty)) > 0.9);
-        background.uncover(&with_car, bbox());
+        background.uncover(&with_car, bbox(), std::iter::empty());
         assert!(background.patch(bbox()).expect("there is one").likeness(&cut(&with_car)) > 0.99);
     }
 }

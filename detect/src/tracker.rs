@@ -22,6 +22,9 @@ const RESTING: f32 = 0.08;
 /// Least overlap of a predicted box with a strong detection, and with a weak one.
 const LEAST_IOU: f32 = 0.2;
 const LEAST_IOU_WEAK: f32 = 0.4;
+/// Between pictures so far apart something may have stopped, however fast it came; it has, where it overlaps so much with where it was.
+const STOPS_WITHIN: Duration = Duration::from_secs(1);
+const STAYED: f32 = 0.7;
 /// Without overlap (few pictures a second, fast cars) centres may lie this far apart, in sizes.
 const FARTHEST_CENTER: f32 = 0.9;
 
@@ -103,7 +106,8 @@ impl Tracker {
                 if track.kind != Kind::of(found.class) {
                     continue;
                 }
-                if let Some(fit) = affinity(predicted, found.bbox, least_iou) {
+                let fit = affinity(predicted, found.bbox, least_iou);
+                if let Some(fit) = better(fit, track.stayed(at, found.bbox)) {
                     pairs.push((fit, track_index, index));
                 }
             }
@@ -144,9 +148,23 @@ fn affinity(predicted: NormBox, found: NormBox, least_iou: f32) -> Option<f32> {
     ((0.5..2.0).contains(&ratio) && distance < FARTHEST_CENTER).then(|| 1.0 - distance / FARTHEST_CENTER)
 }
 
+fn better(one: Option<f32>, other: Option<f32>) -> Option<f32> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.max(other)),
+        (one, other) => one.or(other),
+    }
+}
+
 impl Track {
     fn last(&self) -> (Timestamp, NormBox) {
         *self.past.back().expect("a track holds at least its last box")
+    }
+
+    /// How well a detection fits where it was, some time ago; `None` where it has not stayed, or where that was just now.
+    fn stayed(&self, at: Timestamp, found: NormBox) -> Option<f32> {
+        let (then, bbox) = self.last();
+        let iou = bbox.iou(found);
+        (at.saturating_since(then) >= STOPS_WITHIN && iou >= STAYED).then_some(1.0 + iou)
     }
 
     fn extend(&mut self, at: Timestamp, bbox: NormBox) {

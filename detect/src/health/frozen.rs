@@ -114,7 +114,8 @@ impl Frozen {
 
 /// Whether there is nothing in it that noise could be seen by.
 fn is_blank(strips: &[u8]) -> bool {
-    let (least, most) = strips.iter().fold((u8::MAX, 0), |(least, most), &pixel| (least.min(pixel), most.max(pixel)));
+    let (least, most) =
+        strips.iter().fold((u8::MAX, 0), |(least, most), &pixel| (least.min(pixel), most.max(pixel)));
     most.saturating_sub(least) < BLANK
 }
 

@@ -13,6 +13,8 @@ use crate::{
 
 /// Boxes of the last strong sightings, whose median is where the object is now: one odd box moves nothing.
 const RECENT_BOXES: usize = 5;
+/// Sizes that the box of something at rest may jump from one picture to the next.
+const JITTER: f32 = 0.06;
 /// Share by which a place's box follows a strong sighting.
 const BOX_FOLLOWS: f32 = 0.2;
 /// Share by which a place's look follows, when detected and when merely recognised.
@@ -42,6 +44,10 @@ const STRANGE_AFTER_GAP: f32 = 0.3;
 const GAP: Duration = Duration::from_secs(30);
 /// … and after this long without an open event, likeness must be shown at all.
 const LONG_GAP: Duration = Duration::from_secs(3600);
+/// Where nothing was found for this long and in so many pictures, and nothing in front of it, what comes is met as where the one remembered
+/// was seen to leave.
+const VACANT_FOR: Duration = Duration::from_secs(4);
+const VACANT_PICTURES: u32 = 2;
 /// How long a newcomer is looked at before it is believed: a passer-by in front is gone by then.
 const STRANGER_PATIENCE: Duration = Duration::from_secs(1);
 /// Sizes that a track has travelled when it counts as having arrived from elsewhere.
@@ -59,6 +65,13 @@ const HIDES_MORE: f32 = 0.15;
 const LONGEST_HIDDEN: Duration = Duration::from_secs(600);
 /// After the light changed altogether, a place may go unseen for this long: its look has to be learned anew.
 const RELEARNING: Duration = Duration::from_secs(120);
+
+/// What was found in so many pictures, and in this share of them, until it was not found in so many …
+const SURE_SIGHTINGS: u32 = 4;
+const SURE_SHARE: f32 = 0.9;
+const SURE_MISSES: u32 = 4;
+/// … and for so long, is gone, though nothing is known of what the place looks like without it.
+const SURE_PATIENCE: Duration = Duration::from_secs(15);
 
 /// Pictures over which the mean confidence is taken: at some per second, the last minutes.
 const CONFIDENCE_PICTURES: u32 = 2000;
@@ -86,6 +99,8 @@ pub(super) struct Sighting<'a> {
     pub(super) found: Detection,
     pub(super) strong: bool,
     pub(super) movement: Option<Movement>,
+    /// When it came, if it rests since this picture.
+    pub(super) came: Timestamp,
     /// What the place looks like now.
     pub(super) now: Option<View<'a>>,
 }
@@ -137,6 +152,11 @@ impl Place {
         if sighting.strong {
             if let Some(outcome) = self.judge_newcomer(sighting, likeness) {
                 return outcome;
+            }
+            let is_coming = self.state == PlaceState::Candidate && sighting.came < sighting.at;
+            if is_coming && self.has_shifted(sighting.found.bbox) {
+                // In the last picture it was still coming to rest.
+                self.first_seen = self.first_seen.max(sighting.came);
             }
             self.sightings = self.sightings.saturating_add(1);
             self.last_detected = sighting.at;
@@ -193,7 +213,9 @@ impl Place {
             self.track.is_some() && sighting.movement.map(|movement| movement.track) == self.track;
         let arrived = !same_track && sighting.movement.is_some_and(|movement| movement.travelled >= ARRIVED);
         let usual = self.usual_likeness.unwrap_or(1.0);
-        let strange = match (arrived, self.departed, alike) {
+        let was_free =
+            self.departed || (self.missed_for >= VACANT_FOR && self.missed_pictures >= VACANT_PICTURES);
+        let strange = match (arrived, was_free, alike) {
             (true, true, Some(alike)) => alike < STRANGE_AFTER_CHANGE.min(usual - AS_USUAL).max(STRANGE),
             // Nothing to compare: tracks may have been swapped by a passer-by, unless the place was free in between.
             (true, true, None) => self.missed_pictures > 0,
@@ -237,6 +259,11 @@ impl Place {
             (look, now) => *look = now.map(|now| now.patch.clone()),
         }
         self.relearning = Duration::ZERO;
+    }
+
+    /// Whether it was elsewhere in the last picture, by more than a box jitters.
+    fn has_shifted(&self, now: NormBox) -> bool {
+        self.recent.back().is_some_and(|(_, last)| shift(*last, now) > JITTER)
     }
 
     /// Since when the object is no longer where it came to rest.
@@ -306,10 +333,26 @@ impl Place {
         } else {
             self.missed_for += elapsed;
             self.presence = Presence::Unknown;
-            if self.missed_for > miss.patience.max(self.relearning) {
+            let is_gone = likeness.is_some() && self.was_found_always() && self.missed_for > SURE_PATIENCE;
+            if is_gone && self.missed_for > self.relearning {
+                // It has been so since it was first missed.
+                self.empty_for = self.empty_for.max(self.missed_for);
+                self.surely_empty_for = self.surely_empty_for.max(self.missed_for);
+            } else if self.missed_for > self.patience(miss.patience).max(self.relearning) {
                 self.count_empty(elapsed, false);
             }
         }
+    }
+
+    /// How long it may go unseen, `most` at the most: hardly longer than it was there at all.
+    fn patience(&self, most: Duration) -> Duration {
+        if self.look.is_some() { most.min(self.dwell().max(SURE_PATIENCE)) } else { most }
+    }
+
+    /// Whether hardly a picture was without it, as long as it stood there: that it is not found any more says that it is gone.
+    fn was_found_always(&self) -> bool {
+        let found = self.sightings as f32 / self.pictures.saturating_sub(self.missed_pictures).max(1) as f32;
+        self.sightings >= SURE_SIGHTINGS && found >= SURE_SHARE && self.missed_pictures >= SURE_MISSES
     }
 
     /// Nobody looked for this long.

@@ -261,6 +261,7 @@ impl ParkedMemory {
         elapsed: Duration,
     ) -> Vec<(usize, Timestamp, bool)> {
         let mut beginning = Vec::new();
+        let came = self.came(observation.at);
         for (index, place) in self.places.iter_mut().enumerate() {
             let own = owners.iter().position(|owner| *owner == Some(index));
             let in_front = matching::in_front(place, observation.detections, own);
@@ -271,7 +272,7 @@ impl ParkedMemory {
             let now = patch.as_ref().map(|patch| View { patch, covered: covered.as_ref() });
             let sighting = own.map(|index| {
                 let strong = self.settings.strong_score;
-                (index, Sighting { cover, ..sighting(observation, index, strong, elapsed, now) })
+                (index, Sighting { cover, came, ..sighting(observation, index, strong, elapsed, now) })
             });
             let believed = sighting.filter(|(_, sighting)| !place.doubts(sighting));
             let Some((detection, sighting)) = believed else {
@@ -365,7 +366,9 @@ impl ParkedMemory {
             if let Some(grey) =
                 observation.grey.filter(|_| place.presence == Presence::Empty && !place.vacated)
             {
-                self.background.uncover(grey, place.bbox());
+                let standing = self.places.iter().filter(|place| !place.vacated).map(Place::bbox);
+                let passing = observation.detections.iter().map(|found| found.bbox);
+                self.background.uncover(grey, place.bbox(), standing.chain(passing));
             }
             if place.state == PlaceState::Standing {
                 changes.material = true;
@@ -413,6 +416,7 @@ fn sighting<'a>(
         at: observation.at,
         elapsed,
         cover: 0.0,
+        came: observation.at,
         found,
         strong: found.score >= strong,
         movement: observation.movements[detection],

@@ -21,6 +21,8 @@ const STANDING_TIME: Duration = Duration::from_secs(3);
 const CANDIDATE_EMPTY: Duration = Duration::from_secs(1);
 const CANDIDATE_MISSED: Duration = Duration::from_millis(2500);
 const CANDIDATE_UNDETECTED: Duration = Duration::from_secs(10);
+/// Likeness to what was there before from which the two cannot be told apart any more.
+const TELLING: f32 = 0.8;
 /// A place that nothing detects for this long, and of which no event is open, is given up however much it looks as
 /// ever: what first was taken for a vehicle was none.
 const LONGEST_UNDETECTED: Duration = Duration::from_secs(600);
@@ -176,15 +178,15 @@ impl Place {
     fn find_origin(&mut self, sighting: &Sighting<'_>, bare: Option<Patch>, at_start: bool) -> Origin {
         let travelled = sighting.movement.is_some_and(|movement| movement.travelled >= ARRIVED);
         let Some(now) = sighting.now.map(|now| now.patch) else { return Origin::Arrived };
-        match bare.filter(|_| !now.is_flat()) {
-            Some(bare) if now.likeness(&bare) < BARE => {
-                self.bare = Some(bare);
-                Origin::Arrived
-            }
+        let bare = bare.filter(|_| !now.is_flat()).map(|bare| (now.likeness(&bare), bare));
+        let origin = match &bare {
+            Some((likeness, _)) if *likeness < BARE => Origin::Arrived,
             _ if travelled => Origin::Arrived,
             Some(_) if !at_start => Origin::Unchanged,
             _ => Origin::AtStart,
-        }
+        };
+        self.bare = bare.filter(|(likeness, _)| *likeness < TELLING).map(|(_, bare)| bare);
+        origin
     }
 
     /// Its name within the camera.

@@ -28,6 +28,9 @@ const UNSEEN: Duration = Duration::from_secs(3);
 /// … and is looked for in steps of so many seconds.
 const STEP_S: f64 = 0.1;
 
+/// Between pictures farther apart than this too little is seen of a movement to tell when it began.
+const CLOSE: Duration = Duration::from_millis(600);
+
 /// One sighting.
 #[derive(Debug, Clone, Copy)]
 struct Seen {
@@ -116,6 +119,11 @@ fn jitter(sightings: &[Seen]) -> f32 {
 /// Of all times around that, the one that explains the boxes best: at rest before it, and from it on moving ever faster,
 /// as cars set off.
 fn moved_off(sightings: &[Seen], rested: usize) -> Timestamp {
+    let around = &sightings[rested.saturating_sub(1)..sightings.len().min(rested + 2)];
+    if around.windows(2).all(|pair| pair[1].at.saturating_since(pair[0].at) > CLOSE) {
+        let next = sightings.get(rested + 1).map_or(sightings[rested].at, |next| next.at);
+        return sightings[rested].at.saturating_add(next.saturating_since(sightings[rested].at) / 2);
+    }
     let earliest = sightings[rested].at.saturating_sub(UNSEEN);
     let first = sightings.partition_point(|seen| seen.at < earliest);
     let before = window(&sightings[..=first]);

@@ -12,7 +12,9 @@ mod open;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use gridwatch_domain::{Detection, EventId, EventKind, NormBox, Phase, Severity, Timestamp, Zone, ZoneId, ZoneType};
+use gridwatch_domain::{
+    Detection, EventId, EventKind, NormBox, Phase, Severity, Timestamp, Zone, ZoneId, ZoneType,
+};
 use serde::{Deserialize, Serialize};
 
 pub use self::open::{OpenEvent, Revision};

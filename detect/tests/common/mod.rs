@@ -2,10 +2,11 @@
 
 use std::{
     env,
-    io::Read,
-    path::PathBuf,
+    io::{Chain, Cursor, Read},
+    path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
-    sync::Arc,
+    sync::{Arc, mpsc},
+    thread,
     time::Duration,
 };
 
@@ -29,10 +30,15 @@ pub(crate) fn footage_folder(test: &str) -> Option<PathBuf> {
     folder.filter(|_| can_decode(test))
 }
 
+/// Attempts at a video, and how long its first byte may take: `gst-launch-1.0` links what it finds in a file while that
+/// already runs, and on a busy machine it happens that it waits for ever for what has gone by.
+const ATTEMPTS: u32 = 3;
+const FIRST_BYTE: Duration = Duration::from_secs(30);
+
 /// A video being decoded to NV12, at an even rate.
 pub(crate) struct Video {
     decoder: Child,
-    pictures: ChildStdout,
+    pictures: Chain<Cursor<[u8; 1]>, ChildStdout>,
     size: (u32, u32),
     rate: u32,
     next: u64,
@@ -41,28 +47,9 @@ pub(crate) struct Video {
 impl Video {
     /// Opens `path`, whose pictures have `size`, and gives `rate` of them a second.
     pub(crate) fn open(path: PathBuf, size: (u32, u32), rate: u32) -> Self {
-        let caps = format!("video/x-raw,format=NV12,width={},height={},framerate={rate}/1", size.0, size.1);
-        let mut decoder = Command::new("gst-launch-1.0")
-            .args(["-q", "filesrc"])
-            .arg(format!("location={}", path.display()))
-            .args([
-                "!",
-                "decodebin",
-                "!",
-                "videorate",
-                "!",
-                "videoconvert",
-                "!",
-                &caps,
-                "!",
-                "fdsink",
-                "fd=1",
-            ])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .expect("gst-launch-1.0 was found a moment ago");
-        let pictures = decoder.stdout.take().expect("piped");
+        let mut attempts = (0..ATTEMPTS).filter_map(|_| decode(&path, size, rate));
+        let (decoder, pictures) =
+            attempts.next().unwrap_or_else(|| panic!("{} gives no picture", path.display()));
         Self { decoder, pictures, size, rate, next: 0 }
     }
 
@@ -103,4 +90,31 @@ impl Drop for Video {
         let _ = self.decoder.kill();
         let _ = self.decoder.wait();
     }
+}
+
+/// Starts to decode; `None` when no picture comes.
+fn decode(path: &Path, size: (u32, u32), rate: u32) -> Option<(Child, Chain<Cursor<[u8; 1]>, ChildStdout>)> {
+    let caps = format!("video/x-raw,format=NV12,width={},height={},framerate={rate}/1", size.0, size.1);
+    let mut decoder = Command::new("gst-launch-1.0")
+        .args(["-q", "filesrc"])
+        .arg(format!("location={}", path.display()))
+        .args(["!", "decodebin", "!", "videorate", "!", "videoconvert", "!", &caps, "!", "fdsink", "fd=1"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .expect("gst-launch-1.0 was found a moment ago");
+    let mut pictures = decoder.stdout.take().expect("piped");
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut first = [0];
+        let is_there = pictures.read_exact(&mut first).is_ok();
+        // Nobody waits for it any more when it comes too late.
+        let _ = sender.send(is_there.then(|| Cursor::new(first).chain(pictures)));
+    });
+    let Ok(Some(pictures)) = receiver.recv_timeout(FIRST_BYTE) else {
+        let _ = decoder.kill();
+        let _ = decoder.wait();
+        return None;
+    };
+    Some((decoder, pictures))
 }

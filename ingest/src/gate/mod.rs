@@ -305,7 +305,8 @@ impl Gate {
     fn is_asked(&mut self, time: Duration, fps: u8) -> bool {
         if fps > 0 {
             let rate = fps.min(self.settings.sample_fps);
-            let sampler = self.asked.take().map(|(_, sampler)| sampler).filter(|sampler| sampler.rate() == rate);
+            let sampler =
+                self.asked.take().map(|(_, sampler)| sampler).filter(|sampler| sampler.rate() == rate);
             self.asked = Some((time + STAYS_ASKED, sampler.unwrap_or_else(|| Sampler::new(rate))));
         }
         self.asked = self.asked.take().filter(|(until, _)| time < *until);
@@ -463,7 +464,11 @@ mod tests {
         let mut stream = Stream::new(DecodeMode::Adaptive, 50);
         stream.play(21, false, QUIET);
         let looked = stream.play(3, false, Attention { fps: 2, watchful: true, ..QUIET });
-        assert_eq!(looked, [21.0, 21.5, 22.0, 22.5, 23.0, 23.5], "the first by those since the last key picture");
+        assert_eq!(
+            looked,
+            [21.0, 21.5, 22.0, 22.5, 23.0, 23.5],
+            "the first by those since the last key picture"
+        );
         assert_eq!(stream.gate.level(), (Level::All, Reason::Asked));
         // Two seconds more, then the key pictures for as long as it stays awake, then rest.
         let looked = stream.play(20, false, QUIET);

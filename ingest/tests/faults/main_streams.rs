@@ -4,7 +4,13 @@ use std::time::Duration;
 
 use gridwatch_config::{CameraSettings, Secret, SourceSettings, Transport};
 
-use crate::{camera::{FaultyCamera, Login}, footage, street::Street, tester, tester::rtsp};
+use crate::{
+    camera::{FaultyCamera, Login},
+    footage,
+    street::Street,
+    tester,
+    tester::rtsp,
+};
 
 fn with_main(name: &str, small: &FaultyCamera, large: &str) -> CameraSettings {
     let main = SourceSettings::Rtsp { url: Secret::new(large), transport: Transport::Auto };
@@ -37,15 +43,17 @@ async fn a_large_stream_that_goes_away_comes_back_while_the_small_one_is_analyse
 async fn a_wrong_password_of_the_large_stream_is_tried_ever_more_seldom() {
     let mut street = Street::start().await;
     let small = FaultyCamera::start(footage::usual()).await;
-    let large =
-        FaultyCamera::scripted(footage::larger(), |script| script.login = Some(("admin".into(), "right".into())))
-            .await;
+    let large = FaultyCamera::scripted(footage::larger(), |script| {
+        script.login = Some(("admin".into(), "right".into()))
+    })
+    .await;
     street.tester.watch(with_main("gate", &small, &large.url_with("admin:wrong")));
     street.tester.expect_live("gate").await;
     while large.heard("DESCRIBE").len() < 5 {
         street.fresh_frame("gate").await;
     }
-    let tries: Vec<_> = large.heard("DESCRIBE").into_iter().filter(|heard| heard.login == Login::Wrong).collect();
+    let tries: Vec<_> =
+        large.heard("DESCRIBE").into_iter().filter(|heard| heard.login == Login::Wrong).collect();
     // The first wait, then twice and four times that.
     let waits: Vec<_> = tries.windows(2).map(|pair| pair[1].at.duration_since(pair[0].at)).collect();
     for (wait, times) in waits.iter().zip([1, 2, 4]) {

@@ -169,7 +169,11 @@ fn a_zone_asks_for_more_pictures_while_something_moves_in_it_and_only_then() {
     camera.stand(10.0, &[]);
     assert_eq!(camera.state.attention().fps, 0);
     camera.show(1.0, |t| vec![car(0.1 + 0.2 * t as f32, 0.4)]);
-    assert_eq!((camera.state.attention().watchful, camera.state.attention().fps), (true, 0), "not in the zone yet");
+    assert_eq!(
+        (camera.state.attention().watchful, camera.state.attention().fps),
+        (true, 0),
+        "not in the zone yet"
+    );
     camera.show(1.6, |t| vec![car(0.3 + 0.2 * t as f32, 0.4)]);
     assert_eq!(camera.state.attention().fps, 5);
     camera.stand(8.0, &[car(0.62, 0.4)]);
