@@ -65,6 +65,8 @@ fn of_scene(scene: &SceneReport) -> anyhow::Result<String> {
     if let Some(best) = scene.best() {
         text += &format!("<h3>At {} cameras</h3>", best.cameras);
         text += &plot::latency(best)?;
+        text += &plot::course(best)?;
+        text += &format!("<p>{}</p>", escaped(&tables::course(best)));
         let watts = best.watts.map_or("this machine does not tell".to_owned(), |watts| {
             format!("{watts:.1} W, the whole machine's processors")
         });
@@ -101,7 +103,7 @@ mod tests {
         let mut report = Report::example();
         report.scenes[0].footage.scene = "<quiet>".into();
         let page = page(&report).expect("it can be drawn");
-        assert_eq!(page.matches("<svg").count(), 2);
+        assert_eq!(page.matches("<svg").count(), 3);
         assert!(page.contains("&lt;quiet&gt;") && !page.contains("<quiet>"));
         assert!(page.contains("16 cameras hold") && page.contains("40 cameras: 12 of 14 events found"));
         assert!(!page.contains("src=") && !page.contains("href="), "self-contained");

@@ -14,7 +14,7 @@ use gridwatch_runtime::{Clock as _, Metrics, StageMetrics, SystemClock};
 
 use super::{
     affinity,
-    protocol::{Measured, PipelineSpec, PipelineWord},
+    protocol::{Measured, Moment, PipelineSpec, PipelineWord},
     samples::Samples,
     usage::{self, Energy, Stage},
 };
@@ -30,6 +30,8 @@ const LIVE_PATIENCE: Duration = Duration::from_secs(40);
 const WAKING: [&str; 5] = ["beginning", "changed", "surge", "watchful", "due"];
 /// Between two looks at what each camera has been given.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How often at most, in a measurement, memory and handles are looked at: as fine as a plot shows.
+const MOMENTS: f64 = 240.0;
 
 /// Reads what to do from standard input.
 pub(super) fn run() -> anyhow::Result<()> {
@@ -67,8 +69,8 @@ async fn measure(spec: &PipelineSpec) -> anyhow::Result<Measured> {
 
     say!("{}", serde_json::to_string(&PipelineWord::Begins)?);
     let window = Window::open(&metrics)?;
-    let gaps_s = watch(&metrics, &cameras, Duration::from_secs_f64(spec.seconds)).await;
-    let measured = window.close(&metrics, live_at, memory_before, gaps_s);
+    let (gaps_s, course) = watch(&metrics, &cameras, Duration::from_secs_f64(spec.seconds)).await?;
+    let measured = window.close(&metrics, live_at, memory_before, gaps_s, course);
     edge.finish().await?;
     measured
 }
@@ -86,8 +88,12 @@ fn live(samples: &Samples) -> f64 {
     samples.sum("gridwatch_ingest_camera_live", &[])
 }
 
-/// The longest time in seconds that each camera went without a picture being analysed.
-async fn watch(metrics: &Metrics, cameras: &[CameraId], time: Duration) -> Vec<f64> {
+/// The longest time in seconds that each camera went without a picture being analysed, and what this process held.
+async fn watch(
+    metrics: &Metrics,
+    cameras: &[CameraId],
+    time: Duration,
+) -> anyhow::Result<(Vec<f64>, Vec<Moment>)> {
     let frames = StageMetrics::new(
         metrics,
         "gridwatch_detect_frames_total",
@@ -97,8 +103,16 @@ async fn watch(metrics: &Metrics, cameras: &[CameraId], time: Duration) -> Vec<f
     let begun = tokio::time::Instant::now();
     let mut seen = vec![(0, begun, Duration::ZERO); cameras.len()];
     let mut ticks = tokio::time::interval(LOOK_EVERY);
+    let mut course: Vec<Moment> = Vec::new();
     loop {
         let now = ticks.tick().await;
+        let seconds = now.saturating_duration_since(begun).as_secs_f64();
+        let is_over = seconds >= time.as_secs_f64();
+        let due_s = course.last().map_or(0.0, |last| last.seconds + time.as_secs_f64() / MOMENTS);
+        if is_over || seconds >= due_s {
+            let ((memory, _), (files, threads)) = (usage::memory()?, usage::handles()?);
+            course.push(Moment { seconds, memory, files, threads });
+        }
         for (camera, (count, since, longest)) in cameras.iter().zip(&mut seen) {
             let present = frames.count(camera.as_str(), "sent");
             *longest = (*longest).max(now.saturating_duration_since(*since));
@@ -106,8 +120,8 @@ async fn watch(metrics: &Metrics, cameras: &[CameraId], time: Duration) -> Vec<f
                 (*count, *since) = (present, now);
             }
         }
-        if now.saturating_duration_since(begun) >= time {
-            return seen.into_iter().map(|(.., longest)| longest.as_secs_f64()).collect();
+        if is_over {
+            return Ok((seen.into_iter().map(|(.., longest)| longest.as_secs_f64()).collect(), course));
         }
     }
 }
@@ -138,6 +152,7 @@ impl Window {
         live_at: Timestamp,
         memory_before: u64,
         gaps_s: Vec<f64>,
+        course: Vec<Moment>,
     ) -> anyhow::Result<Measured> {
         let (stages, wall) = (usage::stages()?, self.clock.elapsed().as_secs_f64());
         let joules = self.energy.as_ref().and_then(Energy::joules);
@@ -164,6 +179,7 @@ impl Window {
             memory_before,
             memory,
             memory_most,
+            course,
             ring_bytes: after.sum("gridwatch_ingest_ring_bytes", &[]),
             gaps_s,
             units: since(units, &["outcome=\"received\""]),

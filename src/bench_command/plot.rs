@@ -3,7 +3,10 @@
 use anyhow::Context as _;
 use plotters::{coord::Shift, prelude::*};
 
-use super::report::{SceneReport, Trial};
+use super::{
+    protocol::Moment,
+    report::{SceneReport, Trial},
+};
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 /// A drawing that fails says why in words alone: its own error is bound to the picture's text.
@@ -57,6 +60,22 @@ pub(super) fn latency(trial: &Trial) -> anyhow::Result<String> {
     })
 }
 
+/// What the process held over the time of the measurement.
+pub(super) fn course(trial: &Trial) -> anyhow::Result<String> {
+    pair(|left, right| {
+        let over = |value: &dyn Fn(&Moment) -> f64| -> Vec<(f64, f64)> {
+            trial.course.iter().map(|moment| (moment.seconds / 60.0, value(moment))).collect()
+        };
+        let memory = over(&|moment| moment.memory as f64 / 1_048_576.0);
+        lines(left, "memory in MiB, over minutes", &[("memory", memory)])?;
+        let curves = [
+            ("open files", over(&|moment| f64::from(moment.files))),
+            ("threads", over(&|moment| f64::from(moment.threads))),
+        ];
+        lines(right, "open files and threads, over minutes", &curves)
+    })
+}
+
 fn shares(sorted: &[f64]) -> Vec<(f64, f64)> {
     let count = sorted.len().max(1) as f64;
     sorted.iter().enumerate().map(|(index, value)| (*value, (index + 1) as f64 / count)).collect()
@@ -105,6 +124,16 @@ fn stacked(area: &Area<'_>, trials: &[Trial], caption: &str, value: &dyn Fn(&Tri
 }
 
 fn steps(area: &Area<'_>, caption: &str, curves: &[(&str, Vec<(f64, f64)>)]) -> Drawn {
+    curves_up_to(1.05, area, caption, curves)
+}
+
+fn lines(area: &Area<'_>, caption: &str, curves: &[(&str, Vec<(f64, f64)>)]) -> Drawn {
+    let most = curves.iter().flat_map(|(_, curve)| curve.iter().map(|(_, y)| *y)).fold(1.0, f64::max);
+    curves_up_to(most * 1.15, area, caption, curves)
+}
+
+/// Curves over the same axes, which begin at zero.
+fn curves_up_to(top: f64, area: &Area<'_>, caption: &str, curves: &[(&str, Vec<(f64, f64)>)]) -> Drawn {
     let values = || curves.iter().flat_map(|(_, curve)| curve.iter().map(|(x, _)| *x));
     let (least, most) = (values().fold(0.0, f64::min), values().fold(0.1, f64::max));
     let mut chart = ChartBuilder::on(area)
@@ -112,7 +141,7 @@ fn steps(area: &Area<'_>, caption: &str, curves: &[(&str, Vec<(f64, f64)>)]) -> 
         .caption(caption, (FONT, 14))
         .x_label_area_size(32)
         .y_label_area_size(48)
-        .build_cartesian_2d(least..most * 1.05, 0.0..1.05)?;
+        .build_cartesian_2d(least..most * 1.05, 0.0..top)?;
     chart.configure_mesh().label_style((FONT, 11)).light_line_style(TRANSPARENT).draw()?;
     for (index, (name, curve)) in curves.iter().enumerate() {
         let legend = move |(x, y)| PathElement::new([(x, y), (x + 12, y)], color(index).stroke_width(2));

@@ -96,6 +96,18 @@ pub(super) enum PipelineWord {
     Measured(Measured),
 }
 
+/// What a process holds at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(super) struct Moment {
+    /// Since the measurement began.
+    pub(super) seconds: f64,
+    /// Resident, in bytes.
+    pub(super) memory: u64,
+    /// Open files, sockets among them.
+    pub(super) files: u32,
+    pub(super) threads: u32,
+}
+
 /// What the pipeline measured of itself.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Measured {
@@ -113,6 +125,8 @@ pub(super) struct Measured {
     pub(super) memory_before: u64,
     pub(super) memory: u64,
     pub(super) memory_most: u64,
+    /// What the process held meanwhile, in the order of time.
+    pub(super) course: Vec<Moment>,
     /// Encoded pictures kept in memory at the end.
     pub(super) ring_bytes: f64,
     /// The longest time in seconds that each camera went without a picture being analysed.

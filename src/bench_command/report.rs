@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    protocol::{Footage, Measured},
+    protocol::{Footage, Measured, Moment},
     targets::Targets,
     truth::Score,
 };
@@ -84,6 +84,9 @@ pub(super) struct Trial {
     pub(super) memory_base: u64,
     pub(super) memory_each: f64,
     pub(super) memory_most: u64,
+    /// Memory, open files and threads, in the order of time.
+    #[serde(default)]
+    pub(super) course: Vec<Moment>,
     /// Of `memory_each`, encoded pictures that are kept.
     pub(super) ring_each: f64,
     /// Longest time in seconds without an analysed picture: allowed at rest, worst camera, and of 95 of a hundred cameras.
@@ -178,6 +181,7 @@ impl Trial {
             memory_base: measured.memory_before,
             memory_each: grown / each,
             memory_most: measured.memory_most,
+            course: measured.course.clone(),
             ring_each: measured.ring_bytes / each,
             rest_s,
             longest_gap_s: gaps.map_or(0.0, |gaps| gaps.most),
@@ -201,6 +205,18 @@ impl Trial {
 
     pub(super) fn holds(&self) -> bool {
         self.missed.is_empty()
+    }
+
+    /// By how many bytes an hour the memory grew, after the first quarter: the slope of the line with the least squares. `None`
+    /// from fewer than three moments.
+    pub(super) fn growth_an_hour(&self) -> Option<f64> {
+        let settled = &self.course[self.course.len() / 4..];
+        let count = settled.len() as f64;
+        let mean = |value: &dyn Fn(&Moment) -> f64| settled.iter().map(value).sum::<f64>() / count;
+        let (seconds, memory) = (mean(&|moment| moment.seconds), mean(&|moment| moment.memory as f64));
+        let product = |moment: &Moment| (moment.seconds - seconds) * (moment.memory as f64 - memory);
+        let spread = mean(&|moment| (moment.seconds - seconds).powi(2));
+        (settled.len() >= 3 && spread > 0.0).then(|| mean(&product) / spread * 3600.0)
     }
 
     /// Cores that the pipeline used, all stages together.
@@ -311,6 +327,9 @@ impl Trial {
             memory_base: 100 << 20,
             memory_each: 9e6,
             memory_most: 200 << 20,
+            course: [0.0, 20.0, 40.0, 60.0]
+                .map(|seconds| Moment { seconds, memory: 190 << 20, files: 60, threads: 20 })
+                .into(),
             ring_each: 5e6,
             rest_s: 10.0,
             longest_gap_s: 10.0,
@@ -398,6 +417,18 @@ mod tests {
             assert!(error.contains(words), "{error}");
         }
         assert!(Report::read(&folder.path().join("none.json")).is_err());
+    }
+
+    #[test]
+    fn memory_that_grows_is_told_from_memory_that_is_merely_filled() {
+        let trial = |memory: &dyn Fn(u64) -> u64| {
+            let moment = |at: u64| Moment { seconds: at as f64, memory: memory(at), files: 9, threads: 9 };
+            Trial { course: (0..100).map(moment).collect(), ..Trial::example(1) }
+        };
+        let growth = |memory: &dyn Fn(u64) -> u64| trial(memory).growth_an_hour().expect("enough moments");
+        assert!((growth(&|at| 5000 + at * 10) - 36_000.0).abs() < 1e-6);
+        assert_eq!(growth(&|at| 5000 + at.min(20) * 1000), 0.0);
+        assert_eq!(Trial { course: Vec::new(), ..Trial::example(1) }.growth_an_hour(), None);
     }
 
     #[test]

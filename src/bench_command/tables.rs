@@ -2,7 +2,10 @@
 
 use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 
-use super::report::{Report, SceneReport, Spread, Trial};
+use super::{
+    protocol::Moment,
+    report::{Report, SceneReport, Spread, Trial},
+};
 
 const MIB: f64 = 1_048_576.0;
 
@@ -84,10 +87,33 @@ fn of_scene(scene: &SceneReport) -> String {
             text += &format!("{} cameras: {problem}\n", trial.cameras);
         }
     }
+    if let Some(best) = scene.best() {
+        text += &format!("at {} cameras: {}\n", best.cameras, course(best));
+    }
     if scene.trials.iter().all(|trial| trial.watts.is_none()) {
         text += "energy: this machine does not tell (no readable meter under /sys/class/powercap)\n";
     }
     text
+}
+
+/// What the process held over the time of the measurement, in words.
+pub(super) fn course(trial: &Trial) -> String {
+    let range = |name: &str, value: &dyn Fn(&Moment) -> f64| {
+        let values = || trial.course.iter().map(value);
+        let (least, most) = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
+        format!("{name} {least:.0}–{most:.0}")
+    };
+    let Some(growth) = trial.growth_an_hour() else {
+        return "too short to tell how memory, files and threads go on".to_owned();
+    };
+    format!(
+        "in {:.1} minutes {} ({:+.1} an hour after the first quarter), {}, {}",
+        trial.seconds / 60.0,
+        range("memory in MiB", &|moment| moment.memory as f64 / MIB),
+        growth / MIB,
+        range("open files", &|moment| f64::from(moment.files)),
+        range("threads", &|moment| f64::from(moment.threads))
+    )
 }
 
 /// The columns of [`row`].
@@ -151,6 +177,7 @@ mod tests {
             text.contains("40 cameras: 12 of 14 events found") && text.contains("does not tell"),
             "{text}"
         );
+        assert!(text.contains("at 16 cameras: in 1.0 minutes memory in MiB 190–190 (+0.0 an hour"), "{text}");
         assert_eq!(row(&Trial::example(10))[4], "2.00");
         let none = SceneReport { held: 0, ..report.scenes[0].clone() };
         assert!(super::verdict(&none).contains("no number that was tried holds"));

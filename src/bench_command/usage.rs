@@ -84,6 +84,15 @@ pub(super) fn memory() -> anyhow::Result<(u64, u64)> {
     Ok((field("VmRSS")?, field("VmHWM")?))
 }
 
+/// Files that this process has open, and its threads.
+pub(super) fn handles() -> anyhow::Result<(u32, u32)> {
+    let count = |path: &str| -> anyhow::Result<u32> {
+        Ok(fs::read_dir(path).with_context(|| format!("read {path}"))?.count() as u32)
+    };
+    // The folder that is being read is open itself.
+    Ok((count("/proc/self/fd")?.saturating_sub(1), count("/proc/self/task")?))
+}
+
 fn parse_status(text: &str, name: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
