@@ -59,8 +59,8 @@ pub struct CameraConfig {
     /// one in two seconds, at a tenth of the cost), or `adaptive` (of those one from time to time while nothing goes on, at a
     /// fiftieth). Default: adaptive.
     pub decode: Option<DecodeMode>,
-    /// With `adaptive`: longest time between two looks while nothing goes on, in seconds, 1–60. Never more than half of
-    /// the shortest limit of its zones. Default: 10.
+    /// With `adaptive`: longest time between two looks while nothing goes on, in seconds, 1–60. Less where the shortest limit
+    /// of its zones wants it: nothing that exceeds a limit goes unseen until then. Default: 10.
     #[schemars(range(min = 1, max = 60))]
     pub rest_s: Option<f64>,
     /// Whether all that a stream sends is kept on the box, in pieces of a minute, as long as `[evidence]` says. Default: false.

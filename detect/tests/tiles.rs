@@ -31,7 +31,7 @@ fn picture(is_bare: bool) -> Nv12Buffer {
 fn frame(seq: u64, buffer: &Nv12Buffer, changed_in: Option<[u64; 2]>) -> Frame {
     let (columns, rows) = (SIZE.0 as usize / 16, SIZE.1 as usize / 16);
     let half =
-        |cell: usize, [left, right]: [u64; 2]| if cell % columns < columns * 11 / 20 { left } else { right };
+        |cell: usize, [left, right]: [u64; 2]| if cell % columns < columns * 9 / 16 { left } else { right };
     let changes = changed_in.map(|changed_in| {
         let changed_in = (0..columns * rows).map(|cell| half(cell, changed_in)).collect();
         Arc::new(Changes { cell: 16, columns, changed_in })
@@ -48,8 +48,9 @@ fn frame(seq: u64, buffer: &Nv12Buffer, changed_in: Option<[u64; 2]>) -> Frame {
     }
 }
 
+/// Those that the right tile does not reach.
 fn left(found: &[Detection]) -> usize {
-    found.iter().filter(|found| found.score > 0.3 && found.bbox.x2() < 0.5).count()
+    found.iter().filter(|found| found.score > 0.3 && found.bbox.x2() < 0.44).count()
 }
 
 #[test]

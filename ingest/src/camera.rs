@@ -22,7 +22,7 @@ use crate::{
     AttentionReceiver, CameraState, DecodePool, GateState, IngestMetrics, OfflineReason, Stills,
     address::Address,
     device, file,
-    gate::{GateSettings, SharedRest},
+    gate::{GateSettings, Rest, SharedRest},
     greeting, http,
     live::Live,
     main_stream::MainStream,
@@ -31,7 +31,7 @@ use crate::{
     reel::{Reel, Reels},
     rtsp,
     stream::{self, Stream},
-    tally::Tally,
+    tally::{Lately, Tally},
     tap::{Mode, Note, Tap},
 };
 
@@ -127,7 +127,7 @@ pub struct CameraControl {
 impl CameraControl {
     /// What of these settings the stream need not be begun anew for: how long the gate may rest, which hangs on the zones' limits.
     pub fn adjust(&self, settings: &CameraSettings) {
-        self.rest.set(longest_rest(settings));
+        self.rest.set(rest_of(settings));
     }
 }
 
@@ -185,7 +185,7 @@ impl Camera {
         let (states, seen) = watch::channel(CameraState::Connecting);
         let failures = Mutex::default();
         let ways = Mutex::default();
-        let control = CameraControl { rest: SharedRest::new(longest_rest(&settings)) };
+        let control = CameraControl { rest: SharedRest::new(rest_of(&settings)) };
         (
             Self {
                 control,
@@ -429,7 +429,7 @@ impl Camera {
         let is_rtsp = matches!(self.settings.source, SourceSettings::Rtsp { .. });
         let is_received_here =
             is_rtsp && !self.ways.lock().unwrap_or_else(PoisonError::into_inner).by_gstreamer;
-        let mut before = self.tap.tally();
+        let mut lately = Lately::new(self.tap.tally());
         let mut deadline = Instant::now() + self.timeouts.no_frame;
         loop {
             tokio::select! {
@@ -446,18 +446,16 @@ impl Camera {
                     Some(Note::ConsumerGone) | None => return End::ConsumerGone,
                 },
                 () = tokio::time::sleep_until(deadline) => {
-                    let tally = self.tap.tally();
-                    let came = tally.since(before);
+                    let came = lately.until(self.tap.tally());
                     // A file waits for its consumer or its clock, however long that takes; and whether anything arrives over the
                     // network is watched where it arrives.
-                    let may_wait = if is_file { live_since.is_some() } else { is_received_here && came.arrived == 0 };
+                    let may_wait = if is_file { live_since.is_some() } else { is_received_here && !came.is_mute() };
                     if came.whole == 0 && !may_wait {
                         return End::Failed(self.silence(came));
                     }
                     if came.is_noise() {
                         return End::Failed(OfflineReason::noise(came));
                     }
-                    before = tally;
                     deadline = Instant::now() + self.timeouts.no_frame;
                 }
             }
@@ -563,11 +561,8 @@ impl Camera {
     }
 }
 
-/// Longest time between two looks at rest: as configured, and never more than half of any limit, so that nothing that
-/// exceeds it could pass between two.
-fn longest_rest(settings: &CameraSettings) -> Duration {
-    let limits = settings.zones.iter().map(|zone| zone.limit.get() / 2);
-    limits.chain([settings.rest]).min().unwrap_or(settings.rest)
+fn rest_of(settings: &CameraSettings) -> Rest {
+    Rest::new(settings.rest, settings.zones.iter().map(|zone| zone.limit.get()))
 }
 
 /// Prepares a source's stream. May block.

@@ -46,7 +46,7 @@ pub type AttentionReceiver = watch::Receiver<BTreeMap<CameraId, Attention>>;
 
 pub use camera::{Camera, CameraControl, CameraParts, CameraTimeouts};
 pub use decode::{DecodePool, Decoders};
-pub use gate::{GateState, Level, Reason};
+pub use gate::{GateState, Level, Reason, longest_rest};
 pub use metrics::IngestMetrics;
 pub use reel::{Follower, Reel, Reels};
 pub use state::{CameraState, OfflineReason};

@@ -131,6 +131,7 @@ mod tests {
     use super::*;
     use crate::{
         Codec, IngestMetrics, Reels,
+        gate::Rest,
         tap::{Mode, Note},
     };
 
@@ -144,7 +145,8 @@ mod tests {
         let reel = Reels::default().open(&camera);
         let (notes_tx, mut notes) = mpsc::channel(16);
         tap.begin(Mode::Live, 5, false, notes_tx);
-        let gate = GateSettings { mode: DecodeMode::Keyframes, sample_fps: 5, rest: Duration::from_secs(10) };
+        let rest = Rest::new(Duration::from_secs(10), []);
+        let gate = GateSettings { mode: DecodeMode::Keyframes, sample_fps: 5, rest };
         let live = Live {
             camera,
             pool: DecodePool::without_threads(),

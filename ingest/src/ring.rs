@@ -12,6 +12,9 @@ use crate::AccessUnit;
 /// Longest time between two pictures of one stream; after more there was another one.
 const GROUP_GAP: Duration = Duration::from_secs(1);
 
+/// How far back a ring reaches at least, unless its bytes do not suffice.
+pub(crate) const REACH: Duration = Duration::from_secs(10);
+
 /// Bounds of a ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RingLimits {
@@ -24,7 +27,7 @@ pub(crate) struct RingLimits {
 impl Default for RingLimits {
     /// 10 s, and 8 MiB: twice what a camera of 4 Mbit/s sends in that time.
     fn default() -> Self {
-        Self { age: Duration::from_secs(10), bytes: 8 << 20 }
+        Self { age: REACH, bytes: 8 << 20 }
     }
 }
 

@@ -23,9 +23,35 @@ impl Tally {
         Self { arrived: self.arrived - earlier.arrived, whole: self.whole - earlier.whole }
     }
 
+    /// Whether nothing came of what arrived. One picture says nothing: at rest there may be no other, and it may still be in the
+    /// decoder.
+    pub(crate) fn is_mute(self) -> bool {
+        self.arrived > 1 && self.whole == 0
+    }
+
     /// Whether less than half of what arrived could be decoded.
     pub(crate) fn is_noise(self) -> bool {
         self.arrived >= FEWEST && self.whole * 2 < self.arrived
+    }
+}
+
+/// What came of a stream since the last time that something did.
+#[derive(Debug)]
+pub(crate) struct Lately(Tally);
+
+impl Lately {
+    /// From `tally` on.
+    pub(crate) fn new(tally: Tally) -> Self {
+        Self(tally)
+    }
+
+    /// What came until now.
+    pub(crate) fn until(&mut self, tally: Tally) -> Tally {
+        let came = tally.since(self.0);
+        if came.whole > 0 {
+            self.0 = tally;
+        }
+        came
     }
 }
 
@@ -111,6 +137,20 @@ mod tests {
 
     fn whole(pictures: usize) -> impl Iterator<Item = char> {
         std::iter::repeat_n('+', pictures)
+    }
+
+    #[test]
+    fn a_stream_at_rest_is_not_mute_while_its_only_picture_is_in_the_decoder() {
+        let tally = |arrived, whole| Tally { arrived, whole };
+        // One look in each window; the third one's picture comes out in the next.
+        let mut lately = Lately::new(tally(0, 0));
+        for at_the_end in [tally(1, 1), tally(2, 2), tally(3, 2), tally(3, 3), tally(4, 4)] {
+            assert!(!lately.until(at_the_end).is_mute(), "{at_the_end:?}");
+        }
+        // From then on nothing comes of anything, however seldom it is looked at.
+        assert!(!lately.until(tally(5, 4)).is_mute());
+        assert!(!lately.until(tally(5, 4)).is_mute());
+        assert!(lately.until(tally(6, 4)).is_mute());
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use gridwatch_domain::Timestamp;
+use gridwatch_ingest::longest_rest;
 use gridwatch_sim::{Scene, Timeline, fleet};
 use serde::de::DeserializeOwned;
 
@@ -110,11 +111,11 @@ impl Plan<'_> {
         Ok(text)
     }
 
-    /// Longest time between two looks, as `gridwatch-ingest` derives it from the configuration.
+    /// Longest time between two looks.
     fn rest_s(&self) -> f64 {
-        const USUAL: f64 = 10.0;
-        let limits = self.scene.zones().into_iter().map(|zone| zone.limit.get().as_secs_f64() / 2.0);
-        limits.fold(USUAL, f64::min)
+        const USUAL: Duration = Duration::from_secs(10);
+        let limits = self.scene.zones().into_iter().map(|zone| zone.limit.get());
+        longest_rest(USUAL, limits).as_secs_f64()
     }
 
     /// What is true of all cameras from a loop before the measurement to its end.

@@ -214,7 +214,7 @@ impl Archive {
             let Some(entry) = line.entry else { return };
             match entry.record {
                 Record::Kept(kept) => items.insert(entry.n, kept),
-                Record::Removed { n, .. } => drop(items.remove(n)),
+                Record::Removed { entry, .. } => drop(items.remove(entry)),
                 Record::Protected { event } => drop(protected.insert(event)),
                 Record::Released { event } => drop(protected.remove(&event)),
             }
@@ -440,7 +440,7 @@ impl Shared {
         }
         let word = |(n, why): &(u64, Why)| {
             let sha256 = state.items.get(*n)?.sha256.clone();
-            Some(Record::Removed { n: *n, sha256, why: *why })
+            Some(Record::Removed { entry: *n, sha256, why: *why })
         };
         let records: Vec<Record> = gone.iter().filter_map(word).collect();
         // First the log: a file that is missing without a word in it would look like theft. Without room for the word there is room only

@@ -102,8 +102,8 @@ pub enum Record {
     Kept(Kept),
     /// A file was removed.
     Removed {
-        /// The entry that tells of its keeping; several may tell of the same content.
-        n: u64,
+        /// The number of the entry that tells of its keeping; several may tell of the same content.
+        entry: u64,
         /// Which.
         sha256: Sha256Hex,
         /// Why.

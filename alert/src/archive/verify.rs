@@ -169,7 +169,7 @@ impl Told {
             hashes.insert(entry.prev);
             match entry.record {
                 Record::Kept(kept) => drop(alive.insert(entry.n, kept)),
-                Record::Removed { n, .. } => removed += u64::from(alive.remove(&n).is_some()),
+                Record::Removed { entry, .. } => removed += u64::from(alive.remove(&entry).is_some()),
                 Record::Protected { .. } | Record::Released { .. } => {}
             }
         })?;

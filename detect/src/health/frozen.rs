@@ -132,3 +132,22 @@ impl Difference {
         Self { flat, peak: runs.iter().rev().nth(1).copied().unwrap_or(0.0) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(picture: impl Fn(usize) -> u8) -> Verdict {
+        let mut view = View::default();
+        view.strips.extend((0..1600).map(picture));
+        let mut frozen = Frozen::default();
+        frozen.judge(Timestamp::UNIX_EPOCH, &view);
+        frozen.judge(Timestamp::UNIX_EPOCH.saturating_add(APART), &view)
+    }
+
+    #[test]
+    fn the_same_picture_is_frozen_and_the_same_darkness_says_nothing() {
+        assert_eq!(judged(|column| (column / 8) as u8), Verdict::Bad);
+        assert_eq!(judged(|column| 16 + (column % 3) as u8), Verdict::Unknown);
+    }
+}

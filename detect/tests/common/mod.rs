@@ -35,10 +35,13 @@ pub(crate) fn footage_folder(test: &str) -> Option<PathBuf> {
 const ATTEMPTS: u32 = 3;
 const FIRST_BYTE: Duration = Duration::from_secs(30);
 
+/// What a decoder gives: the first byte, which has been read, and the others.
+type Pictures = Chain<Cursor<[u8; 1]>, ChildStdout>;
+
 /// A video being decoded to NV12, at an even rate.
 pub(crate) struct Video {
     decoder: Child,
-    pictures: Chain<Cursor<[u8; 1]>, ChildStdout>,
+    pictures: Pictures,
     size: (u32, u32),
     rate: u32,
     next: u64,
@@ -93,7 +96,7 @@ impl Drop for Video {
 }
 
 /// Starts to decode; `None` when no picture comes.
-fn decode(path: &Path, size: (u32, u32), rate: u32) -> Option<(Child, Chain<Cursor<[u8; 1]>, ChildStdout>)> {
+fn decode(path: &Path, size: (u32, u32), rate: u32) -> Option<(Child, Pictures)> {
     let caps = format!("video/x-raw,format=NV12,width={},height={},framerate={rate}/1", size.0, size.1);
     let mut decoder = Command::new("gst-launch-1.0")
         .args(["-q", "filesrc"])
@@ -104,7 +107,7 @@ fn decode(path: &Path, size: (u32, u32), rate: u32) -> Option<(Child, Chain<Curs
         .spawn()
         .expect("gst-launch-1.0 was found a moment ago");
     let mut pictures = decoder.stdout.take().expect("piped");
-    let (sender, receiver) = mpsc::channel();
+    let (sender, receiver) = mpsc::sync_channel(1);
     thread::spawn(move || {
         let mut first = [0];
         let is_there = pictures.read_exact(&mut first).is_ok();

@@ -7,20 +7,19 @@
 
 mod activity;
 mod features;
+mod rest;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::time::Duration;
 
 use gridwatch_config::DecodeMode;
 use gridwatch_domain::{Attention, Timestamp};
 
 use self::activity::Activity;
-pub(crate) use self::features::Reader;
+pub use self::rest::longest_rest;
+pub(crate) use self::{
+    features::Reader,
+    rest::{Rest, SharedRest},
+};
 use crate::{
     AccessUnit,
     bitstream::{self, Entry},
@@ -144,28 +143,7 @@ pub(crate) struct GateSettings {
     pub(crate) mode: DecodeMode,
     /// Pictures a second that are analysed at most.
     pub(crate) sample_fps: u8,
-    /// Longest time between two looks at rest.
-    pub(crate) rest: Duration,
-}
-
-/// How long the gate of a camera may rest. Clones share it; it may change at any time.
-#[derive(Debug, Clone)]
-pub(crate) struct SharedRest(Arc<AtomicU64>);
-
-impl SharedRest {
-    pub(crate) fn new(rest: Duration) -> Self {
-        let shared = Self(Arc::default());
-        shared.set(rest);
-        shared
-    }
-
-    pub(crate) fn set(&self, rest: Duration) {
-        self.0.store(u64::try_from(rest.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
-    }
-
-    pub(crate) fn get(&self) -> Duration {
-        Duration::from_millis(self.0.load(Ordering::Relaxed))
-    }
+    pub(crate) rest: Rest,
 }
 
 /// The gate of one stream.
@@ -218,8 +196,8 @@ impl Gate {
         self.level
     }
 
-    /// Rests no longer than that between two looks, from now on.
-    pub(crate) fn rest_at_most(&mut self, rest: Duration) {
+    /// Goes no longer without a look than that, from now on.
+    pub(crate) fn rest_at_most(&mut self, rest: Rest) {
         self.settings.rest = rest;
     }
 
@@ -229,9 +207,11 @@ impl Gate {
         self.level = self.choose(unit, changed, attention);
         let followed = std::mem::replace(&mut self.follows, self.level.0 == Level::All);
         match self.level {
-            (Level::All, Reason::KeysFarApart | Reason::Asked) if !followed && !unit.is_key => Verdict::Begin,
-            (Level::All, Reason::Asked) => Verdict::Follow { wanted: self.is_asked_for(unit) },
-            (Level::All, _) => Verdict::Follow { wanted: self.sampler.is_due(unit.time) },
+            (Level::All, reason) => {
+                let wanted = self.is_wanted(unit.time, reason);
+                let begins = !followed && !unit.is_key && reason != Reason::Configured;
+                if begins { Verdict::Begin } else { Verdict::Follow { wanted } }
+            }
             (Level::Keys, Reason::Configured) if unit.is_key && self.sampler.is_due(unit.time) => {
                 self.look(unit)
             }
@@ -260,9 +240,8 @@ impl Gate {
     /// Whether the next key picture cannot be waited for.
     fn keys_are_too_far_apart(&self, unit: &AccessUnit) -> bool {
         let since_key = self.last_key.map_or(unit.time, |last| unit.time.saturating_sub(last));
-        // Half of the shortest limit is what may pass between two looks, at rest or not.
-        let most = KEYS_TOO_FAR_APART.min(self.settings.rest);
-        self.refreshes || self.group > GROUP_TOO_LARGE || since_key.max(self.interval) > most
+        let is_too_late = since_key.max(self.interval) > self.settings.rest.keys;
+        self.refreshes || self.group > GROUP_TOO_LARGE || is_too_late
     }
 
     fn choose(&mut self, unit: &AccessUnit, changed: bool, attention: Attention) -> (Level, Reason) {
@@ -313,8 +292,12 @@ impl Gate {
         self.asked.is_some()
     }
 
-    fn is_asked_for(&mut self, unit: &AccessUnit) -> bool {
-        self.asked.as_mut().is_some_and(|(_, sampler)| sampler.is_due(unit.time))
+    /// Whether of all pictures this one is analysed.
+    fn is_wanted(&mut self, time: Duration, reason: Reason) -> bool {
+        match &mut self.asked {
+            Some((_, sampler)) if reason == Reason::Asked => sampler.is_due(time),
+            _ => self.sampler.is_due(time),
+        }
     }
 
     fn wake(&mut self, time: Duration, reason: Reason) {
@@ -329,7 +312,7 @@ impl Gate {
     /// Whether the next key picture would come too late.
     fn has_rested(&self, time: Duration) -> bool {
         let since = self.last_look.map_or(Duration::MAX, |last| time.saturating_sub(last));
-        since.saturating_add(self.interval) > self.settings.rest
+        since.saturating_add(self.interval) > self.settings.rest.looks
     }
 
     fn is_due(&self, unit: &AccessUnit, attention: Attention) -> bool {
@@ -364,7 +347,8 @@ mod tests {
 
     impl Stream {
         fn new(mode: DecodeMode, group: u64) -> Self {
-            let gate = Gate::new(GateSettings { mode, sample_fps: 5, rest: Duration::from_secs(10) });
+            let rest = Rest::new(Duration::from_secs(10), []);
+            let gate = Gate::new(GateSettings { mode, sample_fps: 5, rest });
             Self { gate, group, next: 0 }
         }
 
@@ -398,7 +382,7 @@ mod tests {
     fn a_shorter_rest_takes_effect_at_once() {
         let mut stream = Stream::new(DecodeMode::Adaptive, 50);
         stream.play(30, false, QUIET);
-        stream.gate.rest_at_most(Duration::from_secs(4));
+        stream.gate.rest_at_most(Rest::new(Duration::from_secs(4), []));
         assert_eq!(stream.play(12, false, QUIET).len(), 3);
     }
 
@@ -438,7 +422,7 @@ mod tests {
     #[test]
     fn key_pictures_that_are_too_far_apart_for_a_short_limit_are_not_relied_on() {
         let mut stream = Stream::new(DecodeMode::Adaptive, 100);
-        stream.gate.rest_at_most(Duration::from_millis(2500));
+        stream.gate.rest_at_most(Rest::new(Duration::from_secs(10), [Duration::from_secs(5)]));
         stream.play(20, false, QUIET);
         assert_eq!(
             stream.gate.level(),
@@ -466,13 +450,13 @@ mod tests {
         let looked = stream.play(3, false, Attention { fps: 2, watchful: true, ..QUIET });
         assert_eq!(
             looked,
-            [21.0, 21.5, 22.0, 22.5, 23.0, 23.5],
+            [21.0, 21.52, 22.0, 22.52, 23.0, 23.52],
             "the first by those since the last key picture"
         );
         assert_eq!(stream.gate.level(), (Level::All, Reason::Asked));
         // Two seconds more, then the key pictures for as long as it stays awake, then rest.
         let looked = stream.play(20, false, QUIET);
-        assert_eq!(looked[..6], [24.0, 24.5, 25.0, 25.5, 26.0, 28.0]);
+        assert_eq!(looked[..6], [24.0, 24.52, 25.0, 25.52, 26.0, 28.0]);
         assert_eq!(stream.gate.level(), (Level::Rest, Reason::Quiet));
         // No more than the camera is analysed at, whatever is asked for.
         assert_eq!(stream.play(1, false, Attention { fps: 25, ..QUIET }).len(), 5);

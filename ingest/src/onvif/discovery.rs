@@ -154,7 +154,7 @@ fn probe(message_id: &str) -> String {
 }
 
 /// The devices that a datagram tells of; none where it is not an answer to our probe.
-fn matches(datagram: &[u8], from: IpAddr, message_id: &str) -> Vec<Found> {
+pub(super) fn matches(datagram: &[u8], from: IpAddr, message_id: &str) -> Vec<Found> {
     let Ok(root) = Element::parse(datagram) else { return Vec::new() };
     if root.text_of("RelatesTo") != Some(message_id) {
         return Vec::new();

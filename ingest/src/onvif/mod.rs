@@ -21,5 +21,10 @@ pub use self::{
     error::OnvifError,
 };
 
+#[cfg(fuzzing)]
+pub(crate) fn matches(answer: &[u8], from: std::net::IpAddr, question: &str) -> Vec<Found> {
+    discovery::matches(answer, from, question)
+}
+
 #[cfg(test)]
 mod tests;
