@@ -58,6 +58,8 @@ pub(crate) struct ChangeDetector {
     last: Option<Cells>,
     /// What each cell differs by on the average, in grey levels.
     usual: Vec<f32>,
+    /// Pictures that this was learnt from, as far as that matters.
+    learnt: u16,
     /// The picture in which each cell changed last.
     changed_in: Vec<u64>,
 }
@@ -74,6 +76,7 @@ impl ChangeDetector {
         };
         if self.usual.len() != difference.cells.len() {
             self.usual = vec![difference.everywhere * MEAN_AMOUNT; difference.cells.len()];
+            self.learnt = 1;
         }
         let over = difference.over(&self.usual);
         let has_changed = has_cluster(&over, difference.columns);
@@ -81,8 +84,11 @@ impl ChangeDetector {
         {
             *changed_in = frame.seq;
         }
+        // At first the mean of all: at rest it takes minutes until some dozen pictures have been looked at.
+        self.learnt = self.learnt.saturating_add(1);
+        let share = (1.0 / f32::from(self.learnt)).max(LEARNING);
         for (usual, differ) in self.usual.iter_mut().zip(&difference.cells) {
-            *usual += LEARNING * (differ.min(MOST_LEARNT) - *usual);
+            *usual += share * (differ.min(MOST_LEARNT) - *usual);
         }
         has_changed
     }
@@ -256,7 +262,7 @@ mod tests {
         let tree = |seed: u64| Some((100 + 16 * (seed as usize % 2), 40, 64));
         let changed: Vec<u64> =
             (0..80).filter(|&seed| detector.has_changed(&frame(90.0, 4.0, seed, tree(seed)))).collect();
-        assert!(changed.iter().all(|&seed| seed < 30), "{changed:?}");
+        assert!(changed.iter().all(|&seed| seed < 6), "{changed:?}");
         assert!(
             detector.has_changed(&frame(90.0, 4.0, 99, Some((400, 200, 32)))),
             "elsewhere all is noticed"

@@ -62,15 +62,15 @@ fn of_scene(scene: &SceneReport) -> anyhow::Result<String> {
     }
     text += "</ul>";
     text += &plot::scaling(scene)?;
-    if let Some(best) = scene.best() {
-        text += &format!("<h3>At {} cameras</h3>", best.cameras);
-        text += &plot::latency(best)?;
-        text += &plot::course(best)?;
-        text += &format!("<p>{}</p>", escaped(&tables::course(best)));
-        let watts = best.watts.map_or("this machine does not tell".to_owned(), |watts| {
+    if let Some(trial) = scene.told_of() {
+        text += &format!("<h3>At {} cameras</h3>", trial.cameras);
+        text += &plot::latency(trial)?;
+        text += &plot::course(trial)?;
+        text += &format!("<p>{}</p>", escaped(&tables::course(trial)));
+        let watts = trial.watts.map_or("this machine does not tell".to_owned(), |watts| {
             format!("{watts:.1} W, the whole machine's processors")
         });
-        let wakings = best.wakings_an_hour.iter().filter(|(_, times)| **times > 0.0);
+        let wakings = trial.wakings_an_hour.iter().filter(|(_, times)| **times > 0.0);
         let wakings: Vec<String> = wakings.map(|(reason, times)| format!("{reason} {times:.1}")).collect();
         text += &format!(
             "<p>A camera at rest wakes, times an hour: {}.</p>",
@@ -79,11 +79,11 @@ fn of_scene(scene: &SceneReport) -> anyhow::Result<String> {
         text += &format!(
             "<p>Simulated cameras and broker: {:.2} cores. Memory: {:.0} MiB before the first camera, at most {:.0} MiB; of {:.1} MiB a \
              camera {:.1} are encoded pictures of the last seconds. Energy: {}.</p>",
-            best.servers.cores,
-            best.memory_base as f64 / 1_048_576.0,
-            best.memory_most as f64 / 1_048_576.0,
-            best.memory_each / 1_048_576.0,
-            best.ring_each / 1_048_576.0,
+            trial.servers.cores,
+            trial.memory_base as f64 / 1_048_576.0,
+            trial.memory_most as f64 / 1_048_576.0,
+            trial.memory_each / 1_048_576.0,
+            trial.ring_each / 1_048_576.0,
             escaped(&watts)
         );
     }

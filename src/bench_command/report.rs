@@ -60,6 +60,11 @@ pub(super) struct SceneReport {
 }
 
 impl SceneReport {
+    /// The trial of the number held, or else the last one: what may be said more of.
+    pub(super) fn told_of(&self) -> Option<&Trial> {
+        self.best().or(self.trials.last())
+    }
+
     /// The trial of the number held.
     pub(super) fn best(&self) -> Option<&Trial> {
         self.trials.iter().rev().find(|trial| trial.holds() && trial.cameras == self.held)

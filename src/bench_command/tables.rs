@@ -87,8 +87,8 @@ fn of_scene(scene: &SceneReport) -> String {
             text += &format!("{} cameras: {problem}\n", trial.cameras);
         }
     }
-    if let Some(best) = scene.best() {
-        text += &format!("at {} cameras: {}\n", best.cameras, course(best));
+    if let Some(trial) = scene.told_of() {
+        text += &format!("at {} cameras: {}\n", trial.cameras, course(trial));
     }
     if scene.trials.iter().all(|trial| trial.watts.is_none()) {
         text += "energy: this machine does not tell (no readable meter under /sys/class/powercap)\n";
