@@ -9,7 +9,7 @@ use std::{
 };
 
 use gridwatch_config::{CameraSettings, Pace, SourceSettings, Transport};
-use gridwatch_domain::{CameraId, Frame, Timestamp};
+use gridwatch_domain::{CameraId, Frame, Polygon, Timestamp};
 use gridwatch_runtime::{BackoffRange, MailboxSender, Outcome, SharedClock, Shutdown, Supervised, supervise};
 use gstreamer as gst;
 use tokio::{
@@ -33,6 +33,7 @@ use crate::{
     stream::{self, Stream},
     tally::{Lately, Tally},
     tap::{Mode, Note, Tap},
+    watched::SharedZones,
 };
 
 /// Notes that may wait for the camera's task; the first bad one ends the stream, so more are of no use.
@@ -122,12 +123,15 @@ pub struct Camera {
 #[derive(Debug, Clone)]
 pub struct CameraControl {
     rest: SharedRest,
+    zones: SharedZones,
 }
 
 impl CameraControl {
-    /// What of these settings the stream need not be begun anew for: how long the gate may rest, which hangs on the zones' limits.
+    /// What of these settings the stream need not be begun anew for: where something must change to count, and how long the gate may rest,
+    /// which hangs on the zones' limits.
     pub fn adjust(&self, settings: &CameraSettings) {
         self.rest.set(rest_of(settings));
+        self.zones.set(zones_of(settings));
     }
 }
 
@@ -185,7 +189,10 @@ impl Camera {
         let (states, seen) = watch::channel(CameraState::Connecting);
         let failures = Mutex::default();
         let ways = Mutex::default();
-        let control = CameraControl { rest: SharedRest::new(rest_of(&settings)) };
+        let control = CameraControl {
+            rest: SharedRest::new(rest_of(&settings)),
+            zones: SharedZones::new(zones_of(&settings)),
+        };
         (
             Self {
                 control,
@@ -351,6 +358,7 @@ impl Camera {
                 rest: self.control.rest.get(),
             },
             rest: self.control.rest.clone(),
+            zones: self.control.zones.clone(),
             gates: self.gates.clone(),
         };
         let end = tokio::select! {
@@ -559,6 +567,10 @@ impl Camera {
     fn failures(&self) -> std::sync::MutexGuard<'_, Failures> {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn zones_of(settings: &CameraSettings) -> impl Iterator<Item = Polygon> {
+    settings.zones.iter().map(|zone| zone.polygon.clone())
 }
 
 fn rest_of(settings: &CameraSettings) -> Rest {

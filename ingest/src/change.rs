@@ -2,11 +2,14 @@
 //!
 //! The picture is averaged over cells of 16×16 pixels, in which a sensor's noise cancels out. A change of the light alike
 //! everywhere (a lamp, a cloud, the camera's own exposure) is taken out first: the median of what cells have gained. Noise is
-//! learnt: what all cells differ by, and what each does: a tree in the wind changes always, and tells nothing.
+//! learnt: what all cells differ by, and what each does: a tree in the wind changes always, and tells nothing. Where a camera has
+//! zones, only what changes in or near them counts: not the traffic beyond, and not the clock that cameras draw into their pictures.
 
 use std::sync::Arc;
 
-use gridwatch_domain::{Changes, Frame};
+use gridwatch_domain::{Changes, Frame, Polygon};
+
+use crate::watched::Watched;
 
 /// Side of a cell in pixels.
 const CELL: usize = 16;
@@ -56,6 +59,8 @@ impl Cells {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ChangeDetector {
     last: Option<Cells>,
+    /// Which cells count.
+    watched: Watched,
     /// What each cell differs by on the average, in grey levels.
     usual: Vec<f32>,
     /// Pictures that this was learnt from, as far as that matters.
@@ -65,8 +70,9 @@ pub(crate) struct ChangeDetector {
 }
 
 impl ChangeDetector {
-    /// Whether something has changed since the last picture; true where there is none, or none of this size. Learns from it.
-    pub(crate) fn has_changed(&mut self, frame: &Frame) -> bool {
+    /// Whether something has changed since the last picture, in or near one of `zones` where there are some; true where there is no last
+    /// picture, or none of this size. Learns from it.
+    pub(crate) fn has_changed(&mut self, frame: &Frame, zones: &Arc<[Polygon]>) -> bool {
         let now = Cells::of(frame);
         let cells = now.means.len();
         let last = self.last.replace(now.clone());
@@ -79,11 +85,13 @@ impl ChangeDetector {
             self.learnt = 1;
         }
         let over = difference.over(&self.usual);
-        let has_changed = has_cluster(&over, difference.columns);
-        for (changed_in, _) in self.changed_in.iter_mut().zip(&over).filter(|(_, over)| has_changed && **over)
-        {
-            *changed_in = frame.seq;
+        if has_cluster(&over, difference.columns) {
+            for (changed_in, _) in self.changed_in.iter_mut().zip(&over).filter(|(_, over)| **over) {
+                *changed_in = frame.seq;
+            }
         }
+        let watched = self.watched.cells(zones, difference.size());
+        let has_changed = has_cluster(&both(over, watched), difference.columns);
         // At first the mean of all: at rest it takes minutes until some dozen pictures have been looked at.
         self.learnt = self.learnt.saturating_add(1);
         let share = (1.0 / f32::from(self.learnt)).max(LEARNING);
@@ -93,10 +101,14 @@ impl ChangeDetector {
         has_changed
     }
 
-    /// Whether a picture differs from the last one; true where there is none, or none of this size.
-    pub(crate) fn differs(&self, frame: &Frame) -> bool {
+    /// Whether a picture differs from the last one, in or near one of `zones`; true where there is none, or none of this size.
+    pub(crate) fn differs(&self, frame: &Frame, zones: &Arc<[Polygon]>) -> bool {
         let difference = self.last.as_ref().and_then(|last| Difference::between(last, &Cells::of(frame)));
-        difference.is_none_or(|difference| has_cluster(&difference.over(&self.usual), difference.columns))
+        difference.is_none_or(|difference| {
+            let mut watched = self.watched.clone();
+            let over = both(difference.over(&self.usual), watched.cells(zones, difference.size()));
+            has_cluster(&over, difference.columns)
+        })
     }
 
     /// Where something has changed in the pictures so far, and when last.
@@ -130,6 +142,11 @@ impl Difference {
         Some(Self { columns: now.columns, cells, everywhere })
     }
 
+    /// Cells across and down.
+    fn size(&self) -> (usize, usize) {
+        (self.columns, self.cells.len() / self.columns.max(1))
+    }
+
     /// Which cells differ by more than they usually do.
     fn over(&self, usual: &[f32]) -> Vec<bool> {
         let is_over = |(index, differ): (usize, &f32)| {
@@ -138,6 +155,12 @@ impl Difference {
         };
         self.cells.iter().enumerate().map(is_over).collect()
     }
+}
+
+/// Those of which both are told.
+fn both(mut cells: Vec<bool>, others: &[bool]) -> Vec<bool> {
+    cells.iter_mut().zip(others).for_each(|(cell, other)| *cell &= other);
+    cells
 }
 
 fn median(values: &[f32]) -> f32 {
@@ -164,7 +187,7 @@ fn has_cluster(over: &[bool], columns: usize) -> bool {
 mod tests {
     use std::sync::Arc;
 
-    use gridwatch_domain::{CameraId, Nv12Buffer, Timestamp};
+    use gridwatch_domain::{CameraId, Nv12Buffer, Point, Timestamp};
 
     use super::*;
 
@@ -195,13 +218,41 @@ mod tests {
         }
     }
 
+    /// No zones.
+    fn everywhere() -> Arc<[Polygon]> {
+        Arc::default()
+    }
+
+    #[test]
+    fn beyond_the_zones_nothing_counts_and_where_it_was_is_told_all_the_same() {
+        let corners = [(0.5, 0.5), (1.0, 0.5), (1.0, 1.0), (0.5, 1.0)];
+        let corners = corners.map(|(x, y)| Point::new(x, y).expect("within the picture"));
+        let zones: Arc<[Polygon]> = [Polygon::new(corners.into()).expect("a square")].into();
+        let mut detector = ChangeDetector::default();
+        let numbered = |seq: u64, square| Frame { seq, ..frame(90.0, 4.0, seq, square) };
+        let mut look = |seq: u64, square| detector.has_changed(&numbered(seq, square), &zones);
+        for seq in 0..20 {
+            look(seq, None);
+        }
+        assert!(!look(20, Some((100, 40, 48))), "far from the zone");
+        assert!(look(21, Some((400, 200, 48))), "in it");
+        assert!(look(22, Some((290, 200, 24))), "beside it");
+        let beyond = numbered(23, Some((100, 40, 48)));
+        assert!(detector.differs(&beyond, &everywhere()));
+        let changes = detector.changes().expect("it has seen some");
+        assert_eq!(changes.last_within(96, 32, 64, 64), 21, "it went when the other came");
+    }
+
     #[test]
     fn noise_and_a_change_of_the_light_are_no_change() {
         let mut detector = ChangeDetector::default();
-        assert!(detector.has_changed(&frame(90.0, 4.0, 0, None)), "nothing to compare with");
+        assert!(detector.has_changed(&frame(90.0, 4.0, 0, None), &everywhere()), "nothing to compare with");
         for seed in 1..40 {
             let brightness = 90.0 + if seed > 20 { 30.0 } else { 0.0 };
-            assert!(!detector.has_changed(&frame(brightness, 4.0, seed, None)), "picture {seed}");
+            assert!(
+                !detector.has_changed(&frame(brightness, 4.0, seed, None), &everywhere()),
+                "picture {seed}"
+            );
         }
     }
 
@@ -209,23 +260,25 @@ mod tests {
     fn something_small_that_comes_or_goes_is_a_change() {
         let mut detector = ChangeDetector::default();
         for seed in 0..20 {
-            detector.has_changed(&frame(90.0, 4.0, seed, None));
+            detector.has_changed(&frame(90.0, 4.0, seed, None), &everywhere());
         }
         // 32 pixels: a car at the far end of a yard.
         let there = Some((300, 200, 32));
-        assert!(detector.has_changed(&frame(90.0, 4.0, 50, there)));
-        assert!(!detector.has_changed(&frame(90.0, 4.0, 51, there)), "it stays");
+        assert!(detector.has_changed(&frame(90.0, 4.0, 50, there), &everywhere()));
+        assert!(!detector.has_changed(&frame(90.0, 4.0, 51, there), &everywhere()), "it stays");
         assert!(
-            !detector.differs(&frame(90.0, 4.0, 60, there)) && detector.differs(&frame(90.0, 4.0, 60, None))
+            !detector.differs(&frame(90.0, 4.0, 60, there), &everywhere())
+                && detector.differs(&frame(90.0, 4.0, 60, None), &everywhere())
         );
-        assert!(!detector.has_changed(&frame(90.0, 4.0, 61, there)), "asking changes nothing");
-        assert!(detector.has_changed(&frame(90.0, 4.0, 52, None)), "it is gone");
+        assert!(!detector.has_changed(&frame(90.0, 4.0, 61, there), &everywhere()), "asking changes nothing");
+        assert!(detector.has_changed(&frame(90.0, 4.0, 52, None), &everywhere()), "it is gone");
     }
 
     #[test]
     fn what_came_does_not_hide_its_leaving() {
         let mut detector = ChangeDetector::default();
-        let mut look = |seed: u64, square| detector.has_changed(&frame(90.0, 4.0, seed, square));
+        let mut look =
+            |seed: u64, square| detector.has_changed(&frame(90.0, 4.0, seed, square), &everywhere());
         for seed in 0..20 {
             look(seed, None);
         }
@@ -242,9 +295,9 @@ mod tests {
         let mut detector = ChangeDetector::default();
         let numbered = |seq: u64, square| Frame { seq, ..frame(90.0, 4.0, seq, square) };
         for seq in 0..20 {
-            detector.has_changed(&numbered(seq, None));
+            detector.has_changed(&numbered(seq, None), &everywhere());
         }
-        detector.has_changed(&numbered(20, Some((400, 200, 32))));
+        detector.has_changed(&numbered(20, Some((400, 200, 32))), &everywhere());
         let changes = detector.changes().expect("it has seen some");
         assert_eq!((changes.last_within(320, 0, 320, 360), changes.last_within(0, 0, 320, 360)), (20, 0));
     }
@@ -252,7 +305,9 @@ mod tests {
     #[test]
     fn noise_is_learnt() {
         let mut detector = ChangeDetector::default();
-        let changes = (0..60).filter(|&seed| detector.has_changed(&frame(90.0, 20.0, seed, None))).count();
+        let changes = (0..60)
+            .filter(|&seed| detector.has_changed(&frame(90.0, 20.0, seed, None), &everywhere()))
+            .count();
         assert_eq!(changes, 1, "the first only");
     }
 
@@ -260,11 +315,12 @@ mod tests {
     fn what_always_moves_tells_nothing_after_a_while() {
         let mut detector = ChangeDetector::default();
         let tree = |seed: u64| Some((100 + 16 * (seed as usize % 2), 40, 64));
-        let changed: Vec<u64> =
-            (0..80).filter(|&seed| detector.has_changed(&frame(90.0, 4.0, seed, tree(seed)))).collect();
+        let changed: Vec<u64> = (0..80)
+            .filter(|&seed| detector.has_changed(&frame(90.0, 4.0, seed, tree(seed)), &everywhere()))
+            .collect();
         assert!(changed.iter().all(|&seed| seed < 6), "{changed:?}");
         assert!(
-            detector.has_changed(&frame(90.0, 4.0, 99, Some((400, 200, 32)))),
+            detector.has_changed(&frame(90.0, 4.0, 99, Some((400, 200, 32))), &everywhere()),
             "elsewhere all is noticed"
         );
     }

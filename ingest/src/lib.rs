@@ -40,6 +40,7 @@ mod stream;
 mod tally;
 mod tap;
 mod unit;
+mod watched;
 
 /// How closely each camera must be watched; of one that is not named nothing is asked.
 pub type AttentionReceiver = watch::Receiver<BTreeMap<CameraId, Attention>>;

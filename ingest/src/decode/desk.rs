@@ -15,7 +15,7 @@ use super::{
     chain::{Chain, Decoded, Outcome},
     pool::Chains,
 };
-use crate::{AccessUnit, change::ChangeDetector, tap::Tap};
+use crate::{AccessUnit, change::ChangeDetector, tap::Tap, watched::SharedZones};
 
 /// Pictures that may wait: two seconds at 25 a second. More wait only where the box cannot keep up, and it would not catch up.
 const MOST_WAITING: usize = 50;
@@ -73,15 +73,17 @@ struct Hand {
 /// One stream's orders.
 pub(crate) struct Desk {
     tap: Arc<Tap>,
+    zones: SharedZones,
     waiting: Mutex<Waiting>,
     hand: Mutex<Hand>,
     has_changed: AtomicBool,
 }
 
 impl Desk {
-    pub(crate) fn new(tap: Arc<Tap>) -> Arc<Self> {
+    pub(crate) fn new(tap: Arc<Tap>, zones: SharedZones) -> Arc<Self> {
         Arc::new(Self {
             tap,
+            zones,
             waiting: Mutex::default(),
             hand: Mutex::default(),
             has_changed: AtomicBool::new(false),
@@ -150,7 +152,7 @@ impl Desk {
         hand.chain = None;
         let Some(now) = self.decode_alone(chains, &unit) else { return };
         let before = hand.change.clone();
-        let has_changed = hand.change.has_changed(&now);
+        let has_changed = hand.change.has_changed(&now, &self.zones.get());
         let now = Frame { changes: hand.change.changes(), ..now };
         if !has_changed {
             let since = *hand.alike_since.get_or_insert(now.seq);
@@ -176,7 +178,7 @@ impl Desk {
         let mut found = Vec::new();
         for unit in between.into_iter().rev() {
             let Some(earlier) = self.decode_alone(chains, &unit) else { continue };
-            let differs = before.differs(&earlier);
+            let differs = before.differs(&earlier, &self.zones.get());
             found.push(if differs { earlier } else { Frame { unchanged_since: alike_since, ..earlier } });
             if !differs {
                 break;
