@@ -159,11 +159,14 @@ impl Desk {
             return self.tap.hand_on(Frame { unchanged_since: Some(since), ..now }, false);
         }
         self.has_changed.store(true, Ordering::Release);
-        for earlier in self.look_back(chains, between, &before, hand.alike_since) {
+        let earlier = self.look_back(chains, between, &before, hand.alike_since);
+        // The newest would take the place of the last of them, which shows when it began.
+        let waits = !earlier.is_empty();
+        for earlier in earlier {
             self.tap.hand_on(earlier, true);
         }
         hand.alike_since = Some(now.seq);
-        self.tap.hand_on(now, false);
+        self.tap.hand_on(now, waits);
     }
 
     /// Key pictures from the last one that is as it was `before` on, oldest first. From the newest back: what lies before one that is as it
