@@ -3,86 +3,38 @@
 
 mod support;
 
-use std::{
-    path::PathBuf,
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
 use serde_json::{Value, json};
 use support::{
-    GRIDWATCH, Mosquitto, Process, center_config, events_of, free_port, get_json, get_text, gridwatch, lines,
-    millis, pause, root, start_center, wait_for, write,
+    Mosquitto, Process, cameras::Cameras, center_config, events_of, free_port, get_json, get_text, gridwatch,
+    millis, pause, start_center, wait_for, write,
 };
 
 /// For what takes a look at the file, a message and a commit.
 const SOON: Duration = Duration::from_secs(20);
 const TOKEN: &str = "a-token-of-the-test-0123456789";
 
-/// The scene `yard`, served until dropped to as many as want it.
-struct Scenes {
-    child: Child,
-    url: String,
-    anchor_ms: i64,
-    loop_ms: i64,
-    yard_truth: Value,
+fn zone(cameras: &Cameras, id: &str, limit_s: f64) -> String {
+    let zones = cameras.truth["zones"].as_array().expect("a list");
+    let zone = zones.iter().find(|zone| zone["id"] == id).expect("the yard has it");
+    format!(
+        "[[camera.zone]]\nid = \"{id}\"\ntype = {}\nlimit_s = {limit_s}\npolygon = {}\n",
+        zone["type"], zone["polygon"]
+    )
 }
 
-impl Scenes {
-    fn start() -> Self {
-        let cache =
-            std::env::var_os("GRIDWATCH_CACHE").map_or_else(|| root().join(".cache/scenes"), PathBuf::from);
-        let scenes = ["--scenes", "yard", "--size", "720p", "--cache", cache.to_str().expect("UTF-8")];
-        let truth =
-            Command::new(GRIDWATCH).args(["simulate", "truth"]).args(scenes).output().expect("it runs");
-        let truth = String::from_utf8(truth.stdout).expect("UTF-8");
-        let listen = format!("127.0.0.1:{}", free_port());
-        let mut child = Command::new(GRIDWATCH)
-            .args(["simulate", "serve", "--listen", &listen])
-            .args(scenes)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("it runs");
-        // The first run renders the scene, which takes minutes.
-        let line = lines(&mut child).next().expect("it prints where it serves");
-        let served: Value = serde_json::from_str(&line).expect("JSON");
-        Self {
-            url: served["url"].as_str().expect("a url").to_owned(),
-            anchor_ms: millis(&served["anchor"]),
-            loop_ms: (served["loop_s"].as_f64().expect("a number") * 1000.0) as i64,
-            yard_truth: serde_json::from_str(truth.lines().next().expect("the yard's")).expect("JSON"),
-            child,
-        }
+/// When the vehicle stops in the fire lane, in the loop that is next or has just begun.
+fn next_stop_ms(cameras: &Cameras) -> i64 {
+    let events = cameras.truth["events"].as_array().expect("a list");
+    let stop = events.iter().find(|event| event["zone"] == "fire-lane").expect("the yard has one");
+    let stop_ms = cameras.anchor_ms + (stop["stop_s"].as_f64().expect("a number") * 1000.0) as i64;
+    let mut next = stop_ms;
+    // The edge needs a moment to see the vehicle come.
+    while next < now_ms() + 2_000 {
+        next += cameras.loop_ms;
     }
-
-    fn zone(&self, id: &str, limit_s: f64) -> String {
-        let zones = self.yard_truth["zones"].as_array().expect("a list");
-        let zone = zones.iter().find(|zone| zone["id"] == id).expect("the yard has it");
-        format!(
-            "[[camera.zone]]\nid = \"{id}\"\ntype = {}\nlimit_s = {limit_s}\npolygon = {}\n",
-            zone["type"], zone["polygon"]
-        )
-    }
-
-    /// When the vehicle stops in the fire lane, in the loop that is next or has just begun.
-    fn next_stop_ms(&self) -> i64 {
-        let events = self.yard_truth["events"].as_array().expect("a list");
-        let stop = events.iter().find(|event| event["zone"] == "fire-lane").expect("the yard has one");
-        let stop_ms = self.anchor_ms + (stop["stop_s"].as_f64().expect("a number") * 1000.0) as i64;
-        let mut next = stop_ms;
-        // The edge needs a moment to see the vehicle come.
-        while next < now_ms() + 2_000 {
-            next += self.loop_ms;
-        }
-        next
-    }
-}
-
-impl Drop for Scenes {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+    next
 }
 
 fn now_ms() -> i64 {
@@ -101,7 +53,7 @@ struct House {
     metrics: String,
     api: String,
     center: String,
-    scenes: Scenes,
+    cameras: Cameras,
     _center: Process,
     mosquitto: Mosquitto,
     folder: tempfile::TempDir,
@@ -109,9 +61,9 @@ struct House {
 
 impl House {
     /// Both cameras are live.
-    fn start(yard: impl FnOnce(&Scenes) -> String) -> Self {
+    fn start(yard: impl FnOnce(&Cameras) -> String) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let scenes = Scenes::start();
+        let cameras = Cameras::start("yard");
         let mosquitto = Mosquitto::start(folder.path());
         let port = free_port();
         let center = start_center(folder.path(), &center_config(folder.path(), mosquitto.port, port), port);
@@ -123,8 +75,8 @@ impl House {
              [broker]\nurl = \"mqtt://127.0.0.1:{}\"\n\n",
             mosquitto.port
         );
-        let zones = yard(&scenes);
-        let text = format!("{head}{}{}", yard_table(&scenes, &zones), gate_table(&scenes));
+        let zones = yard(&cameras);
+        let text = format!("{head}{}{}", yard_table(&cameras, &zones), gate_table(&cameras));
         let config = write(folder.path(), "edge.toml", &text);
         let edge = gridwatch("edge", folder.path(), &["edge", "--config", config.to_str().expect("UTF-8")]);
         let mut house = Self {
@@ -133,7 +85,7 @@ impl House {
             metrics: format!("http://127.0.0.1:{metrics_port}/metrics"),
             api: format!("http://127.0.0.1:{api_port}/api/v1/cameras"),
             center: format!("http://127.0.0.1:{port}"),
-            scenes,
+            cameras,
             _center: center,
             mosquitto,
             folder,
@@ -216,26 +168,26 @@ fn pair((camera, state): (&str, &str)) -> (String, String) {
     (camera.to_owned(), state.to_owned())
 }
 
-fn yard_table(scenes: &Scenes, zones: &str) -> String {
+fn yard_table(cameras: &Cameras, zones: &str) -> String {
     format!(
         "[[camera]]\nid = \"yard\"\nname = \"院子\"\ndecode = \"always\"\nurl = \"{}\" # by the wall\n{zones}\n",
-        scenes.url
+        cameras.url
     )
 }
 
-fn gate_table(scenes: &Scenes) -> String {
-    format!("# At the gate.\n[[camera]]\nid = \"gate\"\nurl = \"{}\"\n", scenes.url)
+fn gate_table(cameras: &Cameras) -> String {
+    format!("# At the gate.\n[[camera]]\nid = \"gate\"\nurl = \"{}\"\n", cameras.url)
 }
 
 #[test]
 fn zones_are_edited_and_vehicles_keep_their_dwell() {
-    let mut house = House::start(|scenes| scenes.zone("fire-lane", 15.0) + &scenes.zone("bins", 25.0));
+    let mut house = House::start(|cameras| zone(cameras, "fire-lane", 15.0) + &zone(cameras, "bins", 25.0));
     let begun = house.streams();
-    let stop_ms = house.scenes.next_stop_ms();
+    let stop_ms = next_stop_ms(&house.cameras);
     let near = |time_ms: i64| (time_ms - stop_ms).abs() <= 2_000;
     // It stands for some seconds when another zone is taken away and this one is called otherwise.
     sleep_until(stop_ms + 5_000);
-    let bins = house.scenes.zone("bins", 25.0);
+    let bins = zone(&house.cameras, "bins", 25.0);
     house.edit_and_wait("zones are changed", |text| {
         text.replace(&bins, "").replace("id = \"fire-lane\"", "id = \"fire-lane\"\nname = \"消防通道\"")
     });
@@ -270,8 +222,8 @@ fn zones_are_edited_and_vehicles_keep_their_dwell() {
 
 #[test]
 fn cameras_come_and_go_and_a_broken_file_changes_nothing() {
-    let mut house = House::start(|scenes| scenes.zone("fire-lane", 15.0));
-    let gate = gate_table(&house.scenes);
+    let mut house = House::start(|cameras| zone(cameras, "fire-lane", 15.0));
+    let gate = gate_table(&house.cameras);
     let [yard_begun, _] = house.streams();
     house.edit_and_wait("the gate is taken away", |text| text.replace(&gate, ""));
     house.waits("the center forgets it", |house| house.cameras() == [("yard", "live")].map(pair));
@@ -309,7 +261,7 @@ fn cameras_come_and_go_and_a_broken_file_changes_nothing() {
     let text = format!(
         "[edge]\nid = \"box-2\"\nstate_dir = \"edge\"\n[broker]\nurl = \"mqtt://127.0.0.1:{}\"\n{}{}sample_fps = 3\n",
         house.mosquitto.port,
-        yard_table(&house.scenes, &house.scenes.zone("fire-lane", 15.0)),
+        yard_table(&house.cameras, &zone(&house.cameras, "fire-lane", 15.0)),
         gate,
     );
     write(house.folder.path(), "edge.toml", &text);
@@ -348,7 +300,7 @@ fn call(
 
 #[test]
 fn the_api_changes_what_the_file_says_and_nothing_else() {
-    let mut house = House::start(|scenes| scenes.zone("fire-lane", 15.0));
+    let mut house = House::start(|cameras| zone(cameras, "fire-lane", 15.0));
     let begun = house.streams();
     let (api, yard) = (house.api.clone(), format!("{}/yard", house.api));
     for (token, address) in [("", &api), ("wrong-0123456789abcdef", &api), ("", &yard)] {
