@@ -44,7 +44,12 @@ impl From<Problem> for Wrong {
 }
 
 impl Refusal {
-    fn new(status: StatusCode, name: &str, title: &'static str, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        status: StatusCode,
+        name: &str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
         Self {
             kind: format!("urn:gridwatch:problem:{name}"),
             title,

@@ -11,8 +11,8 @@ mod picture;
 use std::sync::Arc;
 
 use axum::{
-    Json, Router,
-    http::{StatusCode, header},
+    Router,
+    http::StatusCode,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -20,8 +20,9 @@ use gridwatch_alert::Archive;
 use gridwatch_domain::CameraId;
 use gridwatch_ingest::{Reels, Stills};
 use gridwatch_runtime::{SharedClock, Shutdown};
-use serde_json::json;
 use tokio::sync::Semaphore;
+
+use crate::edge_api::Refusal;
 
 /// Live pictures that are sent at the same time: more would fill the line of a box.
 const MOST_LIVE: usize = 64;
@@ -96,10 +97,7 @@ impl Unseen {
 impl IntoResponse for Unseen {
     fn into_response(self) -> Response {
         let Self { status, name, title, detail } = self;
-        let body = json!({
-            "type": format!("urn:gridwatch:problem:{name}"), "title": title, "status": status.as_u16(), "detail": detail,
-        });
-        (status, [(header::CONTENT_TYPE, "application/problem+json")], Json(body)).into_response()
+        Refusal::new(status, name, title, detail).into_response()
     }
 }
 
