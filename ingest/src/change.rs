@@ -102,11 +102,10 @@ impl ChangeDetector {
     }
 
     /// Whether a picture differs from the last one, in or near one of `zones`; true where there is none, or none of this size.
-    pub(crate) fn differs(&self, frame: &Frame, zones: &Arc<[Polygon]>) -> bool {
+    pub(crate) fn differs(&mut self, frame: &Frame, zones: &Arc<[Polygon]>) -> bool {
         let difference = self.last.as_ref().and_then(|last| Difference::between(last, &Cells::of(frame)));
         difference.is_none_or(|difference| {
-            let mut watched = self.watched.clone();
-            let over = both(difference.over(&self.usual), watched.cells(zones, difference.size()));
+            let over = both(difference.over(&self.usual), self.watched.cells(zones, difference.size()));
             has_cluster(&over, difference.columns)
         })
     }

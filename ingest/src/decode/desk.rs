@@ -159,7 +159,7 @@ impl Desk {
             return self.tap.hand_on(Frame { unchanged_since: Some(since), ..now }, false);
         }
         self.has_changed.store(true, Ordering::Release);
-        let earlier = self.look_back(chains, between, &before, hand.alike_since);
+        let earlier = self.look_back(chains, between, before, hand.alike_since);
         // The newest would take the place of the last of them, which shows when it began.
         let waits = !earlier.is_empty();
         for earlier in earlier {
@@ -175,7 +175,7 @@ impl Desk {
         &self,
         chains: &mut Chains,
         between: Vec<AccessUnit>,
-        before: &ChangeDetector,
+        mut before: ChangeDetector,
         alike_since: Option<u64>,
     ) -> Vec<Frame> {
         let mut found = Vec::new();
