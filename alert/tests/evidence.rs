@@ -4,7 +4,7 @@ mod support;
 
 use std::{sync::Arc, time::Duration};
 
-use gridwatch_alert::{EvidenceError, snapshot};
+use gridwatch_alert::{EvidenceError, plain, snapshot};
 use gridwatch_domain::{DwellLimit, Frame, Nv12Buffer, Point, Polygon, Severity, Zone, ZoneType};
 use support::{event, frame};
 
@@ -61,6 +61,30 @@ fn a_snapshot_is_a_jpeg_of_the_picture_with_zone_and_box() {
 }
 
 #[test]
+fn a_plain_picture_has_the_size_and_the_colours_of_the_original() {
+    // Red, green and blue at three quarters in BT.709, limited range; sizes that no block divides.
+    let colours = [([51, 109, 212], [191, 0, 0]), ([134, 63, 52], [0, 191, 0]), ([28, 212, 120], [0, 0, 191])];
+    for (yuv, rgb) in colours {
+        let frame = Frame {
+            width: 641,
+            height: 361,
+            planes: Arc::new(Nv12Buffer::filled(641, 361, yuv)),
+            ..frame(1)
+        };
+        let image = image::load_from_memory(&plain(&frame).expect("encoded")).expect("a JPEG").to_rgb8();
+        assert_eq!(image.dimensions(), (641, 361));
+        for at in [(0, 0), (640, 360), (320, 180)] {
+            let found = image.get_pixel(at.0, at.1).0;
+            let near = found.iter().zip(rgb).all(|(found, expected)| found.abs_diff(expected) <= 4);
+            assert!(near, "{found:?} at {at:?} instead of {rgb:?}");
+        }
+    }
+    let image = image::load_from_memory(&plain(&yard()).expect("encoded")).expect("a JPEG").to_luma8();
+    let grey = |x: u32, y: u32| i32::from(image.get_pixel(x, y).0[0]);
+    assert!((grey(20, 20) - 64).abs() <= 3 && (grey(60, 20) - 88).abs() <= 3, "its pattern is where it was");
+}
+
+#[test]
 fn colours_tell_the_severity() {
     let of = |severity| {
         snapshot(&yard(), &gridwatch_domain::Event { severity, ..event(1, 1) }, &[]).expect("drawn").sha256
@@ -75,6 +99,8 @@ fn colours_tell_the_severity() {
 fn a_picture_that_is_incomplete_makes_no_snapshot() {
     let broken = Frame { height: 5000, ..frame(1) };
     assert!(matches!(snapshot(&broken, &event(1, 1), &[]), Err(EvidenceError::Picture { .. })));
+    assert!(matches!(plain(&broken), Err(EvidenceError::Picture { .. })));
     let none = Frame { width: 0, height: 0, ..frame(1) };
     assert!(matches!(snapshot(&none, &event(1, 1), &[]), Err(EvidenceError::Picture { .. })));
+    assert!(matches!(plain(&none), Err(EvidenceError::Picture { .. })));
 }

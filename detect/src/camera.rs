@@ -7,6 +7,8 @@
 //! Event time may step: a step back moves everything remembered back with it, so that no dwell is lost and nothing
 //! begins after it was seen; a step forward is time in which nobody looked. Pure, but for the random numbers given.
 
+mod due;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use gridwatch_domain::{
@@ -15,6 +17,7 @@ use gridwatch_domain::{
 };
 use serde::{Deserialize, Serialize};
 
+use self::due::Due;
 use crate::{
     DetectError,
     appearance::Grey,
@@ -31,8 +34,6 @@ use crate::{
 const CHECKPOINT_VERSION: u32 = 2;
 /// A smaller step back is jitter of the stream's times: the picture counts as taken with the one before.
 const TIME_JITTER: Duration = Duration::from_secs(2);
-/// How long a camera is watched closely after a limit ended in a picture that did not decide: what cannot be believed in by then is no vehicle.
-const LONGEST_OVERDUE: Duration = Duration::from_secs(30);
 /// After a longer gap tracks say nothing about what is seen next.
 const TRACKS_LAST: Duration = Duration::from_secs(5);
 
@@ -80,6 +81,8 @@ pub struct CameraState {
     has_moving: bool,
     /// Pictures a second that the zones ask for in which it moves.
     fps_asked: u8,
+    /// No picture has been judged by the zones as they are now.
+    is_adjusted: bool,
 }
 
 /// A camera's memory as it is written.
@@ -129,6 +132,7 @@ impl CameraState {
             ledger: Ledger::default(),
             has_moving: false,
             fps_asked: 0,
+            is_adjusted: false,
         }
     }
 
@@ -227,6 +231,7 @@ impl CameraState {
             return Step::default();
         }
         let at = self.in_order(at);
+        self.is_adjusted = false;
         let movements = self.tracker.update(at, detections, self.memory_settings.strong_score);
         let moving = detections.iter().zip(&movements).filter(|(found, movement)| {
             self.kinds.contains(&Kind::of(found.class)) && movement.is_some_and(is_moving)
@@ -253,6 +258,7 @@ impl CameraState {
         let mut events = if is_redrawn { self.accept_view() } else { Vec::new() };
         self.cell.clone_from(&watch.cell);
         self.zones.clone_from(&watch.zones);
+        self.is_adjusted = true;
         self.kinds = watch.kinds();
         self.memory.adjust(self.memory_settings, watch.kinds());
         let revisions = self.ledger.adjust(&self.zones, self.memory.places());
@@ -307,17 +313,18 @@ impl CameraState {
         }
         let is_unsettled =
             |place: &Place| !place.is_standing() || !matches!(place.presence(), Presence::Seen);
-        let due = self.ledger.next_due(self.memory.places(), &self.zones, &self.rule_settings);
-        // The picture in which a limit ended did not decide: the next ones shall.
-        let is_overdue = due
-            .zip(self.memory.last_at())
-            .is_some_and(|(due, last)| last >= due && last.saturating_since(due) < LONGEST_OVERDUE);
+        let limits = self.ledger.limits(self.memory.places(), &self.zones, &self.rule_settings);
+        let due = self.memory.last_at().map(|last| match self.is_adjusted {
+            true => Due::at_once(last),
+            false => Due::of(limits, last),
+        });
+        let due = due.unwrap_or_default();
         Attention {
             watchful: self.has_moving
-                || is_overdue
+                || due.is_overdue
                 || self.health.is_watchful()
                 || self.memory.places().iter().any(is_unsettled),
-            due,
+            due: due.next,
             fps: self.fps_asked,
         }
     }

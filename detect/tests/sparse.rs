@@ -138,7 +138,7 @@ fn frame(drawn: &I420Frame) -> Frame {
 
 fn check(name: &str) {
     let mut all = Vec::new();
-    for shift_s in [0.0, 1.0] {
+    for shift_s in [0.0, 0.4, 0.8, 1.0, 1.2, 1.6] {
         let Some(footage) = Footage::look_at(name, shift_s) else { return };
         let beginnings = 0..footage.pictures.len();
         let complaints = beginnings.flat_map(|first| footage.complaints(first, shift_s));

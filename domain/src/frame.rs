@@ -129,7 +129,8 @@ impl fmt::Debug for Frame {
 pub struct Attention {
     /// Something is going on: it moves, has just come, or is being missed.
     pub watchful: bool,
-    /// A picture of this time, or as soon after it as can be, decides something: somebody's limit ends then.
+    /// A picture of this time, or as soon after it as can be, decides something: somebody's limit ends then, or has ended and
+    /// nothing could be made out.
     pub due: Option<Timestamp>,
     /// Pictures a second that are wanted at present, however far apart key pictures are; 0: key pictures are enough.
     pub fps: u8,

@@ -85,7 +85,8 @@ pub(super) fn score(opened: &[Opened], stays: &[Stay], window: Window, within_s:
         score.found += 1;
         let (after, arrived) = (event.at_ms - stay.open_ms, event.arrived_ms - stay.open_ms);
         if after.abs() > within_ms {
-            score.late.push(format!("{stay}: {:+.1} s", seconds(after)));
+            let begun = seconds(event.since_ms - stay.stop_ms);
+            score.late.push(format!("{stay}: {:+.1} s, dated {begun:+.1} s", seconds(after)));
         }
         score.opened_after_s.push(seconds(after));
         score.alert_s.push(seconds(event.arrived_ms - event.at_ms));
@@ -98,12 +99,23 @@ pub(super) fn score(opened: &[Opened], stays: &[Stay], window: Window, within_s:
         // A stay that had begun before is told whenever it is seen; one that was wanted is told once.
         let excused = told_by.any(|stay| !(is_wanted(&stay) && stay.is_told_by(event)));
         if !excused {
-            score
-                .untrue
-                .push(format!("{} {} in {} at {}", event.camera, event.kind, event.zone, event.at_ms));
+            score.untrue.push(event.beside(stays));
         }
     }
     score
+}
+
+impl Opened {
+    /// Words for it, and which stay of its zone is nearest.
+    fn beside(&self, stays: &[Stay]) -> String {
+        let distance = |stay: &Stay| self.since_ms - stay.stop_ms;
+        let nearest = stays.iter().filter(|stay| stay.is_of(self)).map(distance).min_by_key(|ms| ms.abs());
+        let nearest = nearest.map_or_else(
+            || "where nothing ever stands".to_owned(),
+            |ms| format!("begun {:+.1} s from the nearest stay", ms as f64 / 1000.0),
+        );
+        format!("{} {} in {} at {}: {nearest}", self.camera, self.kind, self.zone, self.at_ms)
+    }
 }
 
 impl Stay {
@@ -183,6 +195,14 @@ mod tests {
         check(&[Opened { zone: "bins".into(), ..opened(5_000, 25_000) }], &[stay(5_000)], [1, 0, 1, 0, 1]);
         let twice = [opened(5_000, 25_000), opened(7_000, 27_000)];
         check(&twice, &[stay(5_000)], [1, 1, 0, 0, 1]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_what_helps_to_find_it() {
+        let score = score(&[opened(5_300, 27_100), opened(60_000, 80_000)], &[stay(5_000)], WINDOW, 2.0);
+        assert_eq!(score.late, ["c1 parking.fire_lane in lane at 25000: +2.1 s, dated +0.3 s"]);
+        let beside = "c1 parking.fire_lane in lane at 80000: begun +55.0 s from the nearest stay";
+        assert_eq!(score.untrue, [beside]);
     }
 
     #[test]

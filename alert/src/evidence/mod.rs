@@ -4,6 +4,7 @@
 
 mod canvas;
 mod picture;
+mod plain;
 
 use std::{io, panic::AssertUnwindSafe, thread};
 
@@ -16,6 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::error;
 
 use self::canvas::{Canvas, Colour};
+pub use self::plain::plain;
 use crate::{About, Archive, EvidenceError, Media, stage::Throttle};
 
 /// Width of a snapshot, in pixels; smaller pictures stay as they are. Wide enough to recognise a vehicle, small enough
@@ -39,14 +41,6 @@ pub struct Snapshot {
     pub bytes: Bytes,
     /// Its name and proof.
     pub sha256: Sha256Hex,
-}
-
-/// A picture as it is, in its full size, as JPEG.
-///
-/// # Errors
-/// [`EvidenceError`] where the picture cannot be used.
-pub fn plain(frame: &Frame) -> Result<Vec<u8>, EvidenceError> {
-    encode(&picture::to_canvas(frame, frame.width)?)
 }
 
 /// Draws an event into its picture.

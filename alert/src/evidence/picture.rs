@@ -8,7 +8,7 @@ use crate::EvidenceError;
 /// The picture in RGB, shrunk to `widest` where it is wider.
 pub(super) fn to_canvas(frame: &Frame, widest: u32) -> Result<Canvas, EvidenceError> {
     let (width, height) = (frame.width as usize, frame.height as usize);
-    check(frame, width, height)?;
+    check(frame)?;
     let scaled_width = width.min(widest as usize);
     let scaled_height = (height * scaled_width / width).max(1);
     let planes = frame.planes.as_ref();
@@ -30,7 +30,9 @@ pub(super) fn to_canvas(frame: &Frame, widest: u32) -> Result<Canvas, EvidenceEr
     Ok(Canvas::new(rgb, scaled_width as u32, scaled_height as u32))
 }
 
-fn check(frame: &Frame, width: usize, height: usize) -> Result<(), EvidenceError> {
+/// Whether a picture has all the bytes that its size demands.
+pub(super) fn check(frame: &Frame) -> Result<(), EvidenceError> {
+    let (width, height) = (frame.width as usize, frame.height as usize);
     let planes: &dyn Nv12Planes = frame.planes.as_ref();
     let long_enough = |plane: &[u8], stride: usize, width: usize, height: usize| {
         stride >= width && plane.len() >= stride.saturating_mul(height - 1).saturating_add(width)

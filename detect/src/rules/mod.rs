@@ -82,19 +82,22 @@ impl Ledger {
         revisions
     }
 
-    /// When the next limit ends of those that stand within theirs; none where nobody does.
-    pub fn next_due(&self, places: &[Place], zones: &[Zone], settings: &RuleSettings) -> Option<Timestamp> {
-        let of = |zone: &Zone| {
-            let within = |place: &&Place| {
+    /// When each limit ends of those that stand within it.
+    pub fn limits(
+        &self,
+        places: &[Place],
+        zones: &[Zone],
+        settings: &RuleSettings,
+    ) -> impl Iterator<Item = Timestamp> {
+        zones.iter().flat_map(move |zone| {
+            let within = move |place: &&Place| {
                 place.is_standing()
                     && place.is_credible()
                     && !self.is_open(place, &zone.id)
                     && covers(zone, place, settings.coverage)
             };
-            let ends = places.iter().filter(within).map(|place| place.first_seen());
-            ends.min().map(|since| since.saturating_add(zone.limit.get()))
-        };
-        zones.iter().filter_map(of).min()
+            places.iter().filter(within).map(|place| place.first_seen().saturating_add(zone.limit.get()))
+        })
     }
 
     /// The camera has gone blind: whether anything still stands there, nobody knows.

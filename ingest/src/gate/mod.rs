@@ -36,6 +36,9 @@ const STAYS_AWAKE: Duration = Duration::from_secs(6);
 const STAYS_ASKED: Duration = Duration::from_secs(2);
 /// So long before somebody's limit ends every key picture is looked at.
 const BEFORE_DUE: Duration = Duration::from_secs(4);
+/// Where one is asked for so shortly before the next key picture, that one is waited for: all since the last one need not be decoded.
+/// With what dating the beginning is off by where key pictures are two seconds apart, the event is still open within two seconds.
+const WORTH_WAITING: Duration = Duration::from_secs(1);
 
 /// What is to become of an encoded picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -206,25 +209,25 @@ impl Gate {
         self.note_key(unit);
         self.level = self.choose(unit, changed, attention);
         let followed = std::mem::replace(&mut self.follows, self.level.0 == Level::All);
-        match self.level {
+        let verdict = match self.level {
             (Level::All, reason) => {
                 let wanted = self.is_wanted(unit.time, reason);
                 let begins = !followed && !unit.is_key && reason != Reason::Configured;
-                if begins { Verdict::Begin } else { Verdict::Follow { wanted } }
+                return if begins { Verdict::Begin } else { Verdict::Follow { wanted } };
             }
-            (Level::Keys, Reason::Configured) if unit.is_key && self.sampler.is_due(unit.time) => {
-                self.look(unit)
-            }
+            (Level::Keys, Reason::Configured) if unit.is_key && self.sampler.is_due(unit.time) => Verdict::Look,
             (Level::Keys, Reason::Configured) => Verdict::Skip,
-            (_, _) if self.is_due(unit, attention) => {
-                self.seen_to = attention.due;
-                if unit.is_key { self.look(unit) } else { Verdict::CatchUp }
-            }
+            (_, _) if self.is_due(unit, attention) && unit.is_key => Verdict::Look,
+            (_, _) if self.is_due(unit, attention) => Verdict::CatchUp,
             // Where every picture stands for itself no more are looked at than are analysed.
-            (Level::Keys, _) if unit.is_key && self.sampler.is_due(unit.time) => self.look(unit),
-            (Level::Rest, _) if unit.is_key && self.has_rested(unit.time) => self.look(unit),
+            (Level::Keys, _) if unit.is_key && self.sampler.is_due(unit.time) => Verdict::Look,
+            (Level::Rest, _) if unit.is_key && self.has_rested(unit.time) => Verdict::Look,
             (Level::Keys | Level::Rest, _) => Verdict::Skip,
+        };
+        if verdict != Verdict::Skip {
+            self.note_look(unit, verdict, attention);
         }
+        verdict
     }
 
     fn note_key(&mut self, unit: &AccessUnit) {
@@ -304,9 +307,13 @@ impl Gate {
         self.awake = Some((time + STAYS_AWAKE, reason));
     }
 
-    fn look(&mut self, unit: &AccessUnit) -> Verdict {
-        self.last_look = Some(unit.time);
-        Verdict::Look
+    fn note_look(&mut self, unit: &AccessUnit, verdict: Verdict, attention: Attention) {
+        if verdict == Verdict::Look {
+            self.last_look = Some(unit.time);
+        }
+        if attention.due.is_some_and(|due| unit.at >= due) {
+            self.seen_to = attention.due;
+        }
     }
 
     /// Whether the next key picture would come too late.
@@ -315,8 +322,16 @@ impl Gate {
         since.saturating_add(self.interval) > self.settings.rest.looks
     }
 
+    /// Whether this is the picture that was asked for.
     fn is_due(&self, unit: &AccessUnit, attention: Attention) -> bool {
-        attention.due.is_some_and(|due| unit.at >= due && self.seen_to != Some(due))
+        let is_asked_for = attention.due.is_some_and(|due| unit.at >= due && self.seen_to != Some(due));
+        is_asked_for && (unit.is_key || !self.key_is_near(unit.time))
+    }
+
+    /// Whether the next key picture is worth waiting for; one that does not come in time is not.
+    fn key_is_near(&self, time: Duration) -> bool {
+        let expected = self.last_key.map_or(Duration::ZERO, |last| last + self.interval);
+        (time..=time + WORTH_WAITING).contains(&expected)
     }
 }
 
@@ -404,8 +419,23 @@ mod tests {
         stream.play(30, false, QUIET);
         let due = Attention { due: Some(at(40.5)), ..QUIET };
         assert_eq!(stream.play(8, false, due), [34.0]);
-        assert_eq!(stream.play(4, false, due), [38.0, 40.0, 40.52]);
+        assert_eq!(stream.play(3, false, due), [38.0, 40.0, 40.52]);
         assert_eq!(stream.gate.level(), (Level::Keys, Reason::Due));
+    }
+
+    #[test]
+    fn a_key_picture_that_is_near_is_waited_for_and_one_that_does_not_come_is_not() {
+        let mut stream = Stream::new(DecodeMode::Adaptive, 50);
+        stream.play(30, false, QUIET);
+        let due = Attention { due: Some(at(41.1)), ..QUIET };
+        stream.play(10, false, due);
+        assert_eq!(stream.play(2, false, due), [40.0]);
+        assert_eq!(stream.play(1, false, due), [42.0], "0.9 s later, not 27 pictures before");
+        // The encoder makes a longer group from now on.
+        stream.group = 150;
+        let due = Attention { due: Some(at(43.5)), ..QUIET };
+        assert_eq!(stream.play(1, false, due), [0.0; 0]);
+        assert_eq!(stream.play(1, false, due), [44.04]);
     }
 
     #[test]

@@ -179,3 +179,18 @@ fn a_zone_asks_for_more_pictures_while_something_moves_in_it_and_only_then() {
     camera.stand(8.0, &[car(0.62, 0.4)]);
     assert_eq!(camera.state.attention().fps, 0, "it stands");
 }
+
+#[test]
+fn a_car_that_is_hidden_when_its_limit_ends_does_not_keep_anybody_from_looking_when_the_next_one_does() {
+    let mut camera = CameraTester::start();
+    let (first, second) = (car(0.2, 0.4), car(0.6, 0.4).looking(3));
+    camera.stand(10.0, &[first]).stand(16.0, &[first, second]);
+    let due = |camera: &CameraTester| camera.state.attention().due.map(|due| camera.seconds(due));
+    assert_eq!(due(&camera), Some(30.0));
+    // A lorry stands before it from now on.
+    let lorry = Thing { corners: [0.15, 0.3, 0.4, 0.62], looks: 9, class: ObjectClass::Truck, score: 0.9 };
+    camera.stand(4.4, &[first.scored(0.0), lorry, second]);
+    assert_eq!(due(&camera), Some(31.0), "once more, soon");
+    camera.stand(4.0, &[first.scored(0.0), lorry, second]);
+    assert_eq!(due(&camera), Some(40.0), "{:?}", camera.state.memory.places());
+}
