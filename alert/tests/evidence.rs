@@ -63,7 +63,8 @@ fn a_snapshot_is_a_jpeg_of_the_picture_with_zone_and_box() {
 #[test]
 fn a_plain_picture_has_the_size_and_the_colours_of_the_original() {
     // Red, green and blue at three quarters in BT.709, limited range; sizes that no block divides.
-    let colours = [([51, 109, 212], [191, 0, 0]), ([134, 63, 52], [0, 191, 0]), ([28, 212, 120], [0, 0, 191])];
+    let colours =
+        [([51, 109, 212], [191, 0, 0]), ([134, 63, 52], [0, 191, 0]), ([28, 212, 120], [0, 0, 191])];
     for (yuv, rgb) in colours {
         let frame = Frame {
             width: 641,

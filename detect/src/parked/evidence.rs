@@ -48,6 +48,8 @@ const LONG_GAP: Duration = Duration::from_secs(3600);
 /// was seen to leave.
 const VACANT_FOR: Duration = Duration::from_secs(4);
 const VACANT_PICTURES: u32 = 2;
+/// Where what was always found has not been found for this long, whatever comes is another unless it looks like the one remembered.
+const LONG_VACANT_FOR: Duration = Duration::from_secs(8);
 /// How long a newcomer is looked at before it is believed: a passer-by in front is gone by then.
 const STRANGER_PATIENCE: Duration = Duration::from_secs(1);
 /// Sizes that a track has travelled when it counts as having arrived from elsewhere.
@@ -68,6 +70,7 @@ const RELEARNING: Duration = Duration::from_secs(120);
 
 /// What was found in so many pictures, and in this share of them, until it was not found in so many …
 const SURE_SIGHTINGS: u32 = 4;
+const LEAST_SIGHTINGS: u32 = 3;
 const SURE_SHARE: f32 = 0.9;
 const SURE_MISSES: u32 = 4;
 /// … and for so long, is gone, though nothing is known of what the place looks like without it.
@@ -215,7 +218,10 @@ impl Place {
         let usual = self.usual_likeness.unwrap_or(1.0);
         let was_free =
             self.departed || (self.missed_for >= VACANT_FOR && self.missed_pictures >= VACANT_PICTURES);
+        let was_long_free = self.missed_for >= LONG_VACANT_FOR
+            && self.was_found_always(LEAST_SIGHTINGS, self.pictures.saturating_sub(1));
         let strange = match (arrived, was_free, alike) {
+            (_, true, Some(alike)) if was_long_free && alike < ALIKE => true,
             (true, true, Some(alike)) => alike < STRANGE_AFTER_CHANGE.min(usual - AS_USUAL).max(STRANGE),
             // Nothing to compare: tracks may have been swapped by a passer-by, unless the place was free in between.
             (true, true, None) => self.missed_pictures > 0,
@@ -333,7 +339,9 @@ impl Place {
         } else {
             self.missed_for += elapsed;
             self.presence = Presence::Unknown;
-            let is_gone = likeness.is_some() && self.was_found_always() && self.missed_for > SURE_PATIENCE;
+            let is_gone = likeness.is_some()
+                && self.was_found_always(SURE_SIGHTINGS, self.pictures)
+                && self.missed_for > SURE_PATIENCE;
             if is_gone && self.missed_for > self.relearning {
                 // It has been so since it was first missed.
                 self.empty_for = self.empty_for.max(self.missed_for);
@@ -350,9 +358,10 @@ impl Place {
     }
 
     /// Whether hardly a picture was without it, as long as it stood there: that it is not found any more says that it is gone.
-    fn was_found_always(&self) -> bool {
-        let found = self.sightings as f32 / self.pictures.saturating_sub(self.missed_pictures).max(1) as f32;
-        self.sightings >= SURE_SIGHTINGS && found >= SURE_SHARE && self.missed_pictures >= SURE_MISSES
+    /// `least`: sightings that this takes; `pictures`: up to the last one in which it was missed.
+    fn was_found_always(&self, least: u32, pictures: u32) -> bool {
+        let found = self.sightings as f32 / pictures.saturating_sub(self.missed_pictures).max(1) as f32;
+        self.sightings >= least && found >= SURE_SHARE && self.missed_pictures >= SURE_MISSES
     }
 
     /// Nobody looked for this long.
@@ -371,6 +380,8 @@ impl Place {
     /// It has left, or another object has taken its place.
     fn vacate(&mut self) {
         self.last_seen = self.rested_until(|_| true);
+        // It has been gone since it was first missed.
+        self.empty_for = self.empty_for.max(self.missed_for);
         self.vacated = true;
     }
 

@@ -215,7 +215,9 @@ impl Gate {
                 let begins = !followed && !unit.is_key && reason != Reason::Configured;
                 return if begins { Verdict::Begin } else { Verdict::Follow { wanted } };
             }
-            (Level::Keys, Reason::Configured) if unit.is_key && self.sampler.is_due(unit.time) => Verdict::Look,
+            (Level::Keys, Reason::Configured) if unit.is_key && self.sampler.is_due(unit.time) => {
+                Verdict::Look
+            }
             (Level::Keys, Reason::Configured) => Verdict::Skip,
             (_, _) if self.is_due(unit, attention) && unit.is_key => Verdict::Look,
             (_, _) if self.is_due(unit, attention) => Verdict::CatchUp,
