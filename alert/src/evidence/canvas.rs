@@ -84,8 +84,9 @@ impl Canvas {
         for row in rows {
             for column in columns.clone() {
                 let pixel = (column as f32 + 0.5, row as f32 + 0.5);
-                let distance = sides(corners).map(|side| distance(pixel, side)).fold(f32::INFINITY, f32::min);
-                let opacity = (thickness / 2.0 + 0.5 - distance).clamp(0.0, 1.0);
+                let square =
+                    sides(corners).map(|side| square_distance(pixel, side)).fold(f32::INFINITY, f32::min);
+                let opacity = (thickness / 2.0 + 0.5 - square.sqrt()).clamp(0.0, 1.0);
                 if opacity > 0.0 {
                     self.blend(column, row, colour, opacity);
                 }
@@ -157,13 +158,13 @@ fn sides(corners: &[Place]) -> impl Iterator<Item = (Place, Place)> + '_ {
     corners.iter().copied().zip(corners.iter().copied().cycle().skip(1))
 }
 
-/// From a point to a line segment.
-fn distance(point: Place, (a, b): (Place, Place)) -> f32 {
+/// From a point to a line segment, squared.
+fn square_distance(point: Place, (a, b): (Place, Place)) -> f32 {
     let (along, to) = ((b.0 - a.0, b.1 - a.1), (point.0 - a.0, point.1 - a.1));
     let length = along.0 * along.0 + along.1 * along.1;
     let share = if length > 0.0 { ((to.0 * along.0 + to.1 * along.1) / length).clamp(0.0, 1.0) } else { 0.0 };
     let (dx, dy) = (to.0 - share * along.0, to.1 - share * along.1);
-    dx.hypot(dy)
+    dx * dx + dy * dy
 }
 
 #[cfg(test)]

@@ -53,11 +53,22 @@ impl ImageBuffer for Rows<'_> {
         let planes = self.frame.planes.as_ref();
         let luma = &planes.y()[row * planes.y_stride()..][..width];
         let chroma = &planes.uv()[row / 2 * planes.uv_stride()..][..width.div_ceil(2) * 2];
-        for (pixels, colour) in luma.chunks(2).zip(chroma.chunks_exact(2)) {
+        let begins = lumas.len();
+        for plane in [&mut *lumas, &mut *blues, &mut *reds] {
+            plane.resize(begins + chroma.len(), 0);
+        }
+        lumas[begins..][..width].copy_from_slice(luma);
+        // Written in place, pair by pair: what pushes one by one is not vectorised.
+        let pairs = lumas[begins..].chunks_exact_mut(2).zip(blues[begins..].chunks_exact_mut(2));
+        let pairs = pairs.zip(reds[begins..].chunks_exact_mut(2)).zip(chroma.chunks_exact(2));
+        for (((pixels, blues), reds), colour) in pairs {
             let (offset, blue, red) = to_bt601(colour[0], colour[1]);
-            lumas.extend(pixels.iter().map(|&pixel| full(pixel, offset)));
-            blues.extend(pixels.iter().map(|_| blue));
-            reds.extend(pixels.iter().map(|_| red));
+            pixels.iter_mut().for_each(|pixel| *pixel = full(*pixel, offset));
+            blues.fill(blue);
+            reds.fill(red);
+        }
+        for plane in [lumas, blues, reds] {
+            plane.truncate(begins + width);
         }
     }
 }
