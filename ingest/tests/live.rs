@@ -186,6 +186,37 @@ async fn a_camera_at_rest_is_looked_at_now_and_then_and_what_comes_is_dated_to_i
 }
 
 #[tokio::test]
+async fn what_changes_counts_where_the_zones_are_and_they_may_be_drawn_anew_at_any_time() {
+    let cameras = Cameras::showing(Yard, &["gate"], None);
+    let mut tester = IngestTester::start();
+    let settings = |zone| CameraSettings {
+        decode: DecodeMode::Adaptive,
+        zones: vec![zone],
+        ..rtsp("gate", &cameras.url("gate"))
+    };
+    // Far from what comes.
+    tester.watch(settings(tester::zone([0.7, 0.75, 0.95, 0.95])));
+    let mut is_redrawn = false;
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    while !after.iter().any(|(_, is_new)| *is_new) {
+        let frame = tester.next_frame_of("gate").await;
+        let at = cameras.server.scene_time("gate", frame.at).expect("it is there").as_secs_f64();
+        let shown = (at, frame.unchanged_since.is_none());
+        if is_redrawn { &mut after } else { &mut before }.push(shown);
+        // A look shows it standing there, a second one that nothing has changed.
+        let comes_at = f64::from(Yard::COMES_AT) / 25.0;
+        if !is_redrawn && before.iter().filter(|(at, _)| *at > comes_at).count() == 1 && before.len() > 2 {
+            tester.adjust(&settings(tester::zone([0.15, 0.3, 0.45, 0.7])));
+            is_redrawn = true;
+        }
+    }
+    assert!(before[1..].iter().all(|(_, is_new)| !is_new), "nothing came near the zone: {before:?}");
+    let (at, _) = after.last().expect("it ended with one");
+    assert!(*at < 2.3, "it is gone when the loop begins anew: {after:?}");
+    tester.finish().await;
+}
+
+#[tokio::test]
 async fn a_camera_at_rest_may_be_looked_at_and_followed_all_the_same() {
     let cameras = Cameras::start(&["gate"]);
     let mut tester = IngestTester::start();

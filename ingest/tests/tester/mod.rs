@@ -5,9 +5,9 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use gridwatch_config::{CameraSettings, DecodeMode, Pace, Secret, SourceSettings, TilesConfig, Transport};
-use gridwatch_domain::{Attention, CameraId, Frame};
+use gridwatch_domain::{Attention, CameraId, DwellLimit, Frame, ObjectClass, Point, Polygon, Zone, ZoneType};
 use gridwatch_ingest::{
-    Camera, CameraParts, CameraState, CameraTimeouts, DecodePool, IngestMetrics, Reels, Stills,
+    Camera, CameraControl, CameraParts, CameraState, CameraTimeouts, DecodePool, IngestMetrics, Reels, Stills,
 };
 use gridwatch_runtime::{
     BackoffRange, MailboxReceiver, MailboxSender, Metrics, SharedClock, Shutdown, SystemClock, mailbox,
@@ -58,6 +58,22 @@ fn settings(name: &str, source: SourceSettings) -> CameraSettings {
     }
 }
 
+/// A fire lane between these sides, in shares of the picture.
+pub fn zone([left, top, right, bottom]: [f32; 4]) -> Zone {
+    let corners = [(left, top), (right, top), (right, bottom), (left, bottom)];
+    let points = corners.map(|(x, y)| Point::new(x, y).expect("valid")).to_vec();
+    Zone {
+        id: "lane".parse().expect("valid"),
+        name: "消防通道".to_owned(),
+        zone_type: ZoneType::FireLane,
+        polygon: Polygon::new(points).expect("simple"),
+        classes: vec![ObjectClass::Car],
+        limit: DwellLimit::new(Duration::from_secs(60)).expect("in range"),
+        cell: None,
+        watch_fps: 0,
+    }
+}
+
 /// Number on the test card of a frame.
 pub fn card_number(frame: &Frame) -> u32 {
     let (luma, stride) = (frame.planes.y(), frame.planes.y_stride());
@@ -67,6 +83,7 @@ pub fn card_number(frame: &Frame) -> u32 {
 struct Running {
     task: JoinHandle<CameraState>,
     states: watch::Receiver<CameraState>,
+    control: CameraControl,
 }
 
 pub struct IngestTester {
@@ -123,7 +140,13 @@ impl IngestTester {
         };
         let camera_id = settings.id.clone();
         let (camera, states) = Camera::new(settings, parts);
-        self.cameras.insert(camera_id, Running { task: tokio::spawn(camera.run()), states });
+        let control = camera.control();
+        self.cameras.insert(camera_id, Running { task: tokio::spawn(camera.run()), states, control });
+    }
+
+    /// Changes what its stream need not be begun anew for.
+    pub fn adjust(&self, settings: &CameraSettings) {
+        self.cameras[&settings.id].control.adjust(settings);
     }
 
     /// From now on the frames end when the cameras do.
