@@ -203,6 +203,7 @@ async fn what_changes_counts_where_the_zones_are_and_they_may_be_drawn_anew_at_a
         let at = cameras.server.scene_time("gate", frame.at).expect("it is there").as_secs_f64();
         let shown = (at, frame.unchanged_since.is_none());
         if is_redrawn { &mut after } else { &mut before }.push(shown);
+        assert!(after.len() < 20, "what happens where the zone is now is not noticed: {after:?}");
         // A look shows it standing there, a second one that nothing has changed.
         let comes_at = f64::from(Yard::COMES_AT) / 25.0;
         if !is_redrawn && before.iter().filter(|(at, _)| *at > comes_at).count() == 1 && before.len() > 2 {
