@@ -30,16 +30,7 @@ fn frame(width: u32, height: u32) -> Frame {
     let mut random = fastrand::Rng::with_seed(1);
     buffer.y_mut().iter_mut().for_each(|pixel| *pixel = random.u8(16..235));
     let (camera, planes) = (camera(), Arc::new(buffer));
-    Frame {
-        camera,
-        seq: 0,
-        at: Timestamp::UNIX_EPOCH,
-        width,
-        height,
-        unchanged_since: None,
-        changes: None,
-        planes,
-    }
+    Frame::new(camera, 0, Timestamp::UNIX_EPOCH, (width, height), planes)
 }
 
 /// The shipped network.

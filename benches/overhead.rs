@@ -95,14 +95,5 @@ fn frame() -> Frame {
     }
     let camera = CameraId::new("bench").expect("valid");
     let (width, height) = (width as u32, height as u32);
-    Frame {
-        camera,
-        seq: 0,
-        at: Timestamp::UNIX_EPOCH,
-        width,
-        height,
-        unchanged_since: None,
-        changes: None,
-        planes: Arc::new(buffer),
-    }
+    Frame::new(camera, 0, Timestamp::UNIX_EPOCH, (width, height), Arc::new(buffer))
 }

@@ -58,14 +58,5 @@ fn read(file: &str, width: u32, height: u32) -> Result<Frame, Failure> {
     buffer.y_mut().copy_from_slice(&bytes[..luma]);
     buffer.uv_mut().copy_from_slice(&bytes[luma..]);
     let camera = CameraId::new("bench")?;
-    Ok(Frame {
-        camera,
-        seq: 0,
-        at: Timestamp::UNIX_EPOCH,
-        width,
-        height,
-        unchanged_since: None,
-        changes: None,
-        planes: Arc::new(buffer),
-    })
+    Ok(Frame::new(camera, 0, Timestamp::UNIX_EPOCH, (width, height), Arc::new(buffer)))
 }

@@ -56,16 +56,7 @@ fn frame(width: u32, height: u32, seed: u64) -> Frame {
     let mut random = fastrand::Rng::with_seed(seed);
     buffer.y_mut().iter_mut().for_each(|pixel| *pixel = random.u8(16..235));
     let camera = CameraId::new("gate").expect("valid");
-    Frame {
-        camera,
-        seq: 0,
-        at: Timestamp::UNIX_EPOCH,
-        width,
-        height,
-        unchanged_since: None,
-        changes: None,
-        planes: Arc::new(buffer),
-    }
+    Frame::new(camera, 0, Timestamp::UNIX_EPOCH, (width, height), Arc::new(buffer))
 }
 
 #[test]

@@ -58,16 +58,7 @@ fn picture(by: u32) -> Frame {
     spread(luma, buffer.y_mut(), (SIZE.0 as usize, 1), by as usize);
     spread(chroma, buffer.uv_mut(), (SIZE.0 as usize / 2, 2), by as usize);
     let camera: CameraId = "golden".parse().expect("valid");
-    Frame {
-        camera,
-        seq: 0,
-        at: Timestamp::UNIX_EPOCH,
-        width,
-        height,
-        unchanged_since: None,
-        changes: None,
-        planes: Arc::new(buffer),
-    }
+    Frame::new(camera, 0, Timestamp::UNIX_EPOCH, (width, height), Arc::new(buffer))
 }
 
 /// Fills `to` with pixels of `size` bytes from rows of `columns` pixels, each `by` times across and down.

@@ -124,16 +124,13 @@ fn frame(drawn: &I420Frame) -> Frame {
     for (pair, (u, v)) in buffer.uv_mut().chunks_exact_mut(2).zip(drawn.u.iter().zip(&drawn.v)) {
         pair.copy_from_slice(&[*u, *v]);
     }
-    Frame {
-        camera: CameraId::new("gate").expect("valid"),
-        seq: 0,
-        at: Timestamp::UNIX_EPOCH,
-        width: SIZE.0,
-        height: SIZE.1,
-        unchanged_since: None,
-        changes: None,
-        planes: Arc::new(buffer),
-    }
+    Frame::new(
+        CameraId::new("gate").expect("valid"),
+        0,
+        Timestamp::UNIX_EPOCH,
+        (SIZE.0, SIZE.1),
+        Arc::new(buffer),
+    )
 }
 
 fn check(name: &str) {

@@ -64,16 +64,7 @@ fn frame(camera: &str, size: (u32, u32), seed: u64) -> Frame {
         *pixel = value;
     });
     let camera = CameraId::new(camera).expect("valid");
-    Frame {
-        camera,
-        seq: 0,
-        at: Timestamp::UNIX_EPOCH,
-        width: size.0,
-        height: size.1,
-        unchanged_since: None,
-        changes: None,
-        planes: Arc::new(buffer),
-    }
+    Frame::new(camera, 0, Timestamp::UNIX_EPOCH, (size.0, size.1), Arc::new(buffer))
 }
 
 /// Every box of either has one like it in the other.

@@ -118,6 +118,20 @@ impl Changes {
     }
 }
 
+impl Frame {
+    /// A picture of which nothing is known yet but what it shows; `size`: pixels across and down.
+    pub fn new(
+        camera: CameraId,
+        seq: u64,
+        at: Timestamp,
+        size: (u32, u32),
+        planes: Arc<dyn Nv12Planes>,
+    ) -> Self {
+        let (width, height) = size;
+        Self { camera, seq, at, width, height, unchanged_since: None, changes: None, planes }
+    }
+}
+
 impl fmt::Debug for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Frame({} #{} at {} {}x{})", self.camera, self.seq, self.at, self.width, self.height)

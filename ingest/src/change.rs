@@ -205,16 +205,7 @@ mod tests {
         }
         let camera = CameraId::new("gate").expect("valid");
         let (width, height) = (width as u32, height as u32);
-        Frame {
-            camera,
-            seq: 0,
-            at: Timestamp::UNIX_EPOCH,
-            width,
-            height,
-            unchanged_since: None,
-            changes: None,
-            planes: Arc::new(buffer),
-        }
+        Frame::new(camera, 0, Timestamp::UNIX_EPOCH, (width, height), Arc::new(buffer))
     }
 
     /// No zones.

@@ -21,10 +21,7 @@ pub(crate) fn create(
     notes: &mpsc::Sender<Note>,
 ) -> Result<Stream, OfflineReason> {
     let stream = Stream::create(tap, Origin::Network(address.clone()), notes.clone(), false)?;
-    let source = stream::element("souphttpsrc")?;
-    source.set_property("location", &address.location);
-    source.set_property("user-id", &address.user);
-    source.set_property("user-pw", &address.password);
+    let source = stream::network_source("souphttpsrc", address)?;
     source.set_property("is-live", true);
     source.set_property("do-timestamp", true);
     // For the connection; that pictures come is watched elsewhere, and sooner.
@@ -32,7 +29,6 @@ pub(crate) fn create(
     source.set_property("timeout", u32::try_from(patience).unwrap_or(u32::MAX));
     // Trying again is the supervisor's business, which waits longer each time.
     source.set_property("retries", 0_i32);
-    source.set_property("user-agent", concat!("gridwatch/", env!("CARGO_PKG_VERSION")));
     stream::decode_whatever(&stream, &source, tap, notes, true)?;
     Ok(stream)
 }

@@ -61,15 +61,11 @@ pub(crate) fn create(
     notes: &mpsc::Sender<Note>,
 ) -> Result<Stream, OfflineReason> {
     let stream = Stream::create(tap, Origin::Network(address.clone()), notes.clone(), false)?;
-    let source = stream::element("rtspsrc")?;
-    source.set_property("location", &address.location);
-    source.set_property("user-id", &address.user);
-    source.set_property("user-pw", &address.password);
+    let source = stream::network_source("rtspsrc", address)?;
     source.set_property_from_str("protocols", "tcp");
     source.set_property("latency", JITTER_MILLIS);
     source.set_property("drop-on-latency", true);
     source.set_property("tcp-timeout", u64::try_from(connect_timeout.as_micros()).unwrap_or(u64::MAX));
-    source.set_property("user-agent", concat!("gridwatch/", env!("CARGO_PKG_VERSION")));
     stream.pipeline.add(&source).map_err(stream::setup)?;
 
     let chosen = AtomicBool::new(false);

@@ -126,5 +126,5 @@ fn decode(camera: CameraId, units: Vec<AccessUnit>) -> Option<Frame> {
     let last = units.last()?;
     let (seq, at) = (last.seq, last.at);
     let (planes, width, height) = decode_last(&units)?;
-    Some(Frame { camera, seq, at, width, height, unchanged_since: None, changes: None, planes })
+    Some(Frame::new(camera, seq, at, (width, height), planes))
 }

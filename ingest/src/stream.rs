@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     OfflineReason,
+    address::Address,
     diagnose::{self, Origin},
     tap::{Note, Tap},
 };
@@ -191,6 +192,16 @@ pub(crate) fn decode_whatever(
         }
     });
     Ok(())
+}
+
+/// A source element by its factory's name, for a camera in the network: its address, its login, and who asks.
+pub(crate) fn network_source(factory: &str, address: &Address) -> Result<gst::Element, OfflineReason> {
+    let source = element(factory)?;
+    source.set_property("location", &address.location);
+    source.set_property("user-id", &address.user);
+    source.set_property("user-pw", &address.password);
+    source.set_property("user-agent", concat!("gridwatch/", env!("CARGO_PKG_VERSION")));
+    Ok(source)
 }
 
 /// Makes an element.

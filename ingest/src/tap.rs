@@ -275,7 +275,7 @@ impl Tap {
             Ok((planes, info)) => {
                 let (width, height) = (info.width(), info.height());
                 let (camera, planes) = (self.camera.clone(), Arc::new(planes));
-                Some(Frame { camera, seq, at, width, height, unchanged_since: None, changes: None, planes })
+                Some(Frame::new(camera, seq, at, (width, height), planes))
             }
             Err(problem) => {
                 tracing::debug!(camera = %self.camera, problem, "a picture cannot be used");
@@ -316,16 +316,8 @@ impl Tap {
             }
         };
         drop(stream); // may wait below
-        let frame = Frame {
-            camera: self.camera.clone(),
-            seq: due.seq,
-            at: due.at,
-            width: info.width(),
-            height: info.height(),
-            unchanged_since: None,
-            changes: None,
-            planes: Arc::new(planes),
-        };
+        let frame =
+            Frame::new(self.camera.clone(), due.seq, due.at, (info.width(), info.height()), Arc::new(planes));
         self.deliver(frame, waits)
     }
 

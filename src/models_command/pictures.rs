@@ -102,16 +102,7 @@ pub(super) fn grey_picture() -> Frame {
     let (width, height) = (1920, 1080);
     let planes = Arc::new(Nv12Buffer::filled(width, height, [114, 128, 128]));
     let camera = "grey".parse().expect("letters are a valid id");
-    Frame {
-        camera,
-        seq: 0,
-        at: Timestamp::UNIX_EPOCH,
-        width,
-        height,
-        unchanged_since: None,
-        changes: None,
-        planes,
-    }
+    Frame::new(camera, 0, Timestamp::UNIX_EPOCH, (width, height), planes)
 }
 
 /// The picture with its boxes, as JPEG.

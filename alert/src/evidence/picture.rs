@@ -127,16 +127,7 @@ mod tests {
 
     fn frame(width: u32, height: u32, planes: Nv12Buffer) -> Frame {
         let camera = "gate".parse().expect("valid");
-        Frame {
-            camera,
-            seq: 1,
-            at: Timestamp::UNIX_EPOCH,
-            width,
-            height,
-            unchanged_since: None,
-            changes: None,
-            planes: Arc::new(planes),
-        }
+        Frame::new(camera, 1, Timestamp::UNIX_EPOCH, (width, height), Arc::new(planes))
     }
 
     #[track_caller]

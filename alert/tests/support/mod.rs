@@ -84,16 +84,7 @@ pub(crate) fn frame(number: u8) -> Frame {
         *value = 16 + (noise >> 25) as u8;
     }
     let planes = Arc::new(planes);
-    Frame {
-        camera: camera("gate"),
-        seq: number.into(),
-        at: time(61),
-        width: 320,
-        height: 180,
-        unchanged_since: None,
-        changes: None,
-        planes,
-    }
+    Frame::new(camera("gate"), number.into(), time(61), (320, 180), planes)
 }
 
 /// The number that an event was made of.

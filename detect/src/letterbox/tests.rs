@@ -51,16 +51,7 @@ impl Painter {
 
 fn frame(width: u32, height: u32, planes: impl Nv12Planes + 'static) -> Frame {
     let camera = CameraId::new("gate").expect("valid");
-    Frame {
-        camera,
-        seq: 0,
-        at: Timestamp::UNIX_EPOCH,
-        width,
-        height,
-        unchanged_since: None,
-        changes: None,
-        planes: Arc::new(planes),
-    }
+    Frame::new(camera, 0, Timestamp::UNIX_EPOCH, (width, height), Arc::new(planes))
 }
 
 /// A picture of waves, so that neither rows nor columns nor channels can be swapped unnoticed.

@@ -50,16 +50,13 @@ fn settings() -> DetectSettings {
 
 /// A picture, a fifth of a second after the one before.
 fn frame(camera: &CameraId, number: u64) -> Frame {
-    Frame {
-        camera: camera.clone(),
-        seq: number,
-        at: time(number as f64 / 5.0),
-        width: 64,
-        height: 36,
-        unchanged_since: None,
-        changes: None,
-        planes: Arc::new(Nv12Buffer::filled(64, 36, [90, 128, 128])),
-    }
+    Frame::new(
+        camera.clone(),
+        number,
+        time(number as f64 / 5.0),
+        (64, 36),
+        Arc::new(Nv12Buffer::filled(64, 36, [90, 128, 128])),
+    )
 }
 
 struct Tester {

@@ -74,16 +74,13 @@ impl Iterator for Video {
         let seq = self.next;
         self.next += 1;
         let camera = CameraId::new("footage").expect("valid");
-        Some(Frame {
+        Some(Frame::new(
             camera,
             seq,
-            at: Self::start().saturating_add(seconds),
-            width,
-            height,
-            unchanged_since: None,
-            changes: None,
-            planes: Arc::new(buffer),
-        })
+            Self::start().saturating_add(seconds),
+            (width, height),
+            Arc::new(buffer),
+        ))
     }
 }
 

@@ -64,16 +64,7 @@ impl Picture {
         let mut buffer = Nv12Buffer::filled(width, height, [0, 128, 128]);
         buffer.y_mut().copy_from_slice(&self.luma);
         let camera = CameraId::new("gate").expect("valid");
-        Frame {
-            camera,
-            seq,
-            at,
-            width,
-            height,
-            unchanged_since: None,
-            changes: None,
-            planes: Arc::new(buffer),
-        }
+        Frame::new(camera, seq, at, (width, height), Arc::new(buffer))
     }
 
     /// Each pixel from its column, row and brightness.

@@ -3,37 +3,45 @@
 //! Each camera is a task of its own with GStreamer threads of its own. Whatever goes wrong with one — an error, a stall,
 //! a panic — is shown in its state, and tried again after a while; no other camera notices.
 
+mod control;
+mod parts;
+mod source;
+mod telling;
+
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use gridwatch_config::{CameraSettings, Pace, SourceSettings, Transport};
-use gridwatch_domain::{CameraId, Frame, Polygon, Timestamp};
-use gridwatch_runtime::{BackoffRange, MailboxSender, Outcome, SharedClock, Shutdown, Supervised, supervise};
-use gstreamer as gst;
+use gridwatch_runtime::{Outcome, SharedClock, Shutdown, Supervised, supervise};
 use tokio::{
     sync::{mpsc, watch},
     task::spawn_blocking,
     time::Instant,
 };
 
+pub use self::{
+    control::CameraControl,
+    parts::{CameraParts, CameraTimeouts},
+};
+use self::{
+    source::create,
+    telling::{Failures, PanicWatch},
+};
 use crate::{
-    AttentionReceiver, CameraState, DecodePool, GateState, IngestMetrics, OfflineReason, Stills,
+    AttentionReceiver, CameraState, DecodePool, GateState, OfflineReason,
     address::Address,
-    device, file,
-    gate::{GateSettings, Rest, SharedRest},
-    greeting, http,
+    gate::GateSettings,
+    greeting,
     live::Live,
     main_stream::MainStream,
     metrics::CameraMetrics,
     receive::{self, Failure, ReceiveOptions},
-    reel::{Reel, Reels},
-    rtsp,
-    stream::{self, Stream},
+    reel::Reel,
+    stream::Stream,
     tally::{Lately, Tally},
     tap::{Mode, Note, Tap},
-    watched::SharedZones,
 };
 
 /// Notes that may wait for the camera's task; the first bad one ends the stream, so more are of no use.
@@ -41,61 +49,6 @@ const NOTES_LIMIT: usize = 16;
 
 /// Longest time for a stream to be taken down; a healthy one takes a fraction of a second.
 const STOP_PATIENCE: Duration = Duration::from_secs(3);
-
-/// The wait after a wrong password is the first one times this at most: ten minutes by default. Cameras count wrong tries over
-/// half an hour, and lock out after five or more.
-const MOST_PATIENT: u32 = 10;
-
-/// Waits of a camera. The defaults are fit for cameras on a local network.
-#[derive(Debug, Clone)]
-pub struct CameraTimeouts {
-    /// Longest time for a connection to be accepted. Default: 5 s.
-    pub connect: Duration,
-    /// Longest time without a picture, from the start of connecting and ever after. Default: 10 s.
-    pub no_frame: Duration,
-    /// Waits between tries. Default: 1 s to 30 s.
-    pub backoff: BackoffRange,
-    /// Least wait after a wrong user or password, doubled with each up to ten times that: cameras lock out who
-    /// tries too often. Default: 60 s.
-    pub refused: Duration,
-    /// After so long with pictures the next wait is the shortest again. Default: 60 s.
-    pub healthy_after: Duration,
-}
-
-impl Default for CameraTimeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(5),
-            no_frame: Duration::from_secs(10),
-            backoff: BackoffRange { first: Duration::from_secs(1), longest: Duration::from_secs(30) },
-            refused: Duration::from_secs(60),
-            healthy_after: Duration::from_secs(60),
-        }
-    }
-}
-
-/// What a camera works with.
-#[derive(Clone)]
-pub struct CameraParts {
-    /// Where its pictures go; the key is the camera.
-    pub frames: MailboxSender<CameraId, Frame>,
-    /// Tells the time of live pictures.
-    pub clock: SharedClock,
-    /// Counts.
-    pub metrics: IngestMetrics,
-    /// Waits.
-    pub timeouts: CameraTimeouts,
-    /// Decodes its pictures.
-    pub pool: DecodePool,
-    /// Where its encoded pictures are kept for a while.
-    pub reels: Reels,
-    /// Who asks for its pictures one by one.
-    pub stills: Stills,
-    /// What the rules ask of it.
-    pub attention: AttentionReceiver,
-    /// Ends it.
-    pub shutdown: Shutdown,
-}
 
 /// One camera, ready to [`run`](Self::run).
 pub struct Camera {
@@ -119,22 +72,6 @@ pub struct Camera {
     control: CameraControl,
 }
 
-/// Changes a camera without touching its stream. Clones change the same one.
-#[derive(Debug, Clone)]
-pub struct CameraControl {
-    rest: SharedRest,
-    zones: SharedZones,
-}
-
-impl CameraControl {
-    /// What of these settings the stream need not be begun anew for: where something must change to count, and how long the gate may rest,
-    /// which hangs on the zones' limits.
-    pub fn adjust(&self, settings: &CameraSettings) {
-        self.rest.set(rest_of(settings));
-        self.zones.set(zones_of(settings));
-    }
-}
-
 /// How the stream is received, as far as that has been learnt.
 #[derive(Debug, Clone, Copy, Default)]
 struct Ways {
@@ -142,16 +79,6 @@ struct Ways {
     by_gstreamer: bool,
     /// In datagrams, since the camera sends nothing else.
     udp: bool,
-}
-
-#[derive(Default)]
-struct Failures {
-    attempts: u32,
-    /// How many of them, since the last other one, were for a wrong user or password.
-    refused: u32,
-    since: Option<Timestamp>,
-    /// One of them was noise in place of pictures.
-    garbage: bool,
 }
 
 /// How one stream ended.
@@ -189,10 +116,7 @@ impl Camera {
         let (states, seen) = watch::channel(CameraState::Connecting);
         let failures = Mutex::default();
         let ways = Mutex::default();
-        let control = CameraControl {
-            rest: SharedRest::new(rest_of(&settings)),
-            zones: SharedZones::new(zones_of(&settings)),
-        };
+        let control = CameraControl::new(&settings);
         (
             Self {
                 control,
@@ -521,92 +445,6 @@ impl Camera {
         tokio::select! {
             () = self.shutdown.cancelled() => Err(()),
             () = tokio::time::sleep(wait) => Ok(()),
-        }
-    }
-
-    /// Whether trying again could only show the same pictures again, or the same failure.
-    fn is_hopeless(&self, reason: &OfflineReason) -> bool {
-        let played_once = matches!(self.settings.source, SourceSettings::File { repeat: false, .. });
-        played_once && !matches!(reason, OfflineReason::FileMissing { .. })
-    }
-
-    fn live(&self) {
-        *self.failures() = Failures::default();
-        // A file that begins anew was live all along.
-        if !matches!(*self.states.borrow(), CameraState::Live { .. }) {
-            self.publish(CameraState::Live { since: self.clock.now() });
-        }
-    }
-
-    fn fail(&self, reason: OfflineReason) {
-        self.metrics.failure(&reason);
-        let state = {
-            let mut failures = self.failures();
-            failures.attempts = failures.attempts.saturating_add(1);
-            let is_refusal = matches!(reason, OfflineReason::Unauthorized { .. });
-            failures.refused = if is_refusal { failures.refused.saturating_add(1) } else { 0 };
-            failures.garbage |= matches!(reason, OfflineReason::Garbage { .. });
-            let since = *failures.since.get_or_insert_with(|| self.clock.now());
-            CameraState::Offline { reason, since, attempts: failures.attempts }
-        };
-        self.publish(state);
-    }
-
-    fn publish(&self, state: CameraState) {
-        self.metrics.state(&state);
-        tracing::debug!(camera = %self.settings.id, state = %state, "camera");
-        self.states.send_replace(state);
-    }
-
-    /// How long no other password may be tried.
-    fn wait_after_refusal(&self) -> Option<Duration> {
-        let times = 1_u32.checked_shl(self.failures().refused.checked_sub(1)?).unwrap_or(MOST_PATIENT);
-        Some(self.timeouts.refused * times.clamp(1, MOST_PATIENT))
-    }
-
-    fn failures(&self) -> std::sync::MutexGuard<'_, Failures> {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn zones_of(settings: &CameraSettings) -> impl Iterator<Item = Polygon> {
-    settings.zones.iter().map(|zone| zone.polygon.clone())
-}
-
-fn rest_of(settings: &CameraSettings) -> Rest {
-    Rest::new(settings.rest, settings.zones.iter().map(|zone| zone.limit.get()))
-}
-
-/// Prepares a source's stream. May block.
-fn create(
-    source: &SourceSettings,
-    connect_timeout: Duration,
-    tap: &Arc<Tap>,
-    notes: &mpsc::Sender<Note>,
-) -> Result<Stream, OfflineReason> {
-    gst::init().map_err(stream::setup)?;
-    match source {
-        SourceSettings::Rtsp { url, .. } => {
-            rtsp::create(&Address::parse(url.reveal())?, connect_timeout, tap, notes)
-        }
-        SourceSettings::Http { url } => {
-            http::create(&Address::parse(url.reveal())?, connect_timeout, tap, notes)
-        }
-        SourceSettings::Device { path } => device::create(path, tap, notes),
-        SourceSettings::File { path, pace, .. } => file::create(path, *pace, tap, notes),
-    }
-}
-
-/// Shows a camera as offline when its task panics.
-struct PanicWatch<'a> {
-    camera: &'a Camera,
-    armed: bool,
-}
-
-impl Drop for PanicWatch<'_> {
-    fn drop(&mut self) {
-        if self.armed && std::thread::panicking() {
-            self.camera.fail(OfflineReason::Panicked);
         }
     }
 }
