@@ -21,7 +21,7 @@ fn main() {
         println!("SKIPPED batch: {LIBRARY_VARIABLE} names no ONNX Runtime");
         return;
     }
-    let network = free_batch(ModelStore::builtin().default_network());
+    let network = free_batch(ModelStore::builtin().get("yard-n").expect("shipped"));
     let settings = SessionSettings { provider: Some(Provider::Cpu), ..SessionSettings::default() };
     let mut session = NetworkSession::open(&network, &settings).expect("it loads");
     assert!(session.takes_batches(), "its first dimension is free");

@@ -57,7 +57,8 @@ pub(crate) fn try_out(network: &Network, settings: &SessionSettings) -> anyhow::
 pub(crate) fn load(settings: &NetworkSettings) -> Result<Network, Problems> {
     let key = key(settings);
     let loaded = match settings {
-        NetworkSettings::Shipped { name } => ModelStore::builtin().get(name).cloned(),
+        NetworkSettings::Shipped { name: Some(name) } => ModelStore::builtin().get(name).cloned(),
+        NetworkSettings::Shipped { name: None } => Ok(ModelStore::builtin().default_network().clone()),
         NetworkSettings::Manifest { path } => Network::load(path),
         NetworkSettings::Preset { preset: NetworkPreset::YoloxCoco, file, width, height, sha256 } => {
             Network::load_yolox_coco(file, *width, *height, sha256.clone())

@@ -12,7 +12,8 @@ use crate::{BatchConfig, InferenceSettings, Problems, ProviderConfig};
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkConfig {
-    /// A network that gridwatch ships; `gridwatch models list` names them. Default: `yard-n`.
+    /// A network that gridwatch ships; `gridwatch models list` names them. Default: `yard-n-int8`
+    /// where the processor calculates with bytes (VNNI, or the dot product of ARM), else `yard-n`: the same training, half the time.
     pub name: Option<String>,
     /// A manifest beside an ONNX file of your own, or the folder of both, as `gridwatch models import` makes it.
     pub manifest: Option<PathBuf>,
@@ -56,8 +57,8 @@ pub enum NetworkPreset {
 pub enum NetworkSettings {
     /// One that gridwatch ships.
     Shipped {
-        /// Its name.
-        name: String,
+        /// Its name; `None`: the one that suits the processor.
+        name: Option<String>,
     },
     /// One with a manifest.
     Manifest {
@@ -105,7 +106,7 @@ impl NetworkConfig {
             return Some(NetworkSettings::Manifest { path });
         }
         if self.preset.is_none() && self.file.is_none() {
-            return Some(NetworkSettings::Shipped { name: self.name.unwrap_or_else(|| "yard-n".to_owned()) });
+            return Some(NetworkSettings::Shipped { name: self.name });
         }
         for (value, key) in [(self.width, "network.width"), (self.height, "network.height")] {
             match value {

@@ -21,7 +21,21 @@ const SHIPPED: [(&str, &[u8]); 3] = [
 /// The manifests of networks that this binary knows of but does not carry.
 const PULLABLE: [&str; 1] = [include_str!("../yolox-nano/manifest.toml")];
 
-/// A set of networks, by name. The first is the one that is used where the configuration names none.
+/// Of the shipped networks the one in 8 bits that takes pictures of the same size as the first.
+const IN_BYTES: &str = "yard-n-int8";
+
+/// Whether multiplying bytes is one instruction here: without, a network in 8 bits gains little, and on x86 its sums may overflow.
+fn calculates_with_bytes() -> bool {
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    return std::arch::is_x86_feature_detected!("avx512vnni")
+        || std::arch::is_x86_feature_detected!("avxvnni");
+    #[cfg(target_arch = "aarch64")]
+    return std::arch::is_aarch64_feature_detected!("dotprod");
+    #[cfg(not(any(target_arch = "x86", target_arch = "x86_64", target_arch = "aarch64")))]
+    return false;
+}
+
+/// A set of networks, by name.
 #[derive(Debug, Clone)]
 pub struct ModelStore {
     networks: Vec<Network>,
@@ -47,12 +61,18 @@ impl ModelStore {
         Self { networks: SHIPPED.map(load).into() }
     }
 
-    /// The network that is used where the configuration names none.
+    /// The network that is used where the configuration names none: the one in 8 bits where this processor calculates with bytes,
+    /// else the first. Both are of one training.
     pub fn default_network(&self) -> &Network {
-        &self.networks[0]
+        self.network_for(calculates_with_bytes())
     }
 
-    /// All networks, the default one first.
+    fn network_for(&self, calculates_with_bytes: bool) -> &Network {
+        let in_bytes = calculates_with_bytes.then(|| self.get(IN_BYTES).ok()).flatten();
+        in_bytes.unwrap_or(&self.networks[0])
+    }
+
+    /// All networks, the one that every processor runs first.
     pub fn list(&self) -> &[Network] {
         &self.networks
     }
@@ -109,5 +129,21 @@ impl ModelStore {
         }
         found.sort_by(|a, b| a.manifest.cmp(&b.manifest));
         Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_is_what_the_processor_is_good_at_and_takes_the_same_pictures() {
+        let store = ModelStore::builtin();
+        let [bytes, floats] = [true, false].map(|is| store.network_for(is).manifest());
+        assert_eq!((bytes.name.as_str(), floats.name.as_str()), ("yard-n-int8", "yard-n"));
+        assert_eq!(bytes.input, floats.input);
+        assert_eq!(bytes.labels, floats.labels);
+        let chosen = &store.default_network().manifest().name;
+        assert!([&bytes.name, &floats.name].contains(&chosen));
     }
 }

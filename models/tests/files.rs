@@ -23,7 +23,7 @@ fn folder_expecting(content: &[u8]) -> tempfile::TempDir {
 #[test]
 fn the_shipped_networks_are_those_in_their_folders() {
     let shipped = ModelStore::builtin();
-    assert_eq!(shipped.default_network().manifest().name, SHIPPED[0]);
+    assert_eq!(shipped.list()[0].manifest().name, SHIPPED[0]);
     for name in SHIPPED {
         let network = shipped.get(name).expect("shipped");
         let folder =

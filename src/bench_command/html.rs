@@ -14,7 +14,7 @@ th{background:#f3f3f3}.no td{color:#a00}svg{max-width:100%;height:auto}";
 pub(super) fn page(report: &Report) -> anyhow::Result<String> {
     let machine = &report.machine;
     let about = format!(
-        "gridwatch {}, on {} (Linux {}): pipeline on {} of {} cores, simulated cameras {}. Network {}, decode {}; {} s a trial. Targets: {}.",
+        "gridwatch {}, on {} (Linux {}): pipeline on {} of {} cores, simulated cameras {}. Network {}, decode {}; {} s a trial, {} s after its beginning. Targets: {}.",
         report.version,
         machine.processor,
         machine.kernel,
@@ -24,6 +24,7 @@ pub(super) fn page(report: &Report) -> anyhow::Result<String> {
         report.settings.network,
         report.settings.decode,
         report.settings.seconds,
+        report.settings.settle_s,
         report.settings.targets.words()
     );
     let mut text = format!(

@@ -77,6 +77,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
             scene: &scene,
             network: &network,
             decode: arguments.decode.as_str(),
+            settle_s: f64::from(arguments.settle),
             seconds: f64::from(arguments.seconds),
             opened_s: arguments.targets.opened,
             pipeline_cores: pipeline_cores.clone(),
@@ -87,6 +88,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
     let settings = Settings {
         network,
         decode: arguments.decode.as_str().to_owned(),
+        settle_s: f64::from(arguments.settle),
         seconds: f64::from(arguments.seconds),
         targets: arguments.targets,
     };

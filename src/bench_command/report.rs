@@ -42,6 +42,8 @@ pub(super) struct Machine {
 pub(super) struct Settings {
     pub(super) network: String,
     pub(super) decode: String,
+    /// From the last camera's first picture to the measurement.
+    pub(super) settle_s: f64,
     pub(super) seconds: f64,
     pub(super) targets: Targets,
 }
@@ -391,6 +393,7 @@ impl Report {
         let settings = Settings {
             network: "yard-n-int8".into(),
             decode: "adaptive".into(),
+            settle_s: 30.0,
             seconds: 60.0,
             targets: Targets::default(),
         };

@@ -21,11 +21,9 @@ use super::{
 };
 use crate::zones::zone_table;
 
-/// Seconds from the last camera's first picture to the measurement: what a start costs is over by then.
-const SETTLE_S: f64 = 10.0;
-/// About how many seconds it takes until so many cameras have settled.
+/// About how many seconds it takes until so many cameras show pictures.
 fn start_s(cameras: u32) -> f64 {
-    4.0 + f64::from(cameras) * 0.04 + SETTLE_S
+    4.0 + f64::from(cameras) * 0.04
 }
 
 /// What is the same in all trials of a scene.
@@ -34,6 +32,8 @@ pub(super) struct Plan<'a> {
     pub(super) scene: &'a Scene,
     pub(super) network: &'a str,
     pub(super) decode: &'a str,
+    /// From the last camera's first picture to the measurement.
+    pub(super) settle_s: f64,
     pub(super) seconds: f64,
     /// How far an event may be from its limit.
     pub(super) opened_s: f64,
@@ -57,7 +57,7 @@ impl Plan<'_> {
             config: self.config(cameras, &ready)?,
             folder: folder.path().to_owned(),
             cores: self.pipeline_cores.clone(),
-            settle_s: SETTLE_S,
+            settle_s: self.settle_s,
             seconds: self.seconds,
         };
         let mut process = Part::start("pipeline", folder.path())?;
@@ -89,7 +89,7 @@ impl Plan<'_> {
     fn phases(&self, cameras: u32, timeline: &Timeline) -> Vec<Duration> {
         let length = timeline.length();
         let first = self.scene.expected_events().first().map_or(0.0, |event| timeline.shown_s(event.open_s));
-        let middle = start_s(cameras) + self.seconds / 2.0;
+        let middle = start_s(cameras) + self.settle_s + self.seconds / 2.0;
         let first = (first - middle).rem_euclid(length.as_secs_f64());
         fleet::phases(cameras as usize, length, Duration::from_secs_f64(first))
     }

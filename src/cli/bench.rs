@@ -36,6 +36,10 @@ pub(crate) struct BenchArguments {
     /// Seconds that each number of cameras is measured for.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(5..=86_400))]
     pub(crate) seconds: u32,
+    /// Seconds from the last camera's first picture to the measurement. What a start costs is over after ten; what the cameras' usual
+    /// noise is has been learnt after a minute, and they cost a tenth less.
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(5..=3_600))]
+    pub(crate) settle: u32,
     /// This number of cameras, without a search.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) cameras: Option<u32>,
