@@ -287,3 +287,27 @@ fn a_log_whose_first_files_were_taken_away_goes_on() {
     tester.keep(&archive, 2);
     assert_eq!(tester.verify().findings, []);
 }
+
+#[test]
+fn a_clock_that_is_anywhere_after_a_start_makes_nothing_old() {
+    let tester = Tester::new();
+    let archive = tester.open();
+    tester.keep(&archive, 1);
+    drop(archive);
+    tester.clock.advance(DAY * 25_000);
+    let archive = tester.open();
+    assert_eq!(archive.tidy().expect("writable"), 0);
+    assert_eq!(archive.status().files, 1);
+}
+
+#[test]
+fn where_the_end_of_the_log_was_cut_off_what_it_knew_is_put_aside_and_not_removed() {
+    let tester = Tester::new();
+    let archive = tester.open();
+    let (first, second) = (tester.keep(&archive, 1), tester.keep(&archive, 2));
+    drop(archive);
+    tester.alter(|lines| drop(lines.pop()));
+    drop(tester.open());
+    assert!(tester.file(&first).exists() && !tester.file(&second).exists());
+    assert!(tester.path().join("lost").join(format!("{second}.jpg")).exists());
+}

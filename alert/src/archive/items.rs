@@ -53,6 +53,11 @@ impl Items {
         self.items.iter().map(|(n, kept)| (*n, kept))
     }
 
+    /// Those with a number of at most `until`, oldest first.
+    pub(super) fn up_to(&self, until: u64) -> impl Iterator<Item = (u64, &Kept)> {
+        self.items.range(..=until).map(|(n, kept)| (*n, kept))
+    }
+
     pub(super) fn len(&self) -> usize {
         self.items.len()
     }

@@ -77,14 +77,17 @@ pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, ArchiveError> {
     Ok(files)
 }
 
-/// Reads all lines of a log in order and judges each. A last line without its end was being written when the power went: it is left
+/// Reads all lines of a log in order and judges each. A log that does not begin with entry 1 must say so itself: its beginning was taken
+/// away by us, or else by somebody. A last line without its end was being written when the power went: it is left
 /// out, and no fault. Gives the head, and how long the last file is without such a line.
 ///
 /// # Errors
 /// Where a file cannot be read.
 pub(super) fn read(folder: &Path, mut each: impl FnMut(Line)) -> Result<(Head, u64), ArchiveError> {
     let (mut head, mut whole) = (Head::default(), 0);
-    for path in files(folder)? {
+    // What its first entry follows, and where that is until the log has said so.
+    let mut begins: Option<(PathBuf, Head)> = None;
+    for (index, path) in files(folder)?.into_iter().enumerate() {
         let read = |source| ArchiveError::Read { path: path.clone(), source };
         let mut reader = BufReader::new(File::open(&path).map_err(read)?);
         whole = 0;
@@ -98,11 +101,47 @@ pub(super) fn read(folder: &Path, mut each: impl FnMut(Line)) -> Result<(Head, u
                 break;
             }
             whole += length as u64;
+            if index == 0
+                && number == 1
+                && let Some(before) = before(&text).filter(|before| before.n > 0)
+            {
+                head = before.clone();
+                begins = Some((path.clone(), before));
+            }
             let (entry, fault) = judge(&text, &mut head);
+            if let Some(Record::Shortened { until, hash }) = entry.as_ref().map(|entry| &entry.record)
+                && fault.is_none()
+            {
+                begins = begins.filter(|(_, begins)| (begins.n, &begins.hash) != (*until, hash));
+            }
             each(Line { file: path.clone(), number, entry, fault });
         }
     }
+    if let Some((file, _)) = begins {
+        each(Line { file, number: 1, entry: None, fault: Some(Fault::Broken) });
+    }
     Ok((head, whole))
+}
+
+/// What the entry in a line says that it follows.
+fn before(line: &[u8]) -> Option<Head> {
+    let at = line.iter().position(|&byte| byte == b' ')?;
+    let entry = serde_json::from_slice::<Entry>(line[at + 1..].trim_ascii_end()).ok()?;
+    Some(Head { n: entry.n.checked_sub(1)?, hash: entry.prev })
+}
+
+/// The log's first file, and its last entry, where there are others behind it.
+///
+/// # Errors
+/// Where a file cannot be read.
+pub(super) fn first_part(folder: &Path) -> Result<Option<(PathBuf, Head)>, ArchiveError> {
+    let files = files(folder)?;
+    let [first, second, ..] = files.as_slice() else { return Ok(None) };
+    let read = |source| ArchiveError::Read { path: second.clone(), source };
+    let mut text = Vec::new();
+    let mut reader = std::io::Read::take(File::open(second).map_err(read)?, LONGEST_LINE as u64);
+    BufReader::new(&mut reader).read_until(b'\n', &mut text).map_err(read)?;
+    Ok(before(&text).map(|until| (first.clone(), until)))
 }
 
 fn judge(line: &[u8], head: &mut Head) -> (Option<Entry>, Option<Fault>) {
@@ -146,6 +185,7 @@ impl LogWriter {
         let write = |source| ArchiveError::Write { path: path.clone(), source };
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(write)?;
         file.set_len(whole).map_err(write)?;
+        super::sync_folder(folder)?;
         Ok(Self { folder: folder.to_owned(), path, file, length: whole, head })
     }
 
@@ -185,7 +225,8 @@ impl LogWriter {
         Ok(())
     }
 
-    fn begin_file(&mut self) -> Result<(), ArchiveError> {
+    /// Goes on in the next file.
+    pub(super) fn begin_file(&mut self) -> Result<(), ArchiveError> {
         // After the last one: somebody may have taken the first ones away.
         let last = self.path.file_stem().and_then(|stem| stem.to_str()?.parse::<usize>().ok());
         let path = self.folder.join(name(last.unwrap_or(0) + 1));

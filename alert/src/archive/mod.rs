@@ -8,6 +8,7 @@ mod items;
 mod log;
 mod record;
 mod retention;
+mod shorten;
 mod verify;
 
 use std::{
@@ -19,6 +20,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use gridwatch_domain::{EventId, Sha256Hex, Timestamp};
@@ -39,6 +41,11 @@ const FILES: &str = "files";
 const PARTIAL: &str = "partial";
 const LOST: &str = "lost";
 const LOCK: &str = "lock";
+
+/// Farther than this from what the log says, the clock is not believed …
+const FAR: Duration = Duration::from_secs(86_400);
+/// … until this long after a start: by then it has been set, if anybody sets it.
+const UNTIL_TRUSTED: Duration = Duration::from_secs(900);
 
 /// Why evidence cannot be kept or read.
 #[derive(Debug, thiserror::Error)]
@@ -129,8 +136,28 @@ struct Shared {
     state: Mutex<State>,
     /// Why nothing can be kept at present, for people.
     problem: watch::Sender<Option<String>>,
+    trusted_time: TrustedTime,
     /// Held as long as the archive is open.
     _lock: File,
+}
+
+/// The clock of a box without a battery is anywhere after a start, until it has asked the network.
+struct TrustedTime {
+    /// When the log was last written to, where the clock was far ahead of that at the start.
+    last_at: Option<Timestamp>,
+    opened: Instant,
+}
+
+impl TrustedTime {
+    /// `last_at`: when the log was last written to; `now`: what the clock says at the start.
+    fn new(last_at: Option<Timestamp>, now: Timestamp) -> Self {
+        Self { last_at: last_at.filter(|last| now.saturating_since(*last) > FAR), opened: Instant::now() }
+    }
+
+    /// What age is judged by.
+    fn of(&self, now: Timestamp) -> Timestamp {
+        self.last_at.filter(|_| self.opened.elapsed() < UNTIL_TRUSTED).unwrap_or(now)
+    }
 }
 
 struct State {
@@ -209,20 +236,24 @@ impl Archive {
             remove(&path)?;
         }
         let (mut items, mut protected, mut faults) = (Items::default(), BTreeSet::new(), 0_u64);
+        let (mut removed, mut last_at) = (BTreeSet::new(), None);
         let (head, whole) = log::read(&folder.join(LOG), |line| {
             faults += u64::from(line.fault.is_some());
             let Some(entry) = line.entry else { return };
+            last_at = Some(entry.at);
             match entry.record {
                 Record::Kept(kept) => items.insert(entry.n, kept),
-                Record::Removed { entry, .. } => drop(items.remove(entry)),
+                Record::Removed { entry, .. } => removed.extend(items.remove(entry).map(|kept| kept.sha256)),
                 Record::Protected { event } => drop(protected.insert(event)),
                 Record::Released { event } => drop(protected.remove(&event)),
+                Record::Shortened { .. } => {}
             }
         })?;
         if faults > 0 {
             tracing::error!(folder = %folder.display(), lines = faults, "the log of evidence was altered; see `gridwatch evidence verify`");
         }
         let log = log::LogWriter::open(&folder.join(LOG), head, whole)?;
+        let trusted_time = TrustedTime::new(last_at, clock.now());
         let shared = Shared {
             folder: folder.to_owned(),
             retention,
@@ -230,10 +261,12 @@ impl Archive {
             metrics: ArchiveMetrics::new(metrics),
             next_partial: AtomicU64::new(0),
             state: Mutex::new(State { log, items, protected, owed: Vec::new() }),
+            trusted_time,
             problem: watch::Sender::new(None),
             _lock: lock,
         };
-        shared.put_leftovers_away(faults > 0)?;
+        shared.put_leftovers_away(&removed)?;
+        shared.forget_lost();
         shared.show(&shared.state());
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -433,9 +466,10 @@ impl Shared {
     fn tidy(&self) -> Result<usize, ArchiveError> {
         let mut state = self.state();
         let now = self.clock.now();
-        let gone =
-            self.retention.to_remove(state.items.iter(), &state.protected, now, free_bytes(&self.folder));
+        let (by, free) = (self.trusted_time.of(now), free_bytes(&self.folder));
+        let gone = self.retention.to_remove(state.items.iter(), &state.protected, by, free);
         if gone.is_empty() {
+            self.shorten_log(&mut state)?;
             return Ok(0);
         }
         let word = |(n, why): &(u64, Why)| {
@@ -464,18 +498,20 @@ impl Shared {
         Ok(gone.len())
     }
 
-    /// Files that got their name and never came into the log, or left it and are still there, are removed. Where the log was altered or is
-    /// gone it proves nothing of what it does not know: then they are put aside.
-    fn put_leftovers_away(&self, is_altered: bool) -> Result<(), ArchiveError> {
+    /// Files that have left the log and are still there are removed. Those of which it says nothing are put aside: one may have got its name
+    /// just when the power went, but the log may also have been cut.
+    fn put_leftovers_away(&self, removed: &BTreeSet<Sha256Hex>) -> Result<(), ArchiveError> {
         let state = self.state();
         let known: BTreeSet<PathBuf> =
             state.items.iter().map(|(_, kept)| file_of(&self.folder, kept.media, &kept.sha256)).collect();
         let unknown: Vec<PathBuf> =
             all_files(&self.folder.join(FILES))?.into_iter().filter(|path| !known.contains(path)).collect();
-        let says_nothing = is_altered || state.log.head().n == 0;
-        if !says_nothing {
-            return unknown.iter().try_for_each(|path| remove(path));
-        }
+        let was_removed = |path: &PathBuf| {
+            let name = path.file_stem().and_then(|name| name.to_str()?.to_owned().try_into().ok());
+            name.is_some_and(|sha256: Sha256Hex| removed.contains(&sha256))
+        };
+        let (removed, unknown): (Vec<_>, Vec<_>) = unknown.into_iter().partition(was_removed);
+        removed.iter().try_for_each(|path| remove(path))?;
         let lost = self.folder.join(LOST);
         for path in &unknown {
             let write = |source| ArchiveError::Write { path: path.clone(), source };
@@ -485,9 +521,19 @@ impl Shared {
         }
         if !unknown.is_empty() {
             let (files, lost) = (unknown.len(), lost.display());
-            tracing::error!(files, %lost, "the log of evidence does not know these files, and was altered or is gone: they have been put aside");
+            tracing::warn!(files, %lost, "the log of evidence does not know these files: they were being written when the box stopped, or the log was cut; they have been put aside");
         }
         Ok(())
+    }
+
+    /// What was put aside goes when evidence of its age would.
+    fn forget_lost(&self) {
+        let is_old = |path: &PathBuf| {
+            let changed = path.metadata().and_then(|about| about.modified());
+            changed.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > self.retention.events))
+        };
+        let lost = all_files(&self.folder.join(LOST)).unwrap_or_default();
+        lost.iter().filter(|path| is_old(path)).for_each(|path| discard(path));
     }
 }
 

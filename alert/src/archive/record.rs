@@ -78,10 +78,12 @@ pub enum Why {
     Size,
     /// The disk was full.
     Disk,
+    /// It stays: what told of it is told again at the end of the log, since its beginning is taken away.
+    Moved,
 }
 
 impl Why {
-    /// All there are.
+    /// All for which files are removed.
     pub(super) const ALL: [Self; 3] = [Self::Age, Self::Size, Self::Disk];
 
     /// Stable word for it.
@@ -90,6 +92,7 @@ impl Why {
             Self::Age => "age",
             Self::Size => "size",
             Self::Disk => "disk",
+            Self::Moved => "moved",
         }
     }
 }
@@ -118,6 +121,13 @@ pub enum Record {
     Released {
         /// Which event.
         event: EventId,
+    },
+    /// The log's beginning was taken away: of all that it told of nothing is left, or it was told again since.
+    Shortened {
+        /// The number of the last entry that was taken away.
+        until: u64,
+        /// The hash of that entry.
+        hash: Sha256Hex,
     },
 }
 

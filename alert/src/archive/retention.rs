@@ -50,7 +50,7 @@ impl Retention {
         let mut free = free;
         let mut gone: Vec<(u64, Why)> = Vec::new();
         for (n, kept) in items.clone().filter(|(_, kept)| may_go(kept) && is_old(kept)) {
-            (total, free) = (total - kept.bytes, free + kept.bytes);
+            (total, free) = (total - kept.bytes, free.saturating_add(kept.bytes));
             gone.push((n, Why::Age));
         }
         let is_recording = |(_, kept): &(u64, &Kept)| kept.media == Media::Recording;
@@ -64,7 +64,7 @@ impl Retention {
                 (false, true) => Why::Disk,
                 (false, false) => break,
             };
-            (total, free) = (total - kept.bytes, free + kept.bytes);
+            (total, free) = (total - kept.bytes, free.saturating_add(kept.bytes));
             gone.push((n, why));
         }
         gone
@@ -139,6 +139,8 @@ mod tests {
     #[test]
     fn a_full_disk_is_given_room() {
         check(1000, 965, &[(0, Why::Age), (4, Why::Age), (5, Why::Disk), (6, Why::Disk)]);
+        // A disk that does not tell what is free has enough.
+        check(1000, u64::MAX, &[(0, Why::Age), (4, Why::Age)]);
         // Enough was freed by age.
         check(1000, 980, &[(0, Why::Age), (4, Why::Age)]);
     }

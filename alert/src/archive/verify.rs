@@ -10,7 +10,7 @@ use std::{
 use gridwatch_domain::Sha256Hex;
 use sha2::{Digest as _, Sha256};
 
-use super::{ArchiveError, FILES, Head, Kept, LOG, Record, file_of, log};
+use super::{ArchiveError, FILES, Head, Kept, LOG, Record, Why, file_of, log};
 
 /// Bytes of a file that are hashed at once.
 const BLOCK: usize = 1 << 20;
@@ -36,6 +36,13 @@ pub enum Finding {
     Altered {
         /// The file.
         path: PathBuf,
+    },
+    /// A file cannot be read.
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: String,
     },
     /// A file that no line speaks of.
     Unknown {
@@ -66,9 +73,13 @@ impl std::fmt::Display for Finding {
                 write!(f, "{}: missing, and never removed by gridwatch", path.display())
             }
             Self::Altered { path } => write!(f, "{}: was altered", path.display()),
+            Self::Unreadable { path, error } => write!(f, "{}: cannot be read: {error}", path.display()),
             Self::Unknown { path } => write!(f, "{}: the log does not know it", path.display()),
             Self::NoHead { hash } => {
-                write!(f, "{hash}: no line has this hash: the log was cut off or exchanged")
+                write!(
+                    f,
+                    "{hash}: no line has this hash: the log was cut off or exchanged, or it is older than what the log still holds"
+                )
             }
         }
     }
@@ -115,7 +126,7 @@ pub fn verify(
             Ok(found) if found == kept.sha256 => (files, bytes) = (files + 1, bytes + kept.bytes),
             Ok(_) => findings.push(Finding::Altered { path: path.clone() }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => missing.push(path.clone()),
-            Err(source) => return Err(ArchiveError::Read { path: path.clone(), source }),
+            Err(error) => findings.push(Finding::Unreadable { path: path.clone(), error: error.to_string() }),
         }
         so_far += kept.bytes;
         progress(so_far, all);
@@ -169,8 +180,10 @@ impl Told {
             hashes.insert(entry.prev);
             match entry.record {
                 Record::Kept(kept) => drop(alive.insert(entry.n, kept)),
-                Record::Removed { entry, .. } => removed += u64::from(alive.remove(&entry).is_some()),
-                Record::Protected { .. } | Record::Released { .. } => {}
+                Record::Removed { entry, why, .. } => {
+                    removed += u64::from(alive.remove(&entry).is_some() && why != Why::Moved);
+                }
+                Record::Protected { .. } | Record::Released { .. } | Record::Shortened { .. } => {}
             }
         })?;
         Ok(Self { head, alive, removed, hashes, findings })
