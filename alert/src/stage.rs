@@ -7,14 +7,14 @@ use gridwatch_link::{IncomingStream, Link, LinkSettings, LinkState};
 use gridwatch_runtime::{BackoffRange, Metrics, Outcome, SharedClock, Shutdown, Supervised, supervise};
 use tokio::{
     sync::{Mutex, Notify, mpsc, watch},
-    task::JoinHandle,
+    task::{JoinHandle, spawn_blocking},
     time::{Instant, timeout},
 };
 use tracing::info;
 
 use crate::{
     AlertError, Archive, Outbox, OutboxSettings, OutboxStats,
-    evidence::{EvidenceThread, Keeper},
+    evidence::{EvidenceEnd, EvidenceThread, Keeper},
     intake::Intake,
     metrics::AlertMetrics,
     publisher::{Publisher, State},
@@ -72,7 +72,7 @@ impl Default for AlertTuning {
 pub struct AlertStage {
     outbox: Outbox,
     checkpoints: Vec<Checkpoint>,
-    evidence: EvidenceThread,
+    evidence: (EvidenceThread, EvidenceEnd),
     archive: Option<Archive>,
     link: Link,
     incoming: IncomingStream,
@@ -147,10 +147,11 @@ impl AlertStage {
         let (zones, zones_rx) = watch::channel(self.zones);
         let (appended, room) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (give_up, stopping) = (Shutdown::new(), Shutdown::new());
+        let (evidence, evidence_end) = self.evidence;
         let intake = Intake {
             findings,
             outbox: self.outbox.clone(),
-            evidence: self.evidence,
+            evidence,
             zones: zones_rx,
             metrics: self.metrics.clone(),
             appended: Arc::clone(&appended),
@@ -183,6 +184,7 @@ impl AlertStage {
         AlertHandle {
             outbox: self.outbox,
             evidence_problems,
+            evidence_end: Some(evidence_end),
             intake: supervised("alert intake", intake),
             publisher: supervised("alert publisher", publisher),
             link: Some(self.link),
@@ -231,6 +233,7 @@ fn supervised<T: Task>(name: &str, task: T) -> JoinHandle<()> {
 pub struct AlertHandle {
     outbox: Outbox,
     evidence_problems: Option<JoinHandle<()>>,
+    evidence_end: Option<EvidenceEnd>,
     intake: JoinHandle<()>,
     publisher: JoinHandle<()>,
     link: Option<Link>,
@@ -290,6 +293,10 @@ impl AlertHandle {
             let _ = (&mut self.intake).await;
         }
         self.stopping.cancel();
+        if let Some(evidence) = self.evidence_end.take() {
+            // The intake is gone, and with it all that could be handed over; a disk that hangs does not keep the process.
+            let _ = timeout(LAST_FINDINGS, spawn_blocking(|| evidence.wait())).await;
+        }
         let _ = (&mut self.publisher).await;
         if let Some(link) = self.link.take() {
             link.finish().await;

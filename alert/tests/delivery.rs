@@ -367,6 +367,12 @@ async fn pictures_of_an_event_are_kept_on_the_box_with_and_without_drawings() {
         "the center has the one that is drawn into"
     );
     assert_ne!(kept[0].sha256, kept[1].sha256);
+    // The box is stopped right after an event: its end waits for what is still to be kept.
+    for number in 2..=4 {
+        edge.opens(number).await;
+    }
+    edge.finish().await;
+    assert_eq!([2, 3, 4].map(|number| archive.of_event(event_id(number)).len()), [2, 2, 2]);
 }
 
 #[tokio::test]
@@ -385,7 +391,7 @@ async fn evidence_that_cannot_be_kept_holds_no_event_up_and_the_center_is_told()
             center.statuses.iter().any(|status| status.problem.as_deref().is_some_and(says))
         })
         .await;
-    assert_eq!(edge.metric("gridwatch_alert_evidence_failed_total"), 1);
+    edge.waits("it is counted", |edge| edge.metric("gridwatch_alert_evidence_failed_total") == 1).await;
 }
 
 #[tokio::test]

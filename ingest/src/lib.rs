@@ -24,6 +24,7 @@ mod gate;
 mod greeting;
 mod http;
 mod live;
+mod login;
 mod main_stream;
 mod metrics;
 pub mod mp4;

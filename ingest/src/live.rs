@@ -98,7 +98,14 @@ impl Stream {
             Verdict::Look => {
                 Order::Look { between: reel.keys_between(self.looked_at, seq, LOOK_BACK_APART), unit }
             }
-            Verdict::CatchUp => Order::CatchUp(reel.since_last_key()),
+            Verdict::CatchUp => match reel.since_last_key() {
+                units if units.last().is_some_and(|last| last.seq == seq) => Order::CatchUp(units),
+                // After a loss, or in a group that could not be kept, there is nothing to decode it from.
+                _ => {
+                    self.gate.could_not();
+                    return metrics.units_skipped.inc();
+                }
+            },
             Verdict::Begin => match reel.since_last_key() {
                 none if none.is_empty() => Order::Follow { unit, wanted: true },
                 units => Order::Begin(units),

@@ -7,7 +7,7 @@ use std::{
     ops::ControlFlow,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU32, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
@@ -21,13 +21,11 @@ use crate::{
     CameraTimeouts, OfflineReason,
     address::Address,
     greeting,
+    login::Login,
     metrics::CameraMetrics,
     receive::{self, Failure, ReceiveOptions},
     reel::Reel,
 };
-
-/// Waits after a wrong password double so often at most: from one minute to sixteen.
-const MOST_DOUBLINGS: u32 = 4;
 
 /// The stream, ready to be received.
 pub(crate) struct MainStream {
@@ -36,8 +34,7 @@ pub(crate) struct MainStream {
     transport: Transport,
     /// The camera sends it in datagrams, as it has turned out.
     by_datagrams: AtomicBool,
-    /// Times in a row that the password was refused.
-    refusals: AtomicU32,
+    login: Login,
     pub(crate) reel: Arc<Reel>,
     pub(crate) clock: SharedClock,
     pub(crate) timeouts: CameraTimeouts,
@@ -53,23 +50,13 @@ impl MainStream {
         reel: Arc<Reel>,
         clock: SharedClock,
         timeouts: CameraTimeouts,
+        login: Login,
         shutdown: Shutdown,
         metrics: CameraMetrics,
     ) -> Option<Self> {
         let SourceSettings::Rtsp { url, transport } = source.clone() else { return None };
         let by_datagrams = AtomicBool::new(transport == Transport::Udp);
-        Some(Self {
-            camera,
-            url,
-            transport,
-            by_datagrams,
-            refusals: AtomicU32::new(0),
-            reel,
-            clock,
-            timeouts,
-            shutdown,
-            metrics,
-        })
+        Some(Self { camera, url, transport, by_datagrams, login, reel, clock, timeouts, shutdown, metrics })
     }
 
     /// Receives until shutdown.
@@ -90,11 +77,10 @@ impl MainStream {
             Some(reason) => reason,
         };
         if matches!(error, OfflineReason::Unauthorized { .. }) {
-            // Cameras lock out who tries too often. Whether it was woken by shutdown is asked by the supervision.
-            let refusals = self.refusals.fetch_add(1, Ordering::Relaxed).min(MOST_DOUBLINGS);
-            let _ = timeout(self.timeouts.refused * (1 << refusals), self.shutdown.cancelled()).await;
+            // Whether it was woken by shutdown is asked by the supervision.
+            let _ = timeout(self.login.refused(), self.shutdown.cancelled()).await;
         } else {
-            self.refusals.store(0, Ordering::Relaxed);
+            self.login.ended();
         }
         Outcome::Failed { error, healthy: began.elapsed() >= self.timeouts.healthy_after }
     }
@@ -116,6 +102,10 @@ impl MainStream {
             connect: self.timeouts.connect,
             no_frame: self.timeouts.no_frame.max(Duration::from_secs(1)),
         };
+        tokio::select! {
+            () = self.shutdown.cancelled() => return None,
+            () = self.login.turn() => {}
+        }
         let greeted = tokio::select! {
             () = self.shutdown.cancelled() => return None,
             greeted = greeting::exchange(&address, self.timeouts.connect) => greeted,
@@ -129,6 +119,7 @@ impl MainStream {
             unit.seq += first;
             self.reel.push(unit);
             if !std::mem::replace(&mut arrives, true) {
+                self.login.accepted();
                 self.metrics.main_stream(true);
             }
             ControlFlow::Continue(())

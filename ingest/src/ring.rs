@@ -31,17 +31,20 @@ impl Default for RingLimits {
     }
 }
 
-/// The newest encoded pictures of a stream, beginning with a key picture.
+/// The newest encoded pictures of a stream, beginning with a key picture; where one group alone is larger than all may be, with what is left
+/// of it, which is of use to those only who have read what came before.
 #[derive(Debug)]
 pub(crate) struct Ring {
     limits: RingLimits,
     units: VecDeque<AccessUnit>,
     bytes: usize,
+    /// Number of the last picture that was dropped in the middle of a group.
+    cut_after: Option<u64>,
 }
 
 impl Ring {
     pub(crate) fn new(limits: RingLimits) -> Self {
-        Self { limits, units: VecDeque::new(), bytes: 0 }
+        Self { limits, units: VecDeque::new(), bytes: 0, cut_after: None }
     }
 
     /// Takes the next picture in. What does not begin with a key picture is of no use, and not kept.
@@ -50,7 +53,7 @@ impl Ring {
             // What follows a loss cannot be decoded on; what came before it still can.
             return;
         }
-        if self.units.is_empty() && !unit.is_key {
+        if self.units.is_empty() && self.cut_after.is_none() && !unit.is_key {
             return;
         }
         self.bytes += unit.bytes.len();
@@ -64,8 +67,9 @@ impl Ring {
             self.drop_first(second);
         }
         // One group alone is larger than all may be.
-        if self.bytes > self.limits.bytes {
-            self.drop_first(self.units.len());
+        while self.bytes > self.limits.bytes {
+            self.cut_after = self.units.front().map(|unit| unit.seq);
+            self.drop_first(1);
         }
     }
 
@@ -130,8 +134,14 @@ impl Ring {
         self.bytes
     }
 
+    /// Where whoever has read up to number `after` goes on: with a key picture, unless what comes next follows what he has read.
     fn index_after(&self, after: u64) -> usize {
-        self.units.partition_point(|unit| unit.seq <= after)
+        let next = self.units.partition_point(|unit| unit.seq <= after);
+        let begins_cut = next == 0 && self.units.front().is_some_and(|unit| !unit.is_key);
+        if !begins_cut || self.cut_after == Some(after) {
+            return next;
+        }
+        self.units.iter().position(|unit| unit.is_key).unwrap_or(self.units.len())
     }
 
     fn second_group(&self) -> Option<usize> {
@@ -141,6 +151,9 @@ impl Ring {
     fn drop_first(&mut self, count: usize) {
         for unit in self.units.drain(..count) {
             self.bytes -= unit.bytes.len();
+        }
+        if self.units.front().is_some_and(|unit| unit.is_key) {
+            self.cut_after = None;
         }
     }
 }
@@ -198,6 +211,23 @@ mod tests {
         assert_eq!(ring.since_last_key().len(), 10);
     }
 
+    #[test]
+    fn who_reads_along_misses_nothing_of_a_group_that_is_too_large_to_be_kept() {
+        let mut ring = Ring::new(RingLimits { bytes: 10_000, ..RingLimits::default() });
+        let (mut read, mut late) = (0, None);
+        for seq in 1..=100 {
+            ring.push(unit(seq, seq == 1 || seq == 90, 1000));
+            let next = ring.all_after(read);
+            assert_eq!(next.iter().map(|unit| unit.seq).collect::<Vec<_>>(), [seq], "one by one");
+            read = seq;
+            // Who joins in its middle waits for the next key picture.
+            late = late.or_else(|| ring.first_after(20).filter(|_| seq > 40).map(|unit| unit.seq));
+            assert!(ring.bytes() <= 10_000);
+        }
+        assert_eq!(late, Some(90));
+        assert_eq!(ring.since_last_key().len(), 0, "that group has begun before what is kept");
+    }
+
     proptest! {
         #[test]
         fn it_never_holds_more_than_it_may(
@@ -209,7 +239,9 @@ mod tests {
                 ring.push(unit(seq as u64, is_key, bytes));
                 prop_assert!(ring.bytes() <= limits.bytes);
                 prop_assert_eq!(ring.bytes(), ring.units.iter().map(|unit| unit.bytes.len()).sum::<usize>());
-                prop_assert!(ring.units.front().is_none_or(|unit| unit.is_key));
+                prop_assert!(ring.units.front().is_none_or(|unit| unit.is_key) || ring.cut_after.is_some());
+                // Nobody begins in the middle of a group.
+                prop_assert!(ring.first_after(0).is_none_or(|unit| unit.is_key || unit.seq == 1));
             }
         }
     }

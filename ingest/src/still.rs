@@ -40,6 +40,9 @@ pub enum StillError {
     /// It could not be decoded.
     #[error("the camera's picture cannot be decoded")]
     Undecodable,
+    /// There is no such camera.
+    #[error("no such camera")]
+    Unknown,
     /// Too many ask.
     #[error("too many ask for this camera's picture")]
     Busy,
@@ -57,6 +60,8 @@ pub struct Stills {
 /// Who waits for the next picture of a camera.
 #[derive(Debug, Default)]
 pub(crate) struct Wishes {
+    /// Cameras that there are; one that is begun anew may be there twice for a moment.
+    shown: Mutex<BTreeMap<CameraId, usize>>,
     count: AtomicUsize,
     waiting: Mutex<BTreeMap<CameraId, Vec<oneshot::Sender<Frame>>>>,
 }
@@ -91,10 +96,36 @@ impl Wishes {
     }
 }
 
+/// A camera is there as long as this is.
+pub(crate) struct Shown(Arc<Wishes>, CameraId);
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        let mut shown = self.0.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(times) = shown.get_mut(&self.1) {
+            *times -= 1;
+            if *times == 0 {
+                shown.remove(&self.1);
+            }
+        }
+    }
+}
+
 impl Stills {
     /// Stills of the cameras that have these reels, or none.
     pub fn new(reels: Reels, clock: SharedClock) -> Self {
         Self { reels, clock, wishes: Arc::default(), decoding: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+
+    /// There is such a camera from now on.
+    pub(crate) fn show(&self, camera: &CameraId) -> Shown {
+        let mut shown = self.wishes.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        *shown.entry(camera.clone()).or_default() += 1;
+        Shown(self.wishes(), camera.clone())
+    }
+
+    fn shows(&self, camera: &CameraId) -> bool {
+        self.wishes.shown.lock().unwrap_or_else(PoisonError::into_inner).contains_key(camera)
     }
 
     pub(crate) fn wishes(&self) -> Arc<Wishes> {
@@ -106,16 +137,21 @@ impl Stills {
     /// # Errors
     /// [`StillError`].
     pub async fn newest(&self, camera: &CameraId) -> Result<Frame, StillError> {
+        if !self.shows(camera) {
+            return Err(StillError::Unknown);
+        }
+        let turn = self.decoding.acquire().await.map_err(|_| StillError::Busy)?;
         let is_fresh = |reel: &Arc<Reel>| {
             reel.newest_at().is_some_and(|at| self.clock.now().saturating_since(at) < FRESH)
         };
+        // Only now: in the queue it would have become old, and kept what the ring has dropped.
         let reel = self.reels.get(camera).filter(is_fresh);
         let kept = reel.map(|reel| reel.since_last_key()).unwrap_or_default();
         if kept.is_empty() {
+            drop(turn);
             let next = self.wishes.wait_for(camera)?;
             return timeout(PATIENCE, next).await.ok().and_then(Result::ok).ok_or(StillError::None);
         }
-        let _turn = self.decoding.acquire().await.map_err(|_| StillError::Busy)?;
         let camera = camera.clone();
         let decoded = spawn_blocking(move || decode(camera, kept)).await;
         decoded.ok().flatten().ok_or(StillError::Undecodable)

@@ -63,6 +63,7 @@ pub(super) async fn newest(
         Some(known) => known,
         None => {
             let frame = viewing.stills.newest(&id).await.map_err(|error| match error {
+                error @ StillError::Unknown => Unseen::not_found(format!("{id}: {error}")),
                 StillError::None => Unseen::unavailable(format!("{id}: {error}; see its state")),
                 error => Unseen::unavailable(error),
             })?;

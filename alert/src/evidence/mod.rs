@@ -30,6 +30,9 @@ const QUALITY: u8 = 82;
 /// Pictures that may wait for the thread. The intake hands over one at a time.
 const WAITING: usize = 1;
 
+/// Pictures that may wait for the disk; each has 3 MB at 1920×1080.
+const WAITING_TO_BE_KEPT: usize = 16;
+
 /// A picture that shows an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
@@ -129,28 +132,43 @@ struct Job {
     done: oneshot::Sender<Result<Snapshot, EvidenceError>>,
 }
 
-/// The thread that makes snapshots. Ends when dropped.
+/// The thread that makes snapshots, and the one that keeps them on this box. They end when this is dropped.
 pub(crate) struct EvidenceThread {
     jobs: mpsc::Sender<Job>,
 }
 
+/// Waits for the end of those threads.
+pub(crate) struct EvidenceEnd(Vec<thread::JoinHandle<()>>);
+
+impl EvidenceEnd {
+    /// Waits until what was handed over is kept. Blocks.
+    pub(crate) fn wait(self) {
+        for thread in self.0 {
+            if thread.join().is_err() {
+                error!("a thread of evidence panicked; please report this");
+            }
+        }
+    }
+}
+
 impl EvidenceThread {
     /// `keeper`: keeps them on this box, too, if they are to be.
-    pub(crate) fn start(keeper: Option<Keeper>) -> io::Result<Self> {
+    pub(crate) fn start(keeper: Option<Keeper>) -> io::Result<(Self, EvidenceEnd)> {
         let (jobs, mut waiting) = mpsc::channel::<Job>(WAITING);
-        thread::Builder::new().name("evidence".to_owned()).spawn(move || {
-            let mut keeper = keeper;
+        let (keeping, keeper) = keeper.map(Keeping::start).transpose()?.unzip();
+        let drawer = thread::Builder::new().name("evidence".to_owned()).spawn(move || {
             while let Some(Job { frame, event, zones, done }) = waiting.blocking_recv() {
                 let made = guarded(|| snapshot(&frame, &event, &zones));
                 let drawn = made.as_ref().ok().map(|snapshot| snapshot.bytes.clone());
-                // The event goes its way first: nothing on this disk is worth letting it wait.
+                // The event goes its way first: nothing on this disk is worth letting it wait, nor the next one.
                 let _ = done.send(made);
-                if let (Some(keeper), Some(drawn)) = (&mut keeper, drawn) {
-                    keeper.keep(&frame, &event, &drawn);
+                if let (Some(keeping), Some(drawn)) = (&keeping, drawn) {
+                    keeping.keep(Shown { frame, event, drawn });
                 }
             }
         })?;
-        Ok(Self { jobs })
+        let threads = std::iter::once(drawer).chain(keeper).collect();
+        Ok((Self { jobs }, EvidenceEnd(threads)))
     }
 
     /// A snapshot of `event` in `frame`.
@@ -168,6 +186,40 @@ impl EvidenceThread {
 
 fn guarded<T>(work: impl FnOnce() -> Result<T, EvidenceError>) -> Result<T, EvidenceError> {
     std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(EvidenceError::Panicked))
+}
+
+/// A picture of an event, and the same with what is drawn into it.
+struct Shown {
+    frame: Frame,
+    event: Event,
+    drawn: Bytes,
+}
+
+/// The thread that keeps pictures, from outside.
+struct Keeping {
+    waiting: std::sync::mpsc::SyncSender<Shown>,
+    failed: IntCounter,
+}
+
+impl Keeping {
+    fn start(mut keeper: Keeper) -> io::Result<(Self, thread::JoinHandle<()>)> {
+        let (waiting, shown) = std::sync::mpsc::sync_channel::<Shown>(WAITING_TO_BE_KEPT);
+        let failed = keeper.failed.clone();
+        let thread = thread::Builder::new().name("evidence-keeper".to_owned()).spawn(move || {
+            for Shown { frame, event, drawn } in shown {
+                keeper.keep(&frame, &event, &drawn);
+            }
+        })?;
+        Ok((Self { waiting, failed }, thread))
+    }
+
+    /// A disk that has hung for so long keeps nothing more until it works again.
+    fn keep(&self, shown: Shown) {
+        if let Err(std::sync::mpsc::TrySendError::Full(shown)) = self.waiting.try_send(shown) {
+            self.failed.inc();
+            error!(camera = %shown.event.camera, event = %shown.event.id, "its pictures are not kept on this box: the disk is too slow");
+        }
+    }
 }
 
 /// Keeps pictures of events on this box.

@@ -35,10 +35,12 @@ use crate::{
     gate::GateSettings,
     greeting,
     live::Live,
+    login::Login,
     main_stream::MainStream,
     metrics::CameraMetrics,
     receive::{self, Failure, ReceiveOptions},
     reel::Reel,
+    still::Shown,
     stream::Stream,
     tally::{Lately, Tally},
     tap::{Mode, Note, Tap},
@@ -68,7 +70,9 @@ pub struct Camera {
     gates: watch::Sender<Option<GateState>>,
     /// Failures since pictures last came.
     failures: Mutex<Failures>,
+    login: Login,
     ways: Mutex<Ways>,
+    _shown: Shown,
     control: CameraControl,
 }
 
@@ -97,13 +101,15 @@ impl Camera {
         let CameraParts { frames, clock, metrics, timeouts, pool, reels, stills, attention, shutdown } =
             parts;
         let metrics = metrics.camera(&settings.id);
+        let login = Login::new(timeouts.refused, timeouts.connect);
         let (reel, main) = match &settings.main {
             // What is analysed is kept only to look back; what is large is what people want to see.
             Some(main) => {
                 let (id, clock) = (settings.id.clone(), Arc::clone(&clock));
                 let reel = reels.open(&id);
                 let (timeouts, shutdown) = (timeouts.clone(), shutdown.clone());
-                let main = MainStream::new(id, main, reel, clock, timeouts, shutdown, metrics.clone());
+                let login = login.of_another_stream();
+                let main = MainStream::new(id, main, reel, clock, timeouts, login, shutdown, metrics.clone());
                 (reels.apart(), main)
             }
             // Whoever wants to follow it may do so from the start.
@@ -117,6 +123,7 @@ impl Camera {
         let failures = Mutex::default();
         let ways = Mutex::default();
         let control = CameraControl::new(&settings);
+        let settings_id = settings.id.clone();
         (
             Self {
                 control,
@@ -133,7 +140,9 @@ impl Camera {
                 states,
                 gates: watch::Sender::new(None),
                 failures,
+                login,
                 ways,
+                _shown: stills.show(&settings_id),
             },
             seen,
         )
@@ -209,9 +218,9 @@ impl Camera {
         if hopeless {
             return Outcome::Done;
         }
-        if let Some(wait) = self.wait_after_refusal()
-            && self.pause(wait).await.is_err()
-        {
+        if !matches!(reason, OfflineReason::Unauthorized { .. }) {
+            self.login.ended();
+        } else if self.pause(self.login.refused()).await.is_err() {
             return Outcome::Done;
         }
         Outcome::Failed { error: reason, healthy }
@@ -219,6 +228,10 @@ impl Camera {
 
     /// Plays the source once; `live_since` is set at its first picture.
     async fn play(&self, live_since: &mut Option<Instant>) -> End {
+        tokio::select! {
+            () = self.shutdown.cancelled() => return End::Shutdown,
+            () = self.login.turn() => {}
+        }
         let (notes_tx, notes_rx) = mpsc::channel(NOTES_LIMIT);
         let on_probation = self.failures().garbage;
         self.tap.begin(self.mode(), self.settings.sample_fps, on_probation, notes_tx.clone());
@@ -250,7 +263,7 @@ impl Camera {
             Err(_) if self.shutdown.is_cancelled() => return End::Shutdown,
             Err(_) => return End::Failed(OfflineReason::Panicked),
         };
-        let end = self.watch_over(notes_rx, live_since).await;
+        let end = self.watch_over(notes_rx, live_since, false).await;
         // Whatever made retina fail may have been a mood of the camera's.
         self.ways.lock().unwrap_or_else(PoisonError::into_inner).by_gstreamer = false;
         self.take_down(stream, end).await
@@ -293,7 +306,7 @@ impl Camera {
                     End::Failed(failure.reason)
                 }
             },
-            end = self.watch_over(notes, live_since) => end,
+            end = self.watch_over(notes, live_since, true) => end,
         };
         self.tap.stop();
         self.tap.end();
@@ -355,12 +368,15 @@ impl Camera {
         end
     }
 
-    /// Waits for the end of a stream that has been started.
-    async fn watch_over(&self, mut notes: mpsc::Receiver<Note>, live_since: &mut Option<Instant>) -> End {
+    /// Waits for the end of a stream that has been started. `is_received_here`: whether anything arrives is watched elsewhere, where it
+    /// arrives; of GStreamer's streams nobody else does.
+    async fn watch_over(
+        &self,
+        mut notes: mpsc::Receiver<Note>,
+        live_since: &mut Option<Instant>,
+        is_received_here: bool,
+    ) -> End {
         let is_file = matches!(self.settings.source, SourceSettings::File { .. });
-        let is_rtsp = matches!(self.settings.source, SourceSettings::Rtsp { .. });
-        let is_received_here =
-            is_rtsp && !self.ways.lock().unwrap_or_else(PoisonError::into_inner).by_gstreamer;
         let mut lately = Lately::new(self.tap.tally());
         let mut deadline = Instant::now() + self.timeouts.no_frame;
         loop {
@@ -379,8 +395,8 @@ impl Camera {
                 },
                 () = tokio::time::sleep_until(deadline) => {
                     let came = lately.until(self.tap.tally());
-                    // A file waits for its consumer or its clock, however long that takes; and whether anything arrives over the
-                    // network is watched where it arrives.
+                    self.pool.replace_hung();
+                    // A file waits for its consumer or its clock, however long that takes.
                     let may_wait = if is_file { live_since.is_some() } else { is_received_here && !came.is_mute() };
                     if came.whole == 0 && !may_wait {
                         return End::Failed(self.silence(came));

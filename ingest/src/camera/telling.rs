@@ -1,6 +1,6 @@
 //! How a camera does: told to whoever watches it, and what follows from failures.
 
-use std::{sync::PoisonError, time::Duration};
+use std::sync::PoisonError;
 
 use gridwatch_config::SourceSettings;
 use gridwatch_domain::Timestamp;
@@ -8,15 +8,9 @@ use gridwatch_domain::Timestamp;
 use super::Camera;
 use crate::{CameraState, OfflineReason};
 
-/// The wait after a wrong password is the first one times this at most: ten minutes by default. Cameras count wrong tries over
-/// half an hour, and lock out after five or more.
-const MOST_PATIENT: u32 = 10;
-
 #[derive(Default)]
 pub(super) struct Failures {
     pub(super) attempts: u32,
-    /// How many of them, since the last other one, were for a wrong user or password.
-    pub(super) refused: u32,
     pub(super) since: Option<Timestamp>,
     /// One of them was noise in place of pictures.
     pub(super) garbage: bool,
@@ -44,6 +38,7 @@ impl Camera {
     }
 
     pub(super) fn live(&self) {
+        self.login.accepted();
         *self.failures() = Failures::default();
         // A file that begins anew was live all along.
         if !matches!(*self.states.borrow(), CameraState::Live { .. }) {
@@ -56,8 +51,6 @@ impl Camera {
         let state = {
             let mut failures = self.failures();
             failures.attempts = failures.attempts.saturating_add(1);
-            let is_refusal = matches!(reason, OfflineReason::Unauthorized { .. });
-            failures.refused = if is_refusal { failures.refused.saturating_add(1) } else { 0 };
             failures.garbage |= matches!(reason, OfflineReason::Garbage { .. });
             let since = *failures.since.get_or_insert_with(|| self.clock.now());
             CameraState::Offline { reason, since, attempts: failures.attempts }
@@ -69,12 +62,6 @@ impl Camera {
         self.metrics.state(&state);
         tracing::debug!(camera = %self.settings.id, state = %state, "camera");
         self.states.send_replace(state);
-    }
-
-    /// How long no other password may be tried.
-    pub(super) fn wait_after_refusal(&self) -> Option<Duration> {
-        let times = 1_u32.checked_shl(self.failures().refused.checked_sub(1)?).unwrap_or(MOST_PATIENT);
-        Some(self.timeouts.refused * times.clamp(1, MOST_PATIENT))
     }
 
     pub(super) fn failures(&self) -> std::sync::MutexGuard<'_, Failures> {

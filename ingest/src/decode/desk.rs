@@ -4,7 +4,7 @@ use std::{
     collections::VecDeque,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -13,9 +13,9 @@ use gridwatch_domain::{Frame, Timestamp};
 use super::{
     Decoders,
     chain::{Chain, Decoded, Outcome},
-    pool::Chains,
+    pool::{Chains, Work},
 };
-use crate::{AccessUnit, change::ChangeDetector, tap::Tap, watched::SharedZones};
+use crate::{AccessUnit, OfflineReason, change::ChangeDetector, tap::Tap, watched::SharedZones};
 
 /// Pictures that may wait: two seconds at 25 a second. More wait only where the box cannot keep up, and it would not catch up.
 const MOST_WAITING: usize = 50;
@@ -70,8 +70,12 @@ struct Hand {
     numbered: u64,
 }
 
+/// Desks so far.
+static DESKS: AtomicU64 = AtomicU64::new(0);
+
 /// One stream's orders.
 pub(crate) struct Desk {
+    number: u64,
     tap: Arc<Tap>,
     zones: SharedZones,
     waiting: Mutex<Waiting>,
@@ -82,12 +86,18 @@ pub(crate) struct Desk {
 impl Desk {
     pub(crate) fn new(tap: Arc<Tap>, zones: SharedZones) -> Arc<Self> {
         Arc::new(Self {
+            number: DESKS.fetch_add(1, Ordering::Relaxed),
             tap,
             zones,
             waiting: Mutex::default(),
             hand: Mutex::default(),
             has_changed: AtomicBool::new(false),
         })
+    }
+
+    /// No other desk has this number.
+    pub(super) fn number(&self) -> u64 {
+        self.number
     }
 
     /// Whether a look has shown a change since this was last asked.
@@ -129,23 +139,6 @@ impl Desk {
         waiting.needs_key = false;
         waiting.orders.push_back(order);
         left_out
-    }
-
-    /// Does all that there is.
-    pub(super) fn work(&self, chains: &mut Chains) {
-        let mut hand = lock(&self.hand);
-        loop {
-            let next = lock(&self.waiting).orders.pop_front();
-            match next {
-                Some(Order::Look { unit, between }) => self.look(&mut hand, chains, unit, between),
-                Some(Order::CatchUp(units)) => self.catch_up(&mut hand, chains, units),
-                Some(Order::Begin(units)) => self.begin(&mut hand, &chains.decoders, units),
-                Some(Order::Follow { unit, wanted }) => {
-                    self.follow(&mut hand, &chains.decoders, unit, wanted)
-                }
-                None => return,
-            }
-        }
     }
 
     fn look(&self, hand: &mut Hand, chains: &mut Chains, unit: AccessUnit, between: Vec<AccessUnit>) {
@@ -300,6 +293,29 @@ impl Desk {
 
     fn frame(&self, picture: Decoded, at: Timestamp) -> Option<Frame> {
         self.tap.frame(picture.buffer, &picture.form, picture.tag, at)
+    }
+}
+
+impl Work for Desk {
+    fn work(&self, chains: &mut Chains) {
+        let mut hand = lock(&self.hand);
+        loop {
+            let next = lock(&self.waiting).orders.pop_front();
+            chains.step();
+            match next {
+                Some(Order::Look { unit, between }) => self.look(&mut hand, chains, unit, between),
+                Some(Order::CatchUp(units)) => self.catch_up(&mut hand, chains, units),
+                Some(Order::Begin(units)) => self.begin(&mut hand, &chains.decoders, units),
+                Some(Order::Follow { unit, wanted }) => {
+                    self.follow(&mut hand, &chains.decoders, unit, wanted)
+                }
+                None => return,
+            }
+        }
+    }
+
+    fn fail(&self, reason: OfflineReason) {
+        self.tap.on_undecodable(reason);
     }
 }
 

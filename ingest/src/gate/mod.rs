@@ -201,6 +201,11 @@ impl Gate {
         self.level
     }
 
+    /// What was asked for last could not be decoded: the next picture is asked for again.
+    pub(crate) fn could_not(&mut self) {
+        self.seen_to = None;
+    }
+
     /// Goes no longer without a look than that, from now on.
     pub(crate) fn rest_at_most(&mut self, rest: Rest) {
         self.settings.rest = rest;

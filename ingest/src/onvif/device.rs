@@ -92,7 +92,9 @@ pub fn describe(
     for profile in listed.take(MOST_PROFILES) {
         profiles.extend(asking.profile(&media, profile)?);
     }
-    profiles.sort_by_key(|profile: &Profile| std::cmp::Reverse(profile.size.0 * profile.size.1));
+    profiles.sort_by_key(|profile: &Profile| {
+        std::cmp::Reverse(u64::from(profile.size.0) * u64::from(profile.size.1))
+    });
     Ok(Device { maker, model, firmware, clock_ahead_s, profiles })
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use gridwatch_config::{CameraSettings, Secret, SourceSettings, Transport};
 use gridwatch_ingest::{CameraState, CameraTimeouts};
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
 
 #[tokio::test]
 async fn a_wrong_password_is_tried_ever_more_seldom_and_works_once_the_camera_takes_it() {
-    let refused = Duration::from_millis(400);
+    let refused = Duration::from_millis(200);
     let mut street = Street::start_with(CameraTimeouts { refused, ..timeouts() }).await;
     let camera = FaultyCamera::scripted(footage::usual(), |script| {
         script.login = Some(("admin".into(), "richtig/@1".into()));
@@ -32,8 +33,8 @@ async fn a_wrong_password_is_tried_ever_more_seldom_and_works_once_the_camera_ta
     let wrong: Vec<_> =
         camera.heard("DESCRIBE").into_iter().filter(|heard| heard.login == Login::Wrong).collect();
     assert_eq!(wrong.len(), 4, "one wrong password a try");
-    // 400, 800 and 1600 ms at least.
-    for (pair, times) in wrong.windows(2).zip([1, 2, 4]) {
+    // 0.2, 1 and 3 s at least.
+    for (pair, times) in wrong.windows(2).zip([1, 5, 15]) {
         let wait = pair[1].at.duration_since(pair[0].at);
         assert!(wait >= refused * times, "tried again after {wait:?}");
     }
@@ -41,5 +42,30 @@ async fn a_wrong_password_is_tried_ever_more_seldom_and_works_once_the_camera_ta
     camera.script(|script| script.login = Some(("admin".into(), "falsch/@1".into())));
     street.heals("wrong").await;
     assert_eq!(camera.heard("PLAY").len(), good + 1, "the other one was not disturbed");
+    street.finish().await;
+}
+
+#[tokio::test]
+async fn both_streams_of_a_camera_together_try_a_wrong_password_no_more_often_than_one() {
+    let refused = Duration::from_millis(300);
+    let mut street = Street::start_with(CameraTimeouts { refused, ..timeouts() }).await;
+    let camera = FaultyCamera::scripted(footage::usual(), |script| {
+        script.login = Some(("admin".into(), "right".into()));
+    })
+    .await;
+    let url = camera.url_with("admin:wrong");
+    let main = SourceSettings::Rtsp { url: Secret::new(&url), transport: Transport::Auto };
+    street.tester.watch(CameraSettings { main: Some(main), ..rtsp("gate", &url) });
+    let wrong = || -> Vec<_> {
+        camera.heard("DESCRIBE").into_iter().filter(|heard| heard.login == Login::Wrong).collect()
+    };
+    while wrong().len() < 4 {
+        street.fresh_frame("neighbour").await;
+    }
+    let tries = wrong();
+    assert!(
+        tries[3].at.duration_since(tries[0].at) >= refused * 21,
+        "as of one stream: 1 and 5 and 15 waits"
+    );
     street.finish().await;
 }

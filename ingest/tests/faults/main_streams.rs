@@ -49,14 +49,14 @@ async fn a_wrong_password_of_the_large_stream_is_tried_ever_more_seldom() {
     .await;
     street.tester.watch(with_main("gate", &small, &large.url_with("admin:wrong")));
     street.tester.expect_live("gate").await;
-    while large.heard("DESCRIBE").len() < 5 {
+    let wrong = || large.heard("DESCRIBE").into_iter().filter(|heard| heard.login == Login::Wrong);
+    while wrong().count() < 4 {
         street.fresh_frame("gate").await;
     }
-    let tries: Vec<_> =
-        large.heard("DESCRIBE").into_iter().filter(|heard| heard.login == Login::Wrong).collect();
-    // The first wait, then twice and four times that.
+    let tries: Vec<_> = wrong().collect();
+    // The first wait, then five times and fifteen times that.
     let waits: Vec<_> = tries.windows(2).map(|pair| pair[1].at.duration_since(pair[0].at)).collect();
-    for (wait, times) in waits.iter().zip([1, 2, 4]) {
+    for (wait, times) in waits.iter().zip([1, 5, 15]) {
         assert!(*wait >= Duration::from_millis(300) * times, "{waits:?}");
     }
     street.finish().await;
