@@ -181,8 +181,8 @@ fn a_box_that_loses_its_power_keeps_what_was_whole_and_nothing_else() {
     let whole = fs::read_to_string(&log).expect("readable");
     fs::write(&log, format!("{whole}3fa9 {{\"n\":2,\"at")).expect("writable");
     let orphan = tester.path().join("files/ab/abab.jpg");
-    fs::create_dir_all(orphan.parent().expect("a folder")).expect("writable");
-    fs::write(&orphan, [1]).expect("writable");
+    fs::write(tester.path().join("partial/7.jpg"), [1]).expect("writable");
+    fs::hard_link(tester.path().join("partial/7.jpg"), &orphan).expect("writable");
 
     let archive = tester.open();
     assert!(!orphan.exists());
@@ -310,4 +310,17 @@ fn where_the_end_of_the_log_was_cut_off_what_it_knew_is_put_aside_and_not_remove
     drop(tester.open());
     assert!(tester.file(&first).exists() && !tester.file(&second).exists());
     assert!(tester.path().join("lost").join(format!("{second}.jpg")).exists());
+    let lost = Finding::Lost { folder: tester.path().join("lost"), files: 1 };
+    assert_eq!(tester.verify().findings, [lost], "who asks is told");
+    // All of the log is taken away.
+    fs::remove_dir_all(tester.path().join("log")).expect("it is there");
+    let archive = tester.open();
+    let lost = Finding::Lost { folder: tester.path().join("lost"), files: 2 };
+    assert_eq!(tester.verify().findings, [lost]);
+    drop(archive);
+    // What was put aside does not keep the disk full.
+    let mut tester = tester;
+    tester.retention.free = u64::MAX;
+    tester.open().tidy().expect("writable");
+    assert_eq!(tester.verify().findings, []);
 }

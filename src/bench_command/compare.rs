@@ -92,19 +92,19 @@ fn lines(before: &Report, after: &Report) -> Vec<Line> {
             (&a.scene, a.width, a.height, a.codec, a.kbit, a.group)
                 == (&b.scene, b.width, b.height, b.codec, b.kbit, b.group)
         };
-        let Some(other) = after.scenes.iter().find(same) else { continue };
-        let name = scene.footage.scene.clone();
-        if scene.searched && other.searched {
-            let (before, after) = (f64::from(scene.held), f64::from(other.held));
+        let (name, other) = (scene.footage.scene.clone(), after.scenes.iter().find(same));
+        // A scene that is missing, or does not hold any more, is the worst that can be: never passed over.
+        let held = other.map_or(0, |other| other.held);
+        if scene.held > 0 || held > 0 {
             lines.push(Line {
                 scene: name.clone(),
                 what: "cameras held",
-                before,
-                after,
+                before: f64::from(scene.held),
+                after: f64::from(held),
                 better: Better::More,
             });
         }
-        let (Some(a), Some(b)) = (scene.best(), other.best()) else { continue };
+        let (Some(a), Some(b)) = (scene.best(), other.and_then(SceneReport::best)) else { continue };
         lines.extend(figures(&name, a, b));
     }
     lines

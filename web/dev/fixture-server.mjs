@@ -10,7 +10,7 @@ import { scene } from "./scene.mjs";
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".txt": "text/plain; charset=utf-8" };
 /** What the center is expected to send: the pages must work under it. */
-const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 /** The center refuses parameters it does not know; so does this. @type {[RegExp, string[]][]} */
 const PARAMETERS = [
   [/^\/events$/, ["limit", "before", "kind", "severity", "cell", "phase", "acknowledged", "camera"]],

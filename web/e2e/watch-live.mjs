@@ -50,7 +50,10 @@ try {
     await still.waitFor({ timeout: TIMEOUT });
     const first = await still.getAttribute("src");
     await old.waitForFunction((before) => document.querySelector("[data-still]")?.getAttribute("src") !== before, first, { timeout: TIMEOUT });
+    // A picture that the browser refuses to show has a source all the same.
+    await old.waitForFunction(() => (/** @type {HTMLImageElement | null} */ (document.querySelector("[data-still]"))?.naturalWidth ?? 0) > 0, undefined, { timeout: TIMEOUT });
     console.log("stills", await still.evaluate((image) => /** @type {HTMLImageElement} */ (image).naturalWidth));
+    if (values.screenshot) await old.screenshot({ path: values.screenshot.replace(/\.png$/, "-stills.png") });
   } else {
     await page.goto(`${url}/?alert=${values.event}`);
     const clip = page.locator('[data-evidence] [data-media="clip"] video');

@@ -15,6 +15,7 @@ use std::{
     collections::BTreeSet,
     fs::{self, File},
     io::{self, Write as _},
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -232,9 +233,6 @@ impl Archive {
         }
         sync_folder(&folder.join(FILES))?;
         let lock = lock_folder(folder)?;
-        for path in all_files(&folder.join(PARTIAL))? {
-            remove(&path)?;
-        }
         let (mut items, mut protected, mut faults) = (Items::default(), BTreeSet::new(), 0_u64);
         let (mut removed, mut last_at) = (BTreeSet::new(), None);
         let (head, whole) = log::read(&folder.join(LOG), |line| {
@@ -266,6 +264,10 @@ impl Archive {
             _lock: lock,
         };
         shared.put_leftovers_away(&removed)?;
+        // What these are tells what the leftovers are: they go last.
+        for path in all_files(&folder.join(PARTIAL))? {
+            remove(&path)?;
+        }
         shared.forget_lost();
         shared.show(&shared.state());
         Ok(Self { shared: Arc::new(shared) })
@@ -409,7 +411,11 @@ impl Archive {
             until: about.until,
         };
         let mut state = shared.state();
-        fs::rename(partial, &path).map_err(write)?;
+        // It has both names until the log knows it: what the power interrupts can be told from what was cut out of the log. Some file
+        // systems know no second names.
+        if fs::hard_link(partial, &path).is_err() {
+            fs::rename(partial, &path).map_err(write)?;
+        }
         let told = sync_folder(folder)
             .and_then(|()| state.append(shared.clock.now(), &[Record::Kept(kept.clone())]));
         if let Err(error) = told {
@@ -422,6 +428,7 @@ impl Archive {
         let n = state.log.head().n;
         state.items.insert(n, kept);
         shared.show(&state);
+        discard(partial);
         Ok(sha256)
     }
 }
@@ -464,6 +471,7 @@ impl Shared {
     }
 
     fn tidy(&self) -> Result<usize, ArchiveError> {
+        self.forget_lost_for_room();
         let mut state = self.state();
         let now = self.clock.now();
         let (by, free) = (self.trusted_time.of(now), free_bytes(&self.folder));
@@ -498,8 +506,8 @@ impl Shared {
         Ok(gone.len())
     }
 
-    /// Files that have left the log and are still there are removed. Those of which it says nothing are put aside: one may have got its name
-    /// just when the power went, but the log may also have been cut.
+    /// Files that have left the log and are still there are removed, and those that got their name just when the power went. Others of which
+    /// the log says nothing are put aside: it was cut, altered or taken away.
     fn put_leftovers_away(&self, removed: &BTreeSet<Sha256Hex>) -> Result<(), ArchiveError> {
         let state = self.state();
         let known: BTreeSet<PathBuf> =
@@ -507,8 +515,9 @@ impl Shared {
         let unknown: Vec<PathBuf> =
             all_files(&self.folder.join(FILES))?.into_iter().filter(|path| !known.contains(path)).collect();
         let was_removed = |path: &PathBuf| {
+            let has_both_names = path.metadata().is_ok_and(|about| about.nlink() > 1);
             let name = path.file_stem().and_then(|name| name.to_str()?.to_owned().try_into().ok());
-            name.is_some_and(|sha256: Sha256Hex| removed.contains(&sha256))
+            has_both_names || name.is_some_and(|sha256: Sha256Hex| removed.contains(&sha256))
         };
         let (removed, unknown): (Vec<_>, Vec<_>) = unknown.into_iter().partition(was_removed);
         removed.iter().try_for_each(|path| remove(path))?;
@@ -521,9 +530,20 @@ impl Shared {
         }
         if !unknown.is_empty() {
             let (files, lost) = (unknown.len(), lost.display());
-            tracing::warn!(files, %lost, "the log of evidence does not know these files: they were being written when the box stopped, or the log was cut; they have been put aside");
+            tracing::warn!(files, %lost, "the log of evidence does not know these files: it was cut, altered or taken away; they have been put aside");
         }
         Ok(())
+    }
+
+    /// While the disk has too little left, what was put aside goes first: it proves nothing.
+    fn forget_lost_for_room(&self) {
+        for path in all_files(&self.folder.join(LOST)).unwrap_or_default() {
+            if free_bytes(&self.folder) >= self.retention.free {
+                return;
+            }
+            tracing::warn!(path = %path.display(), "the disk is full: a file that was put aside is removed");
+            discard(&path);
+        }
     }
 
     /// What was put aside goes when evidence of its age would.

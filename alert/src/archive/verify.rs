@@ -49,6 +49,13 @@ pub enum Finding {
         /// The file.
         path: PathBuf,
     },
+    /// Files that were put aside, since the log did not know them at a start.
+    Lost {
+        /// Where they are.
+        folder: PathBuf,
+        /// How many.
+        files: usize,
+    },
     /// The hash that somebody has noted is not in the log: it was cut off or exchanged.
     NoHead {
         /// The hash.
@@ -75,6 +82,11 @@ impl std::fmt::Display for Finding {
             Self::Altered { path } => write!(f, "{}: was altered", path.display()),
             Self::Unreadable { path, error } => write!(f, "{}: cannot be read: {error}", path.display()),
             Self::Unknown { path } => write!(f, "{}: the log does not know it", path.display()),
+            Self::Lost { folder, files } => write!(
+                f,
+                "{}: {files} files that the log did not know at a start: it was cut off, altered or taken away; remove them once that is explained",
+                folder.display()
+            ),
             Self::NoHead { hash } => {
                 write!(
                     f,
@@ -117,6 +129,11 @@ pub fn verify(
     let is_known = |hash: &&Sha256Hex| told.hashes.contains(*hash) || **hash == told.head.hash;
     if let Some(hash) = noted.filter(|hash| !is_known(hash)) {
         findings.push(Finding::NoHead { hash: hash.clone() });
+    }
+    let lost = folder.join(super::LOST);
+    let files = super::all_files(&lost)?.len();
+    if files > 0 {
+        findings.push(Finding::Lost { folder: lost, files });
     }
     let (all, mut so_far) = (told.files(folder).values().map(|kept| kept.bytes).sum(), 0);
     let (mut files, mut bytes, mut missing) = (0, 0, Vec::new());

@@ -396,6 +396,10 @@ async fn every_address_of_a_page_is_the_page_and_every_answer_is_guarded() {
     for answer in [root, deep, tester.get("/api/v1/events").await, tester.get("/nothing.js").await] {
         assert!(answer.header("content-security-policy").starts_with("default-src 'self'"));
         assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"));
+        // The live picture, and stills in its place, are made by the page.
+        assert!(
+            answer.header("content-security-policy").contains("img-src 'self' blob:; media-src 'self' blob:")
+        );
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
         assert_eq!(answer.header("referrer-policy"), "same-origin");
     }
