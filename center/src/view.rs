@@ -271,7 +271,8 @@ pub(crate) struct CameraView {
 pub(crate) struct GateSchema {
     /// `rest` (a key picture from time to time), `keys` (each of them) or `all`.
     level: String,
-    /// `configured`, `quiet`, `beginning`, `changed`, `surge`, `watchful`, `due`, `keys_far_apart` or `asked`.
+    /// `configured`, `quiet`, `beginning`, `changed`, `surge`, `watchful`, `due`, `keys_far_apart`, `asked` or
+    /// `by_gstreamer`.
     reason: String,
     /// Since when.
     #[schema(format = DateTime)]

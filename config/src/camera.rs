@@ -305,7 +305,7 @@ impl CameraConfig {
         }
         let main = Url::parse(main.reveal()).map_err(|error| error.to_string())?;
         // A login is handed to the camera that it is for, and to no other machine.
-        if sub.username().is_empty() && sub.password().is_none() && sub.host_str() == main.host_str() {
+        if sub.username().is_empty() && sub.password().is_none() && is_same_service(&sub, &main) {
             let cannot = |()| "cannot carry a user and password".to_owned();
             sub.set_username(main.username()).map_err(cannot)?;
             sub.set_password(main.password()).map_err(cannot)?;
@@ -327,6 +327,12 @@ impl CameraConfig {
                     .stream_url(url, password)
                     .map_err(|message| problems.push(format!("{key}.url"), message))
                     .ok()?;
+                if url.reveal().starts_with("rtsps") && self.record {
+                    problems.push(
+                        format!("{key}.record"),
+                        "streams over TLS are not recorded; expected rtsp://, or no record",
+                    );
+                }
                 if url.reveal().starts_with("rtsp") {
                     return Some(SourceSettings::Rtsp { url, transport: self.transport.unwrap_or_default() });
                 }
@@ -459,4 +465,10 @@ impl ZoneConfig {
             watch_fps,
         })
     }
+}
+
+/// Whether two addresses lead to the same service: what may be told to one may be told to the other.
+pub fn is_same_service(one: &Url, other: &Url) -> bool {
+    let of = |url: &Url| (url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port());
+    of(one) == of(other)
 }

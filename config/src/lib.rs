@@ -22,6 +22,7 @@ pub use api::ApiSettings;
 pub use broker::{BrokerConfig, BrokerSettings};
 pub use camera::{
     CameraConfig, CameraSettings, DecodeMode, Pace, SourceSettings, TilesConfig, Transport, ZoneConfig,
+    is_same_service,
 };
 pub use center::{CenterConfig, CenterSection, CenterSettings, EdgeAddressConfig, EdgeAddressSettings};
 pub use edge::{
@@ -36,4 +37,4 @@ pub use load::{
 pub use network::{NetworkConfig, NetworkPreset, NetworkSettings};
 pub use problem::{Problem, Problems};
 pub use schema::json_schema;
-pub use secret::Secret;
+pub use secret::{Secret, hide_passwords};

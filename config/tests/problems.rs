@@ -278,6 +278,14 @@ fn a_sub_stream_is_analysed_and_the_main_one_is_kept_for_clips() {
         ("rtsp://10.0.0.8/2".to_owned(), main),
         "a login goes to its own host"
     );
+    assert_eq!(sources("rtsp://10.0.0.9:8554/2").0, "rtsp://10.0.0.9:8554/2", "and to its own port");
+    check(
+        &GOOD
+            .replace("rtsp://admin", "rtsps://admin")
+            .replace("id = \"gate\"", "id = \"gate\"\nrecord = true"),
+        "camera[0].record",
+        "over TLS",
+    );
     assert_eq!(parse_edge(GOOD, Path::new("")).expect("valid").cameras[0].main, None);
     check(&with("http://10.0.0.9/2"), "camera[0].sub_url", "rtsp://HOST/PATH");
     check(&with("rtsp://10.0.0.9/1"), "camera[0].sub_url", "same as url");

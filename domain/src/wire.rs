@@ -194,7 +194,8 @@ impl Message for CameraStateMessage {
 pub struct GateSummary {
     /// `rest` (a key picture from time to time), `keys` (each of them) or `all`.
     pub level: String,
-    /// `configured`, `quiet`, `beginning`, `changed`, `surge`, `watchful`, `due`, `keys_far_apart` or `asked`.
+    /// `configured`, `quiet`, `beginning`, `changed`, `surge`, `watchful`, `due`, `keys_far_apart`, `asked` or
+    /// `by_gstreamer`.
     pub reason: String,
     /// Since when.
     pub since: Timestamp,

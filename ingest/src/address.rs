@@ -1,7 +1,8 @@
-//! An RTSP address taken apart, so that its password goes to the camera and nowhere else.
+//! A camera's address taken apart, so that its password goes to the camera and nowhere else.
 
 use std::fmt;
 
+use gridwatch_config::hide_passwords;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
@@ -10,7 +11,7 @@ use crate::OfflineReason;
 /// Shorter passwords are not looked for in texts: they would blot out half of every sentence.
 const SHORTEST_SEARCHED: usize = 4;
 
-/// A parsed RTSP address. `Debug` shows no password.
+/// A parsed address. `Debug` shows no password.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Address {
     /// Without user and password.
@@ -23,7 +24,7 @@ pub(crate) struct Address {
 
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Address({})", self.location)
+        write!(f, "Address({})", hide_passwords(&self.location))
     }
 }
 
@@ -51,7 +52,7 @@ impl Address {
 
     /// The text without this camera's password, and without user and password of any address in it.
     pub(crate) fn redact(&self, text: &str) -> String {
-        let text = redact_addresses(text);
+        let text = hide_passwords(&redact_addresses(text));
         match &self.password {
             Some(password) if password.len() >= SHORTEST_SEARCHED => text.replace(password.as_str(), "***"),
             _ => text,

@@ -1,6 +1,6 @@
-//! A word with a camera before GStreamer talks to it.
+//! A word with a camera before its stream is asked for.
 //!
-//! GStreamer's RTSP client waits for each byte anew: of a camera that dribbles its answer, or never ends it, nobody can make
+//! GStreamer's RTSP client waits for each byte anew, and retina keeps an answer of any length in memory: of a camera that dribbles its answer, or never ends it, nobody can make
 //! it let go. So the camera is asked first (`OPTIONS`, RFC 2326 section 10.1) on a connection of our own, and must answer
 //! wholly, shortly and in time. Whether the answer is a good one is GStreamer's business, which says it better.
 
@@ -8,7 +8,7 @@ use std::{io, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
+    net::{TcpStream, lookup_host},
     time::timeout,
 };
 
@@ -31,6 +31,23 @@ pub(crate) async fn exchange(address: &Address, patience: Duration) -> Result<()
         Err(_) => {
             Err(OfflineReason::Silent { host: address.host.clone(), seconds: patience.as_secs().max(1) })
         }
+    }
+}
+
+/// Whether a camera that sends pictures over HTTP can be reached: GStreamer's client calls everything a stream that broke off.
+pub(crate) async fn reach(address: &Address, patience: Duration) -> Result<(), OfflineReason> {
+    let host = || address.host.clone();
+    let connected = timeout(patience, async {
+        let mut found = lookup_host(&address.host)
+            .await
+            .map_err(|_| OfflineReason::Unresolved { host: host() })?
+            .collect::<Vec<_>>();
+        found.dedup();
+        TcpStream::connect(found.as_slice()).await.map_err(|_| OfflineReason::Refused { host: host() })
+    });
+    match connected.await {
+        Ok(reached) => reached.map(drop),
+        Err(_) => Err(OfflineReason::Refused { host: host() }),
     }
 }
 

@@ -27,45 +27,41 @@ use crate::{
     reel::Reel,
 };
 
+/// What it works with.
+pub(crate) struct MainStreamParts {
+    pub(crate) camera: CameraId,
+    pub(crate) reel: Arc<Reel>,
+    pub(crate) clock: SharedClock,
+    pub(crate) timeouts: CameraTimeouts,
+    pub(crate) login: Login,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) metrics: CameraMetrics,
+}
+
 /// The stream, ready to be received.
 pub(crate) struct MainStream {
-    pub(crate) camera: CameraId,
     url: Secret,
     transport: Transport,
     /// The camera sends it in datagrams, as it has turned out.
     by_datagrams: AtomicBool,
-    login: Login,
-    pub(crate) reel: Arc<Reel>,
-    pub(crate) clock: SharedClock,
-    pub(crate) timeouts: CameraTimeouts,
-    pub(crate) shutdown: Shutdown,
-    metrics: CameraMetrics,
+    parts: MainStreamParts,
 }
 
 impl MainStream {
     /// `None` for sources whose pictures are not kept as they are.
-    pub(crate) fn new(
-        camera: CameraId,
-        source: &SourceSettings,
-        reel: Arc<Reel>,
-        clock: SharedClock,
-        timeouts: CameraTimeouts,
-        login: Login,
-        shutdown: Shutdown,
-        metrics: CameraMetrics,
-    ) -> Option<Self> {
+    pub(crate) fn new(source: &SourceSettings, parts: MainStreamParts) -> Option<Self> {
         let SourceSettings::Rtsp { url, transport } = source.clone() else { return None };
         let by_datagrams = AtomicBool::new(transport == Transport::Udp);
-        Some(Self { camera, url, transport, by_datagrams, login, reel, clock, timeouts, shutdown, metrics })
+        Some(Self { url, transport, by_datagrams, parts })
     }
 
     /// Receives until shutdown.
     pub(crate) async fn run(&self) {
-        self.metrics.main_stream(false);
+        self.parts.metrics.main_stream(false);
         let task = Supervised {
-            name: format!("main stream of camera {}", self.camera),
-            backoff: self.timeouts.backoff,
-            shutdown: self.shutdown.clone(),
+            name: format!("main stream of camera {}", self.parts.camera),
+            backoff: self.parts.timeouts.backoff,
+            shutdown: self.parts.shutdown.clone(),
         };
         supervise(task, || self.run_once()).await;
     }
@@ -78,11 +74,11 @@ impl MainStream {
         };
         if matches!(error, OfflineReason::Unauthorized { .. }) {
             // Whether it was woken by shutdown is asked by the supervision.
-            let _ = timeout(self.login.refused(), self.shutdown.cancelled()).await;
+            let _ = timeout(self.parts.login.refused(), self.parts.shutdown.cancelled()).await;
         } else {
-            self.login.ended();
+            self.parts.login.ended();
         }
-        Outcome::Failed { error, healthy: began.elapsed() >= self.timeouts.healthy_after }
+        Outcome::Failed { error, healthy: began.elapsed() >= self.parts.timeouts.healthy_after }
     }
 
     /// Why it ended; `None` at shutdown.
@@ -99,36 +95,36 @@ impl MainStream {
         let by_datagrams = self.by_datagrams.load(Ordering::Relaxed);
         let options = ReceiveOptions {
             transport: if by_datagrams { receive::Transport::Udp } else { receive::Transport::Tcp },
-            connect: self.timeouts.connect,
-            no_frame: self.timeouts.no_frame.max(Duration::from_secs(1)),
+            connect: self.parts.timeouts.connect,
+            no_frame: self.parts.timeouts.no_frame.max(Duration::from_secs(1)),
         };
         tokio::select! {
-            () = self.shutdown.cancelled() => return None,
-            () = self.login.turn() => {}
+            () = self.parts.shutdown.cancelled() => return None,
+            () = self.parts.login.turn() => {}
         }
         let greeted = tokio::select! {
-            () = self.shutdown.cancelled() => return None,
-            greeted = greeting::exchange(&address, self.timeouts.connect) => greeted,
+            () = self.parts.shutdown.cancelled() => return None,
+            greeted = greeting::exchange(&address, self.parts.timeouts.connect) => greeted,
         };
         if let Err(reason) = greeted {
             return Some(reason);
         }
-        let first = self.reel.begin_stream();
+        let first = self.parts.reel.begin_stream();
         let mut arrives = false;
-        let receiving = receive::receive(&address, &options, &self.clock, |mut unit| {
+        let receiving = receive::receive(&address, &options, &self.parts.clock, |mut unit| {
             unit.seq += first;
-            self.reel.push(unit);
+            self.parts.reel.push(unit);
             if !std::mem::replace(&mut arrives, true) {
-                self.login.accepted();
-                self.metrics.main_stream(true);
+                self.parts.login.accepted();
+                self.parts.metrics.main_stream(true);
             }
             ControlFlow::Continue(())
         });
         let ended = tokio::select! {
-            () = self.shutdown.cancelled() => return None,
+            () = self.parts.shutdown.cancelled() => return None,
             ended = receiving => ended,
         };
-        self.metrics.main_stream(false);
+        self.parts.metrics.main_stream(false);
         Some(match ended {
             Ok(()) => OfflineReason::Ended,
             Err(failure) => self.learn(failure),

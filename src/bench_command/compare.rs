@@ -196,6 +196,19 @@ mod tests {
     fn other_footage_does_not_compare() {
         let (before, mut after) = (Report::example(), Report::example());
         after.scenes[0].footage.kbit = 2000;
-        assert!(lines(&before, &after).is_empty());
+        let lines = lines(&before, &after);
+        assert_eq!(lines.len(), 1, "but that the scene is gone is told: {lines:?}");
+        assert!(lines[0].is_worse(0.9));
+    }
+
+    #[test]
+    fn a_scene_that_does_not_hold_any_more_is_the_worst() {
+        let (before, mut after) = (Report::example(), Report::example());
+        after.scenes[0].held = 0;
+        after.scenes[0].trials.iter_mut().for_each(|trial| trial.missed.push("all".into()));
+        after.scenes[0].searched = false;
+        let lines = lines(&before, &after);
+        assert_eq!((lines[0].what, lines[0].after), ("cameras held", 0.0));
+        assert!(lines[0].is_worse(0.9));
     }
 }

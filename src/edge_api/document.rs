@@ -81,6 +81,10 @@ impl Document {
     }
 
     fn tables(&mut self) -> Result<&mut ArrayOfTables, Refusal> {
+        let is_empty = |item: &Item| item.as_array().is_some_and(Array::is_empty);
+        if self.edit.get("camera").is_none_or(is_empty) {
+            self.edit.insert("camera", Item::ArrayOfTables(ArrayOfTables::new()));
+        }
         let tables = self.edit.get_mut("camera").and_then(Item::as_array_of_tables_mut);
         tables.ok_or_else(|| {
             Refusal::not_editable(

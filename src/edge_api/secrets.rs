@@ -3,7 +3,7 @@
 //! A camera is shown without them. What is put in place of it without one keeps the one that it has, as long as it goes to the same
 //! machine: or whoever may change a camera could have its password sent to his own.
 
-use gridwatch_config::Problem;
+use gridwatch_config::{Problem, hide_passwords, is_same_service};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -21,7 +21,7 @@ const HAS_PASSWORD: &str = "has_password";
 pub(super) fn without(camera: &Camera) -> Camera {
     let mut shown = camera.clone();
     let in_address =
-        ADDRESSES.iter().any(|key| parsed(camera, key).is_some_and(|url| url.password().is_some()));
+        ADDRESSES.iter().any(|key| camera.get(*key).and_then(Value::as_str).is_some_and(has_password_in));
     let has_password = in_address || PASSWORDS.iter().any(|key| camera.contains_key(*key));
     shown.remove("password");
     for key in ADDRESSES {
@@ -60,7 +60,7 @@ pub(super) fn keep(old: Option<&Camera>, new: &mut Camera) -> Result<(), Vec<Pro
 /// The password that is a key of its own.
 fn keep_key(old: &Camera, new: &mut Camera, problems: &mut Vec<Problem>) {
     let same_host = match (parsed(old, "url"), parsed(new, "url")) {
-        (Some(before), Some(after)) => is_same_host(&before, &after),
+        (Some(before), Some(after)) => is_same_service(&before, &after),
         _ => !new.contains_key("url"),
     };
     for key in PASSWORDS {
@@ -79,13 +79,15 @@ const AT_ANOTHER_HOST: &str = "missing: the camera is at another host than befor
 /// The password within an address.
 fn keep_in_address(old: &Camera, new: &mut Camera, key: &'static str, problems: &mut Vec<Problem>) {
     let (Some(before), Some(mut after)) = (parsed(old, key), parsed(new, key)) else { return };
-    let (Some(password), None) = (before.password(), after.password()) else { return };
     let old_text = old.get(key).and_then(Value::as_str).unwrap_or_default();
     if new.get(key).and_then(Value::as_str) == Some(&hidden(old_text)) {
         new.insert(key.to_owned(), Value::from(old_text));
-    } else if new.contains_key("password") {
+        return;
+    }
+    let (Some(password), None) = (before.password(), after.password()) else { return };
+    if new.contains_key("password") {
         // It has been given another one.
-    } else if is_same_host(&before, &after) {
+    } else if is_same_service(&before, &after) {
         if after.username().is_empty() && after.set_username(before.username()).is_err() {
             return;
         }
@@ -97,22 +99,22 @@ fn keep_in_address(old: &Camera, new: &mut Camera, key: &'static str, problems: 
     }
 }
 
-fn parsed(camera: &Camera, key: &str) -> Option<Url> {
-    Url::parse(camera.get(key)?.as_str()?).ok()
+fn has_password_in(address: &str) -> bool {
+    Url::parse(address).is_ok_and(|url| url.password().is_some()) || hide_passwords(address) != address
 }
 
-fn is_same_host(one: &Url, other: &Url) -> bool {
-    (one.scheme(), one.host_str(), one.port()) == (other.scheme(), other.host_str(), other.port())
+fn parsed(camera: &Camera, key: &str) -> Option<Url> {
+    Url::parse(camera.get(key)?.as_str()?).ok()
 }
 
 /// The address without its password; without anything where it is none, as there may be a password in it.
 fn hidden(text: &str) -> String {
     let Ok(mut url) = Url::parse(text) else { return String::new() };
     if url.password().is_none() {
-        return text.to_owned();
+        return hide_passwords(text);
     }
     match url.set_password(None) {
-        Ok(()) => url.into(),
+        Ok(()) => hide_passwords(url.as_str()),
         Err(()) => String::new(),
     }
 }

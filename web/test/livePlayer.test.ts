@@ -148,6 +148,14 @@ describe("the live player", () => {
     expect(states.at(-1)?.kind).toBe("playing");
   });
 
+  it("says that nothing comes where nothing ever did", () => {
+    const { states } = setUp();
+    vi.advanceTimersByTime(4999);
+    expect(states.at(-1)?.kind).toBe("connecting");
+    vi.advanceTimersByTime(1);
+    expect(states.at(-1)?.kind).toBe("waiting");
+  });
+
   it("connects again, ever more slowly, and at once again after it has played", () => {
     const { states } = setUp();
     for (const wait of [500, 1000, 2000, 5000, 10_000, 10_000]) {

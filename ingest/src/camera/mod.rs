@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use gridwatch_config::{CameraSettings, Pace, SourceSettings, Transport};
+use gridwatch_config::{CameraSettings, Pace, Secret, SourceSettings, Transport};
 use gridwatch_runtime::{Outcome, SharedClock, Shutdown, Supervised, supervise};
 use tokio::{
     sync::{mpsc, watch},
@@ -32,11 +32,11 @@ use self::{
 use crate::{
     AttentionReceiver, CameraState, DecodePool, GateState, OfflineReason,
     address::Address,
-    gate::GateSettings,
+    gate::{GateSettings, Level, Reason},
     greeting,
     live::Live,
     login::Login,
-    main_stream::MainStream,
+    main_stream::{MainStream, MainStreamParts},
     metrics::CameraMetrics,
     receive::{self, Failure, ReceiveOptions},
     reel::Reel,
@@ -105,12 +105,16 @@ impl Camera {
         let (reel, main) = match &settings.main {
             // What is analysed is kept only to look back; what is large is what people want to see.
             Some(main) => {
-                let (id, clock) = (settings.id.clone(), Arc::clone(&clock));
-                let reel = reels.open(&id);
-                let (timeouts, shutdown) = (timeouts.clone(), shutdown.clone());
-                let login = login.of_another_stream();
-                let main = MainStream::new(id, main, reel, clock, timeouts, login, shutdown, metrics.clone());
-                (reels.apart(), main)
+                let parts = MainStreamParts {
+                    camera: settings.id.clone(),
+                    reel: reels.open(&settings.id),
+                    clock: Arc::clone(&clock),
+                    timeouts: timeouts.clone(),
+                    login: login.of_another_stream(),
+                    shutdown: shutdown.clone(),
+                    metrics: metrics.clone(),
+                };
+                (reels.apart(), MainStream::new(main, parts))
             }
             // Whoever wants to follow it may do so from the start.
             None if matches!(settings.source, SourceSettings::Rtsp { .. }) => {
@@ -250,6 +254,9 @@ impl Camera {
                 Ok(_) => {}
             }
         }
+        let state = GateState { level: Level::All, reason: Reason::ByGstreamer, since: self.clock.now() };
+        self.metrics.level((state.level, state.reason));
+        self.gates.send_replace(Some(state));
         let (source, tap) = (self.settings.source.clone(), Arc::clone(&self.tap));
         let connect_timeout = self.timeouts.connect;
         let started = spawn_blocking(move || {
@@ -264,6 +271,7 @@ impl Camera {
             Err(_) => return End::Failed(OfflineReason::Panicked),
         };
         let end = self.watch_over(notes_rx, live_since, false).await;
+        self.gates.send_replace(None);
         // Whatever made retina fail may have been a mood of the camera's.
         self.ways.lock().unwrap_or_else(PoisonError::into_inner).by_gstreamer = false;
         self.take_down(stream, end).await
@@ -324,19 +332,34 @@ impl Camera {
         if may_choose && (failure.wants_other_transport || gives_up_udp) {
             ways.udp = !ways.udp;
         } else if failure.is_ours {
-            tracing::info!(camera = %self.settings.id, reason = %failure.reason, "is received by GStreamer the next time");
+            tracing::warn!(camera = %self.settings.id, reason = %failure.reason, "its answers are not understood: GStreamer receives it the next time; then all of it is decoded, and nothing of it kept: no clips, no recordings, no live picture but stills");
             ways.by_gstreamer = true;
         }
     }
 
     /// Whether the camera answers at all, before GStreamer hangs on its lips, or retina fills its memory with an endless answer.
     async fn greet(&self) -> Result<(), End> {
-        let SourceSettings::Rtsp { url, .. } = &self.settings.source else { return Ok(()) };
-        let address = Address::parse(url.reveal()).map_err(End::Failed)?;
-        tokio::select! {
-            () = self.shutdown.cancelled() => Err(End::Shutdown),
-            greeted = greeting::exchange(&address, self.timeouts.connect) => greeted.map_err(End::Failed),
-        }
+        let parsed = |url: &Secret| Address::parse(url.reveal()).map_err(End::Failed);
+        let is_live = matches!(*self.states.borrow(), CameraState::Live { .. });
+        let greeted = match &self.settings.source {
+            SourceSettings::Rtsp { url, .. } => {
+                let address = parsed(url)?;
+                tokio::select! {
+                    () = self.shutdown.cancelled() => return Err(End::Shutdown),
+                    greeted = greeting::exchange(&address, self.timeouts.connect) => greeted,
+                }
+            }
+            // Not for each picture anew.
+            SourceSettings::Http { url } if !is_live => {
+                let address = parsed(url)?;
+                tokio::select! {
+                    () = self.shutdown.cancelled() => return Err(End::Shutdown),
+                    reached = greeting::reach(&address, self.timeouts.connect) => reached,
+                }
+            }
+            _ => Ok(()),
+        };
+        greeted.map_err(End::Failed)
     }
 
     /// Takes a stream down. One that hangs, as GStreamer's do on a camera that dribbles, is told of at once, and no other is

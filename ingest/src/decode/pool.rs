@@ -233,7 +233,7 @@ mod tests {
 
     struct Job {
         kind: Kind,
-        told: mpsc::Sender<&'static str>,
+        told: mpsc::SyncSender<&'static str>,
     }
 
     impl Work for Job {
@@ -255,7 +255,7 @@ mod tests {
     const PATIENCE: Duration = Duration::from_secs(60);
 
     fn call(pool: &DecodePool, number: u64, kind: Kind) -> mpsc::Receiver<&'static str> {
-        let (told, news) = mpsc::channel();
+        let (told, news) = mpsc::sync_channel(8);
         pool.calls.put(number, Arc::new(Job { kind, told }));
         assert_eq!(news.recv_timeout(PATIENCE), Ok("begun"));
         news
@@ -272,7 +272,7 @@ mod tests {
     #[test]
     fn a_decoder_that_hangs_is_left_behind() {
         let pool = DecodePool::start(1).expect("a thread");
-        let (release, hangs) = mpsc::channel();
+        let (release, hangs) = mpsc::sync_channel(8);
         let news = call(&pool, 1, Kind::Hangs(Mutex::new(hangs)));
         pool.replace_hung();
         assert_eq!(news.try_recv(), Err(mpsc::TryRecvError::Empty), "it may just be slow");

@@ -92,6 +92,8 @@ pub enum Reason {
     KeysFarApart,
     /// Something moves where a zone asks for more than key pictures.
     Asked,
+    /// It is no RTSP stream, or one that only GStreamer understands: nothing is known of its encoded pictures.
+    ByGstreamer,
 }
 
 impl Level {
@@ -127,6 +129,7 @@ impl Reason {
             Self::Due => "due",
             Self::KeysFarApart => "keys_far_apart",
             Self::Asked => "asked",
+            Self::ByGstreamer => "by_gstreamer",
         }
     }
 }

@@ -59,6 +59,7 @@ export const GATE_REASONS = [
   "due",
   "keys_far_apart",
   "asked",
+  "by_gstreamer",
 ] as const;
 export type GateReason = (typeof GATE_REASONS)[number];
 

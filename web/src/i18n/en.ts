@@ -51,6 +51,7 @@ export const en: Messages = {
       due: "a limit is about to end",
       keys_far_apart: "key pictures are too far apart",
       asked: "a zone asks for more pictures",
+      by_gstreamer: "received by GStreamer: all of it is decoded, no clips, no recordings",
     },
     objectClass: {
       car: "Car",

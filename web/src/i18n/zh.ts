@@ -57,6 +57,7 @@ const names: Names = {
     due: "有目标即将超时",
     keys_far_apart: "关键帧间隔太长",
     asked: "区域要求逐帧看",
+    by_gstreamer: "由 GStreamer 接收，全部解码，不存片段和录像",
   },
   objectClass: { car: "小汽车", truck: "货车", bus: "客车", motorcycle: "摩托/电动车", bicycle: "自行车", person: "行人" },
   cellLevel: { county: "县", township: "乡镇/街道", community: "村/社区", cell: "网格", group: "联户" },

@@ -83,6 +83,8 @@ export class LivePlayer {
       if (socket === this.socket && !this.ended) this.again(null);
     };
     this.socket = socket;
+    // A camera that sends nothing that can be shown lets the connection stand, and is silent.
+    this.listen();
   }
 
   private receive(data: string | ArrayBuffer): void {
