@@ -5,6 +5,10 @@ mod tester;
 use std::{
     io::{BufRead as _, BufReader, Write as _},
     net::{TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -43,16 +47,23 @@ fn camera(manner: Manner) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("it listens");
     std::thread::spawn(move || {
-        for (request, connection) in listener.incoming().map_while(Result::ok).enumerate() {
-            std::thread::spawn(move || answer(connection, manner, request as u32));
+        let requests = Arc::new(AtomicU32::new(0));
+        for connection in listener.incoming().map_while(Result::ok) {
+            let requests = Arc::clone(&requests);
+            std::thread::spawn(move || answer(connection, manner, &requests));
         }
     });
     format!("http://viewer:geheim@{address}/picture")
 }
 
 #[expect(clippy::disallowed_methods, reason = "a camera's pace is real")]
-fn answer(mut connection: TcpStream, manner: Manner, request: u32) -> std::io::Result<()> {
+fn answer(mut connection: TcpStream, manner: Manner, requests: &AtomicU32) -> std::io::Result<()> {
     let mut lines = BufReader::new(connection.try_clone()?).lines();
+    // A connection without a request only asks whether somebody is there.
+    if lines.next().is_none() {
+        return Ok(());
+    }
+    let request = requests.fetch_add(1, Ordering::Relaxed);
     while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
     let head = |status: &str, kind: &str| {
         format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nConnection: close\r\n\r\n")
@@ -92,7 +103,11 @@ fn answer(mut connection: TcpStream, manner: Manner, request: u32) -> std::io::R
 }
 
 fn http(name: &str, manner: Manner) -> CameraSettings {
-    CameraSettings { source: SourceSettings::Http { url: Secret::new(camera(manner)) }, ..rtsp(name, "") }
+    at(name, &camera(manner))
+}
+
+fn at(name: &str, url: &str) -> CameraSettings {
+    CameraSettings { source: SourceSettings::Http { url: Secret::new(url) }, ..rtsp(name, "") }
 }
 
 #[tokio::test]
@@ -156,5 +171,17 @@ async fn its_picture_of_this_moment_may_be_asked_for() {
     let number = card_number(&first.expect("a picture"));
     assert!(number > before);
     assert_eq!(card_number(&second.expect("the same one")), number);
+    tester.finish().await;
+}
+
+#[tokio::test]
+async fn who_cannot_be_reached_is_told_apart_from_a_name_that_nobody_knows() {
+    let closed =
+        TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
+    let mut tester = IngestTester::start();
+    tester.watch(at("closed", &format!("http://{closed}/picture")));
+    tester.watch(at("nameless", "http://no-such-camera.invalid/picture"));
+    tester.expect_offline("closed", "refused").await;
+    tester.expect_offline("nameless", "unresolved").await;
     tester.finish().await;
 }

@@ -253,8 +253,8 @@ async fn the_picture_of_a_limits_end_is_there_at_once() {
     let mut tester = IngestTester::start();
     tester.watch(CameraSettings { decode: DecodeMode::Adaptive, ..rtsp("gate", &cameras.url("gate")) });
     let first = tester.next_frame_of("gate").await;
-    // In the middle of a group, some groups later.
-    let due = first.at.saturating_add(Duration::from_millis(7_020));
+    // In the first half of a group, some groups later: near the next key picture that one would be waited for.
+    let due = first.at.saturating_add(Duration::from_millis(6_620));
     let attention = Attention { due: Some(due), ..Attention::default() };
     tester.attention.send_modify(|all| {
         all.insert(tester::id("gate"), attention);
