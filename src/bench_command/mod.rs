@@ -166,12 +166,18 @@ fn measure(plan: &Plan, arguments: &BenchArguments) -> anyhow::Result<SceneRepor
         let mut trial = attempt(plan, arguments, cameras)?;
         if !trial.holds() && arguments.cameras.is_none() {
             // Others on the same machine may have been at work: what does not hold twice does not hold.
+            trials.push(trial);
             trial = attempt(plan, arguments, cameras)?;
         }
         search.record(cameras, trial.holds());
         let guess = trial.per_core() * plan.pipeline_cores.len() as f64 * USED_UP;
         trials.push(trial);
-        next = if arguments.cameras.is_some() { None } else { search.next(Some(guess)) };
+        let held = search.held();
+        next = match arguments.cameras {
+            Some(_) => None,
+            // Nor does what held once by chance: the result is tried twice.
+            None => search.next(Some(guess)).or_else(|| held_once(&trials, held).then_some(held)),
+        };
     }
     trials.sort_by_key(|trial| trial.cameras);
     let held = search.held();
@@ -192,6 +198,11 @@ fn attempt(plan: &Plan, arguments: &BenchArguments, cameras: u32) -> anyhow::Res
     trial.missed = arguments.targets.missed(&trial);
     say!("{scene}: {}", tables::line(&trial));
     Ok(trial)
+}
+
+/// Whether so many cameras have held once, and no more.
+fn held_once(trials: &[Trial], held: u32) -> bool {
+    trials.iter().filter(|trial| trial.cameras == held && trial.holds()).count() == 1
 }
 
 /// What ran out in a trial that did not hold.

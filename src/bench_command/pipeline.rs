@@ -40,8 +40,16 @@ pub(super) fn run() -> anyhow::Result<()> {
     let spec: PipelineSpec = serde_json::from_str(&text).context("read what to measure")?;
     // Before any thread is started: they inherit it.
     affinity::pin(&spec.cores)?;
+    // As many as the runtime starts by itself. They are the first that it names; what is put off, as clips that are written, gets threads later.
+    let receivers = std::thread::available_parallelism().map_or(1, usize::from);
+    let named = std::sync::atomic::AtomicUsize::new(0);
+    let name = move || {
+        let number = named.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        if number < receivers { "receive".to_owned() } else { "put-off".to_owned() }
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .thread_name("receive")
+        .worker_threads(receivers)
+        .thread_name_fn(name)
         .enable_all()
         .build()
         .context("start the async runtime")?;

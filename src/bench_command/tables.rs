@@ -16,13 +16,15 @@ pub(super) fn line(trial: &Trial) -> String {
     } else {
         format!("does not hold: {}", trial.missed.join("; "))
     };
+    let events = match trial.events.wanted {
+        0 => "no event was due, so that nothing is said of recall".to_owned(),
+        wanted => format!("{} of {wanted} events", trial.events.found),
+    };
     format!(
-        "{} cameras on {:.2} cores ({:.0} a core), {} of {} events: {verdict}",
+        "{} cameras on {:.2} cores ({:.0} a core), {events}: {verdict}",
         trial.cameras,
         trial.used(),
         trial.per_core(),
-        trial.events.found,
-        trial.events.wanted
     )
 }
 

@@ -31,14 +31,15 @@ impl Stage {
     }
 
     /// Of a thread by its name, of which the kernel keeps 15 bytes. `receive` are the threads of the async runtime: beside RTSP,
-    /// gate and ring the MQTT session runs there, which is little.
+    /// gate and ring the MQTT session runs there, which is little; `put-off` what that runtime may not wait for: clips and recordings are
+    /// written and hashed there.
     fn of(thread: &str) -> Self {
         let begins = |names: &[&str]| names.iter().any(|name| thread.starts_with(name));
         match thread {
             _ if begins(&["receive"]) => Self::Receive,
             _ if begins(&["decode"]) => Self::Decode,
             _ if begins(&["detect", "overdue"]) => Self::Detect,
-            _ if begins(&["evidence", "sqlx"]) => Self::Alert,
+            _ if begins(&["evidence", "put-off", "sqlx"]) => Self::Alert,
             _ => Self::Other,
         }
     }
