@@ -26,7 +26,7 @@ use gridwatch_ingest::{CameraParts, CameraTimeouts, DecodePool, Decoders, Ingest
 use gridwatch_models::Network;
 use gridwatch_runtime::{Metrics, SharedClock, Shutdown, SystemClock, mailbox};
 use tokio::sync::mpsc;
-use tracing::info;
+use tracing::{info, warn};
 
 use self::{change::Change, file::Look, live::LiveConfiguration};
 use crate::{
@@ -40,6 +40,8 @@ use crate::{
 
 /// Findings that may wait for the outbox. Beyond it detection waits, and frames, not events, are dropped.
 const FINDINGS_LIMIT: usize = 64;
+/// So long a change of the configuration waits for detection that is held up.
+const HELD_UP: Duration = Duration::from_secs(10);
 /// State changes of cameras that may wait: more than cameras change within a moment.
 const STATES_LIMIT: usize = 256;
 
@@ -228,9 +230,14 @@ impl Edge {
         }
         let control = self.detect.control();
         let done = change.clone();
-        tokio::task::spawn_blocking(move || watch_otherwise(&control, &done))
-            .await
-            .context("change what is watched")?;
+        let watching = tokio::task::spawn_blocking(move || watch_otherwise(&control, &done));
+        match tokio::time::timeout(HELD_UP, watching).await {
+            Ok(done) => done.context("change what is watched")?,
+            // It goes on by itself; cameras and callers do not wait for a full disk.
+            Err(_) => warn!(
+                "detection is held up, as the outbox takes nothing: what is watched changes once it goes on"
+            ),
+        }
         for id in &change.removed {
             if let Some(end) = self.recordings.remove(id) {
                 end.cancel();
@@ -239,6 +246,13 @@ impl Edge {
             self.camera_parts.metrics.forget(id);
             // Nobody listens any more only while everything ends.
             let _ = self.listeners.messages.send(CameraNews::Gone(id.clone())).await;
+        }
+        for camera in change.restarted.iter().filter(|camera| !camera.keeps_stream()) {
+            // What was kept of its stream until now is of no use to whoever wants to see it.
+            if let Some(end) = self.recordings.remove(&camera.id) {
+                end.cancel();
+            }
+            self.camera_parts.reels.remove(&camera.id);
         }
         for camera in change.restarted.iter().chain(&change.added) {
             self.start_camera(camera.clone());

@@ -467,6 +467,14 @@ impl ZoneConfig {
     }
 }
 
+impl CameraSettings {
+    /// Whether its stream is kept as the camera sends it: for clips, recordings and the live picture.
+    pub fn keeps_stream(&self) -> bool {
+        let is_plain = |source: &SourceSettings| matches!(source, SourceSettings::Rtsp { url, .. } if url.reveal().starts_with("rtsp://"));
+        is_plain(self.main.as_ref().unwrap_or(&self.source))
+    }
+}
+
 /// Whether two addresses lead to the same service: what may be told to one may be told to the other.
 pub fn is_same_service(one: &Url, other: &Url) -> bool {
     let of = |url: &Url| (url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port());

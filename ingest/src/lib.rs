@@ -2,7 +2,8 @@
 //!
 //! Takes RTSP streams, JPEG over HTTP, devices and video files, hands on decoded pictures (NV12, not copied), sampled to the rate that
 //! is analysed, newest first: a slow consumer costs pictures, which are counted, never memory. One [`Camera`] is one
-//! supervised task; GStreamer decodes in threads of its own, and nothing here blocks the async runtime.
+//! supervised task; RTSP is received on the async runtime and decoded by threads that all cameras share, everything else by GStreamer in
+//! threads of its own. Nothing here blocks the async runtime.
 //! With `sim`, the only crate that knows GStreamer. Knows nothing of what pictures are used for.
 
 use std::collections::BTreeMap;

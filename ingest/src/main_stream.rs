@@ -15,7 +15,7 @@ use std::{
 use gridwatch_config::{Secret, SourceSettings, Transport};
 use gridwatch_domain::CameraId;
 use gridwatch_runtime::{Outcome, SharedClock, Shutdown, Supervised, supervise};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use crate::{
     CameraTimeouts, OfflineReason,
@@ -73,8 +73,8 @@ impl MainStream {
             Some(reason) => reason,
         };
         if matches!(error, OfflineReason::Unauthorized { .. }) {
-            // Whether it was woken by shutdown is asked by the supervision.
-            let _ = timeout(self.parts.login.refused(), self.parts.shutdown.cancelled()).await;
+            let rest = self.parts.login.refused();
+            tracing::warn!(camera = %self.parts.camera, ?rest, "the login was refused for its main stream, and is not tried again before that");
         } else {
             self.parts.login.ended();
         }

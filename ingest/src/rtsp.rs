@@ -1,4 +1,4 @@
-//! RTSP cameras: received over TCP, decoded as what they announce themselves to be.
+//! RTSP cameras whose answers only GStreamer understands, or that speak TLS: received and wholly decoded by it. All others: `receive/`.
 
 use std::{
     sync::{
@@ -56,13 +56,14 @@ const CODECS: [Codec; 3] = [
 /// Prepares the stream of a camera.
 pub(crate) fn create(
     address: &Address,
+    by_datagrams: bool,
     connect_timeout: Duration,
     tap: &Arc<Tap>,
     notes: &mpsc::Sender<Note>,
 ) -> Result<Stream, OfflineReason> {
     let stream = Stream::create(tap, Origin::Network(address.clone()), notes.clone(), false)?;
     let source = stream::network_source("rtspsrc", address)?;
-    source.set_property_from_str("protocols", "tcp");
+    source.set_property_from_str("protocols", if by_datagrams { "udp" } else { "tcp" });
     source.set_property("latency", JITTER_MILLIS);
     source.set_property("drop-on-latency", true);
     source.set_property("tcp-timeout", u64::try_from(connect_timeout.as_micros()).unwrap_or(u64::MAX));

@@ -1,6 +1,6 @@
-//! Where pictures leave GStreamer: counted, sampled, given their time, and put into the mailbox.
+//! Where pictures leave the decoders: counted, sampled, given their time, and put into the mailbox.
 //!
-//! Called from GStreamer's own threads. A picture that is not due costs a comparison: it is dropped right behind the
+//! Called from the threads that decode, GStreamer's own among them. A picture that is not due costs a comparison: it is dropped right behind the
 //! decoder, before anything is converted. Lives as long as the camera; one stream after the other passes through it.
 
 use std::{

@@ -94,7 +94,13 @@ pub(crate) fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
     };
     let report = Report::new(machine, settings, reports);
     say!("{}", tables::all(&report));
-    write(&arguments.out, &report)
+    write(&arguments.out, &report)?;
+    let fallen = report.scenes.iter().filter(|scene| !scene.searched && scene.held == 0);
+    let fallen: Vec<&str> = fallen.map(|scene| scene.footage.scene.as_str()).collect();
+    if !fallen.is_empty() {
+        bail!("so many cameras do not hold in {}", fallen.join(", "));
+    }
+    Ok(())
 }
 
 /// All scenes asked for, none of them rendered yet: what is wrong is told before minutes are spent.

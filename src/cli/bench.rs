@@ -47,7 +47,7 @@ pub(crate) struct BenchArguments {
     #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) most: u32,
     /// Share of the result that it may be off by.
-    #[arg(long, default_value_t = 0.08)]
+    #[arg(long, default_value = "0.08", value_parser = share)]
     pub(crate) precision: f64,
     /// What has to be reached, such as freshness=3,alert=0.5: freshness (seconds that a camera may go without a look beyond what is
     /// configured, 2), opened (seconds from a limit to its event, 2), recall (share of events found, 1), untrue (events that
@@ -67,6 +67,12 @@ pub(crate) struct BenchArguments {
     /// With --compare: share by which a figure may be worse; beyond it the exit code is 1.
     #[arg(long, default_value_t = 0.1)]
     pub(crate) tolerance: f64,
+}
+
+/// A share from a hundredth to a half.
+fn share(text: &str) -> Result<f64, &'static str> {
+    let share = text.parse::<f64>().ok().filter(|share| (0.01..=0.5).contains(share));
+    share.ok_or("expected a share from 0.01 to 0.5, such as 0.08")
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]

@@ -15,7 +15,7 @@ use gridwatch_runtime::Chain;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 /// How often the file is looked at. A change is in force within two looks.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// What was found at one look: the text, or why there is none; and when the file was written, since the same text counts anew when it is
 /// (files that it names, such as a password's, may have changed).

@@ -12,7 +12,7 @@ use tracing::{debug, error, info, warn};
 use super::{
     Edge,
     change::Change,
-    file::{Look, WatchedFile},
+    file::{LOOK_EVERY, Look, WatchedFile},
 };
 use crate::edge_api::{Answer, Document, Order, Refusal, replace_file};
 
@@ -126,15 +126,27 @@ impl LiveConfiguration {
         true
     }
 
+    /// The file as it is, looked at twice where it is not what is in force: it may be half written.
+    async fn settled(&self) -> Result<Look, Refusal> {
+        let (mut ticks, mut seen) = (tokio::time::interval(LOOK_EVERY), None);
+        loop {
+            ticks.tick().await;
+            let path = self.path.clone();
+            let look = tokio::task::spawn_blocking(move || Look::at(&path)).await.map_err(Refusal::failed)?;
+            if look.text.as_ref() == Ok(&self.in_force) || seen.as_ref() == Some(&look) {
+                return Ok(look);
+            }
+            seen = Some(look);
+        }
+    }
+
     /// What a caller of the API asked for; in force when it is answered.
     async fn carry_out(&mut self, edge: &mut Edge, order: &Order) -> Result<Answer, Refusal> {
         if order.only_reads() {
             return order.read(&Document::parse(&self.in_force)?);
         }
         // Somebody may have changed the file in this moment: their change is built on, or the tag does not match.
-        let path = self.path.clone();
-        let look = tokio::task::spawn_blocking(move || Look::at(&path)).await;
-        let text = look.map_err(Refusal::failed)?.text.map_err(Refusal::unreadable)?;
+        let text = self.settled().await?.text.map_err(Refusal::unreadable)?;
         parse_edge(&text, folder(&self.path)).map_err(|problems| Refusal::file_has_problems(&problems))?;
         let mut document = Document::parse(&text)?;
         let answer = order.change(&mut document)?;

@@ -73,6 +73,9 @@ pub struct Health {
     #[serde(skip)]
     settings: HealthSettings,
     last_at: Option<Timestamp>,
+    /// When it was last asked whether pictures come.
+    #[serde(skip)]
+    ticked_at: Option<Timestamp>,
     /// Of its pictures, in pixels.
     size: (u32, u32),
     normal: Normal,
@@ -175,6 +178,7 @@ impl Health {
 
     /// Time has passed, whether pictures come or not.
     pub fn tick(&mut self, now: Timestamp, random: &mut dyn FnMut() -> [u8; 10]) -> Option<HealthRevision> {
+        self.ticked_at = Some(now);
         let kind = EventKind::CameraOffline;
         let turn = self.holds.offline.judge(now, self.offline.verdict(), self.settings.patience(kind))?;
         self.tell(kind, turn, now, random)
@@ -335,7 +339,7 @@ impl Health {
         }
     }
 
-    /// Takes back what was told of these, as of the last picture.
+    /// Takes back what was told of these, as of the last picture; that none comes, as of the last time that somebody looked.
     fn close(&mut self, kinds: &[EventKind]) -> Vec<HealthRevision> {
         let mut closed = Vec::new();
         for &kind in kinds {
@@ -344,7 +348,8 @@ impl Health {
             }
             while let Some(index) = self.reports.iter().position(|report| report.kind() == kind) {
                 let report = self.reports.remove(index);
-                let at = self.last_at.unwrap_or_else(|| report.since());
+                let looked = self.ticked_at.filter(|_| kind == EventKind::CameraOffline);
+                let at = looked.max(self.last_at).unwrap_or_else(|| report.since()).max(report.since());
                 closed.push(report.close(at, at, self.settings.limit(kind)));
             }
         }

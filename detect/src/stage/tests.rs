@@ -306,6 +306,20 @@ fn a_camera_that_stays_away_is_offline_until_it_is_back_for_a_while() {
 }
 
 #[test]
+fn a_camera_that_is_taken_away_while_it_is_offline_was_so_until_then() {
+    let mut tester = Tester::start(Vec::new());
+    let notice = CameraNotice { camera: camera(), live: false, ended: false, at: time(12.0) };
+    tester.notices.blocking_send(notice).expect("the stage runs");
+    tester.clock.advance(Duration::from_secs(45));
+    let offline = next_event(&mut tester);
+    tester.stage.control().forget(&camera());
+    let closed = next_event(&mut tester);
+    assert_eq!((closed.id, closed.phase), (offline.id, Phase::Close));
+    assert!(closed.until >= Some(offline.at) && closed.dwell_s >= offline.dwell_s, "{closed:#?}");
+    tester.finish();
+}
+
+#[test]
 fn a_recording_at_its_end_is_not_offline() {
     let tester = Tester::start(Vec::new());
     let notice = CameraNotice { camera: camera(), live: false, ended: true, at: time(12.0) };

@@ -1,6 +1,6 @@
 //! A camera: connected, watched over, and connected again, until shutdown.
 //!
-//! Each camera is a task of its own with GStreamer threads of its own. Whatever goes wrong with one — an error, a stall,
+//! Each camera is a task of its own. Whatever goes wrong with one — an error, a stall,
 //! a panic — is shown in its state, and tried again after a while; no other camera notices.
 
 mod control;
@@ -117,9 +117,7 @@ impl Camera {
                 (reels.apart(), MainStream::new(main, parts))
             }
             // Whoever wants to follow it may do so from the start.
-            None if matches!(settings.source, SourceSettings::Rtsp { .. }) => {
-                (reels.open(&settings.id), None)
-            }
+            None if settings.keeps_stream() => (reels.open(&settings.id), None),
             None => (reels.apart(), None),
         };
         let tap = Tap::new(settings.id.clone(), frames, stills.wishes(), Arc::clone(&clock), metrics.clone());
@@ -222,10 +220,11 @@ impl Camera {
         if hopeless {
             return Outcome::Done;
         }
-        if !matches!(reason, OfflineReason::Unauthorized { .. }) {
+        if matches!(reason, OfflineReason::Unauthorized { .. }) {
+            let rest = self.login.refused();
+            tracing::warn!(camera = %self.settings.id, ?rest, "its login was refused, and is not tried again before that");
+        } else {
             self.login.ended();
-        } else if self.pause(self.login.refused()).await.is_err() {
-            return Outcome::Done;
         }
         Outcome::Failed { error: reason, healthy }
     }
@@ -244,12 +243,13 @@ impl Camera {
         if let Err(end) = self.greet().await {
             return end;
         }
+        let mut by_datagrams = false;
         if let SourceSettings::Rtsp { url, transport } = &self.settings.source {
+            by_datagrams = ways.udp || *transport == Transport::Udp;
             match Address::parse(url.reveal()) {
                 Err(reason) => return End::Failed(reason),
                 Ok(address) if !ways.by_gstreamer && address.is_plain() => {
-                    let udp = ways.udp || *transport == Transport::Udp;
-                    return self.play_live(&address, udp, notes_rx, live_since).await;
+                    return self.play_live(&address, by_datagrams, notes_rx, live_since).await;
                 }
                 Ok(_) => {}
             }
@@ -260,7 +260,7 @@ impl Camera {
         let (source, tap) = (self.settings.source.clone(), Arc::clone(&self.tap));
         let connect_timeout = self.timeouts.connect;
         let started = spawn_blocking(move || {
-            let stream = create(&source, connect_timeout, &tap, &notes_tx)?;
+            let stream = create(&source, by_datagrams, connect_timeout, &tap, &notes_tx)?;
             stream.start()?;
             Ok(stream)
         });

@@ -14,9 +14,10 @@ use crate::{
     tap::{Note, Tap},
 };
 
-/// Prepares a source's stream. May block.
+/// Prepares a source's stream; `by_datagrams`: an RTSP one over UDP. May block.
 pub(super) fn create(
     source: &SourceSettings,
+    by_datagrams: bool,
     connect_timeout: Duration,
     tap: &Arc<Tap>,
     notes: &mpsc::Sender<Note>,
@@ -24,7 +25,7 @@ pub(super) fn create(
     gst::init().map_err(stream::setup)?;
     match source {
         SourceSettings::Rtsp { url, .. } => {
-            rtsp::create(&Address::parse(url.reveal())?, connect_timeout, tap, notes)
+            rtsp::create(&Address::parse(url.reveal())?, by_datagrams, connect_timeout, tap, notes)
         }
         SourceSettings::Http { url } => {
             http::create(&Address::parse(url.reveal())?, connect_timeout, tap, notes)

@@ -58,6 +58,8 @@ pub struct FileWriter {
     latest: i64,
     from: Option<Timestamp>,
     until: Timestamp,
+    /// The first and the last time of the stream.
+    span: (Option<Duration>, Duration),
     pictures: u64,
 }
 
@@ -90,6 +92,7 @@ impl FileWriter {
             latest: 0,
             from: None,
             until: Timestamp::UNIX_EPOCH,
+            span: (None, Duration::ZERO),
             pictures: 0,
         })
     }
@@ -112,6 +115,8 @@ impl FileWriter {
         }
         self.from.get_or_insert(unit.at);
         self.until = self.until.max(unit.at);
+        self.span.0.get_or_insert(unit.time);
+        self.span.1 = self.span.1.max(unit.time);
         self.group.push(unit);
         Ok(())
     }
@@ -141,9 +146,10 @@ impl FileWriter {
         Ok(Written { from, until: self.until, pictures: self.pictures, bytes: end })
     }
 
-    /// From the first picture that was added to the last one.
+    /// From the first picture that was added to the last one, by the stream's time: the clock may be set meanwhile.
     pub fn length(&self) -> Duration {
-        self.from.map_or(Duration::ZERO, |from| self.until.saturating_since(from))
+        let (from, until) = self.span;
+        from.map_or(Duration::ZERO, |from| until.saturating_sub(from))
     }
 
     fn write_group(&mut self) -> Result<(), Mp4Error> {

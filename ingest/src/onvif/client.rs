@@ -73,7 +73,7 @@ impl<'a> Client<'a> {
         let security = self.login.map_or_else(String::new, |login| {
             let now = self.clock.now().as_millisecond().saturating_add(self.ahead_ms);
             let at = Timestamp::from_millisecond(now).unwrap_or(Timestamp::UNIX_EPOCH);
-            soap::username_token(login, std::array::from_fn(|_| fastrand::u8(..)), at)
+            soap::username_token(login, std::array::from_fn(|_| fastrand::u8(..)), &at.to_string())
         });
         let envelope = soap::envelope(body, &security);
         let mut response = self.post(url, &envelope, None)?;

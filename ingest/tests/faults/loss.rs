@@ -79,7 +79,7 @@ async fn datagrams_damaged_on_the_way_do_not_stop_the_stream_for_long() {
     }
     camera.script(|script| script.loss = Loss::default());
     street.heals("gate").await;
-    assert!(street.tester.units("gate", "received") > 0);
+    expect_whole_pictures(&mut street, &camera, "gate", 5).await;
     street.finish().await;
 }
 
@@ -104,6 +104,9 @@ async fn damaged_slices_are_survived_and_too_many_of_them_are_told() {
         street.fresh_frame("gate").await;
     }
     assert_eq!(camera.heard("PLAY").len(), 1, "now and then is no reason to connect again");
+    camera.script(|script| script.damages = Some(1));
+    let told = street.expect_offline("gate", "garbage").await;
+    assert!(told.to_string().contains("pictures"), "{told}");
     camera.script(|script| script.damages = None);
     street.heals("gate").await;
     street.finish().await;
