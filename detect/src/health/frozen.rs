@@ -29,6 +29,8 @@ const ALIVE_PEAK: f32 = 4.5;
 const LEARNING: f32 = 0.1;
 /// Grey levels between the darkest and the brightest pixel below which a picture shows nothing.
 const BLANK: u8 = 8;
+/// Share of their usual distance that pictures must be apart for what is usual to be held against them.
+const LEAST_APART: f32 = 0.6;
 /// Comparisons until what is usual is known.
 const LEAST_LEARNT: u32 = 3;
 
@@ -37,15 +39,18 @@ const LEAST_LEARNT: u32 = 3;
 pub(super) struct Frozen {
     /// In the flattest quarter, in grey levels.
     usual: f32,
+    /// How far apart they usually are, in seconds: a box that cannot keep up compares pictures that are farther apart, and differ by more.
+    #[serde(default)]
+    usual_apart: f32,
     learnt: u32,
     #[serde(skip)]
     earlier: Option<(Timestamp, Vec<u8>)>,
     /// Since when all are the same.
     #[serde(skip)]
     still_since: Option<Timestamp>,
-    /// What the last picture differs by, until that is learnt.
+    /// What the last picture differs by and how far it is from the one before, until that is learnt.
     #[serde(skip)]
-    unlearnt: Option<f32>,
+    unlearnt: Option<(f32, f32)>,
 }
 
 /// What two pictures differ by, in grey levels.
@@ -65,20 +70,24 @@ impl Frozen {
             self.earlier = Some((at, view.strips.clone()));
             return Verdict::Unknown;
         };
-        if at.saturating_since(*since) < APART {
+        let apart = at.saturating_since(*since);
+        if apart < APART {
             return Verdict::Unknown;
         }
+        let apart = apart.as_secs_f32();
         let Difference { flat, peak } = Difference::between(kept, &view.strips);
         let before = std::mem::replace(since, at);
         kept.clone_from(&view.strips);
         self.unlearnt = None;
         let is_known = self.learnt >= LEAST_LEARNT;
+        // Pictures that are closer together than usual may differ by less, and be alive.
+        let is_comparable = is_known && apart >= LEAST_APART * self.usual_apart;
         // Bit for bit the same is frozen, whatever is usual. Of a picture in which there is nothing to be seen, as at night without a
         // lamp, a coder makes the same every time.
         if peak == 0.0 && is_blank(&view.strips) {
             return Verdict::Unknown;
         }
-        if peak == 0.0 || (is_known && flat < STILL * self.usual && peak < STILL_PEAK) {
+        if peak == 0.0 || (is_comparable && flat < STILL * self.usual && peak < STILL_PEAK) {
             self.still_since.get_or_insert(before);
             return Verdict::Bad;
         }
@@ -86,19 +95,20 @@ impl Frozen {
             return Verdict::Unknown;
         }
         self.still_since = None;
-        self.unlearnt = Some(flat);
+        self.unlearnt = Some((flat, apart));
         Verdict::Good
     }
 
     /// Takes in what the last picture differs by, with which nothing is wrong.
     pub(super) fn learn(&mut self) {
-        let Some(flat) = self.unlearnt.take() else { return };
+        let Some((flat, apart)) = self.unlearnt.take() else { return };
         // A cloud that passes is not what is usual.
         let most = if self.learnt >= LEAST_LEARNT { 2.0 * self.usual } else { f32::MAX };
         self.learnt = self.learnt.saturating_add(1);
         // At first the mean of all.
         let share = (1.0 / self.learnt as f32).max(LEARNING);
         self.usual += share * (flat.min(most) - self.usual);
+        self.usual_apart += share * (apart - self.usual_apart);
     }
 
     /// Since when all are the same.
@@ -149,5 +159,24 @@ mod tests {
     fn the_same_picture_is_frozen_and_the_same_darkness_says_nothing() {
         assert_eq!(judged(|column| (column / 8) as u8), Verdict::Bad);
         assert_eq!(judged(|column| 16 + (column % 3) as u8), Verdict::Unknown);
+    }
+
+    #[test]
+    fn pictures_that_are_closer_together_than_usual_are_not_held_against_what_is_usual() {
+        let (mut random, mut frozen, mut at) = (fastrand::Rng::with_seed(1), Frozen::default(), 0);
+        let mut look = |apart: u64, noise: u8| {
+            at += apart;
+            let mut view = View::default();
+            view.strips.extend((0..1600).map(|column| 60 + (column / 16) as u8 + random.u8(..noise)));
+            let verdict = frozen.judge(Timestamp::UNIX_EPOCH.saturating_add(Duration::from_secs(at)), &view);
+            frozen.learn();
+            verdict
+        };
+        // A box that cannot keep up.
+        (0..6).for_each(|_| drop(look(40, 8)));
+        // Now it can.
+        look(9, 3);
+        assert_eq!(look(9, 3), Verdict::Unknown);
+        assert_eq!(look(40, 3), Verdict::Bad);
     }
 }
