@@ -477,6 +477,8 @@ impl CameraSettings {
 
 /// Whether two addresses lead to the same service: what may be told to one may be told to the other.
 pub fn is_same_service(one: &Url, other: &Url) -> bool {
-    let of = |url: &Url| (url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port());
-    of(one) == of(other)
+    // Known to nobody but RTSP itself (RFC 2326 section 3.2, RFC 7826 section 4.2).
+    let usual = |url: &Url| if url.scheme() == "rtsps" { 322 } else { 554 };
+    let port = |url: &Url| url.port_or_known_default().unwrap_or_else(|| usual(url));
+    (one.scheme(), one.host_str(), port(one)) == (other.scheme(), other.host_str(), port(other))
 }

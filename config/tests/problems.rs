@@ -279,6 +279,11 @@ fn a_sub_stream_is_analysed_and_the_main_one_is_kept_for_clips() {
         "a login goes to its own host"
     );
     assert_eq!(sources("rtsp://10.0.0.9:8554/2").0, "rtsp://10.0.0.9:8554/2", "and to its own port");
+    assert_eq!(
+        sources("rtsp://10.0.0.9:554/2").0,
+        "rtsp://admin:hunter2@10.0.0.9:554/2",
+        "which is 554 as a rule"
+    );
     check(
         &GOOD
             .replace("rtsp://admin", "rtsps://admin")

@@ -314,10 +314,8 @@ impl CameraState {
         let is_unsettled =
             |place: &Place| !place.is_standing() || !matches!(place.presence(), Presence::Seen);
         let limits = self.ledger.limits(self.memory.places(), &self.zones, &self.rule_settings);
-        let due = self.memory.last_at().map(|last| match self.is_adjusted {
-            true => Due::at_once(last),
-            false => Due::of(limits, last),
-        });
+        let of = |last| if self.is_adjusted { Due::at_once(last) } else { Due::of(limits, last) };
+        let due = self.memory.last_at().map(of);
         let due = due.unwrap_or_default();
         Attention {
             watchful: self.has_moving

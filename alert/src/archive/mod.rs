@@ -5,23 +5,23 @@
 //! All of it blocks: keep it off the async runtime.
 
 mod items;
+mod leftovers;
 mod log;
 mod record;
 mod retention;
 mod shorten;
+mod trusted_time;
 mod verify;
 
 use std::{
     collections::BTreeSet,
     fs::{self, File},
     io::{self, Write as _},
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
 };
 
 use gridwatch_domain::{EventId, Sha256Hex, Timestamp};
@@ -29,7 +29,7 @@ use gridwatch_runtime::{Chain, Metrics, SharedClock};
 use prometheus::{IntCounterVec, IntGauge};
 use tokio::sync::watch;
 
-use self::items::Items;
+use self::{items::Items, trusted_time::TrustedTime};
 pub use self::{
     log::{Fault, Head},
     record::{Entry, Kept, Media, Record, Why},
@@ -42,11 +42,6 @@ const FILES: &str = "files";
 const PARTIAL: &str = "partial";
 const LOST: &str = "lost";
 const LOCK: &str = "lock";
-
-/// Farther than this from what the log says, the clock is not believed …
-const FAR: Duration = Duration::from_secs(86_400);
-/// … until this long after a start: by then it has been set, if anybody sets it.
-const UNTIL_TRUSTED: Duration = Duration::from_secs(900);
 
 /// Why evidence cannot be kept or read.
 #[derive(Debug, thiserror::Error)]
@@ -140,25 +135,6 @@ struct Shared {
     trusted_time: TrustedTime,
     /// Held as long as the archive is open.
     _lock: File,
-}
-
-/// The clock of a box without a battery is anywhere after a start, until it has asked the network.
-struct TrustedTime {
-    /// When the log was last written to, where the clock was far ahead of that at the start.
-    last_at: Option<Timestamp>,
-    opened: Instant,
-}
-
-impl TrustedTime {
-    /// `last_at`: when the log was last written to; `now`: what the clock says at the start.
-    fn new(last_at: Option<Timestamp>, now: Timestamp) -> Self {
-        Self { last_at: last_at.filter(|last| now.saturating_since(*last) > FAR), opened: Instant::now() }
-    }
-
-    /// What age is judged by.
-    fn of(&self, now: Timestamp) -> Timestamp {
-        self.last_at.filter(|_| self.opened.elapsed() < UNTIL_TRUSTED).unwrap_or(now)
-    }
 }
 
 struct State {
@@ -263,12 +239,7 @@ impl Archive {
             problem: watch::Sender::new(None),
             _lock: lock,
         };
-        shared.put_leftovers_away(&removed)?;
-        // What these are tells what the leftovers are: they go last.
-        for path in all_files(&folder.join(PARTIAL))? {
-            remove(&path)?;
-        }
-        shared.forget_lost();
+        shared.clear_up(&removed)?;
         shared.show(&shared.state());
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -477,7 +448,7 @@ impl Shared {
         let (by, free) = (self.trusted_time.of(now), free_bytes(&self.folder));
         let gone = self.retention.to_remove(state.items.iter(), &state.protected, by, free);
         if gone.is_empty() {
-            self.shorten_log(&mut state)?;
+            self.shorten_log(&mut state);
             return Ok(0);
         }
         let word = |(n, why): &(u64, Why)| {
@@ -502,58 +473,9 @@ impl Shared {
         if !state.owed.is_empty() {
             state.append(now, &[])?;
         }
+        self.shorten_log(&mut state);
         self.show(&state);
         Ok(gone.len())
-    }
-
-    /// Files that have left the log and are still there are removed, and those that got their name just when the power went. Others of which
-    /// the log says nothing are put aside: it was cut, altered or taken away.
-    fn put_leftovers_away(&self, removed: &BTreeSet<Sha256Hex>) -> Result<(), ArchiveError> {
-        let state = self.state();
-        let known: BTreeSet<PathBuf> =
-            state.items.iter().map(|(_, kept)| file_of(&self.folder, kept.media, &kept.sha256)).collect();
-        let unknown: Vec<PathBuf> =
-            all_files(&self.folder.join(FILES))?.into_iter().filter(|path| !known.contains(path)).collect();
-        let was_removed = |path: &PathBuf| {
-            let has_both_names = path.metadata().is_ok_and(|about| about.nlink() > 1);
-            let name = path.file_stem().and_then(|name| name.to_str()?.to_owned().try_into().ok());
-            has_both_names || name.is_some_and(|sha256: Sha256Hex| removed.contains(&sha256))
-        };
-        let (removed, unknown): (Vec<_>, Vec<_>) = unknown.into_iter().partition(was_removed);
-        removed.iter().try_for_each(|path| remove(path))?;
-        let lost = self.folder.join(LOST);
-        for path in &unknown {
-            let write = |source| ArchiveError::Write { path: path.clone(), source };
-            fs::create_dir_all(&lost).map_err(write)?;
-            let name = path.file_name().unwrap_or(path.as_os_str());
-            fs::rename(path, lost.join(name)).map_err(write)?;
-        }
-        if !unknown.is_empty() {
-            let (files, lost) = (unknown.len(), lost.display());
-            tracing::warn!(files, %lost, "the log of evidence does not know these files: it was cut, altered or taken away; they have been put aside");
-        }
-        Ok(())
-    }
-
-    /// While the disk has too little left, what was put aside goes first: it proves nothing.
-    fn forget_lost_for_room(&self) {
-        for path in all_files(&self.folder.join(LOST)).unwrap_or_default() {
-            if free_bytes(&self.folder) >= self.retention.free {
-                return;
-            }
-            tracing::warn!(path = %path.display(), "the disk is full: a file that was put aside is removed");
-            discard(&path);
-        }
-    }
-
-    /// What was put aside goes when evidence of its age would.
-    fn forget_lost(&self) {
-        let is_old = |path: &PathBuf| {
-            let changed = path.metadata().and_then(|about| about.modified());
-            changed.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > self.retention.events))
-        };
-        let lost = all_files(&self.folder.join(LOST)).unwrap_or_default();
-        lost.iter().filter(|path| is_old(path)).for_each(|path| discard(path));
     }
 }
 

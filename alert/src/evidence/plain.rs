@@ -80,13 +80,18 @@ impl ImageBuffer for Rows<'_> {
 /// has 224 steps of colour for 255.
 fn to_bt601(blue: u8, red: u8) -> (i32, u8, u8) {
     let (blue, red) = (i32::from(blue) - 128, i32::from(red) - 128);
-    let byte = |value: i32| ((value + ONE / 2).div_euclid(ONE) + 128).clamp(0, 255) as u8;
+    let byte = |value: i32| (rounded(value) + 128).clamp(0, 255) as u8;
     (474 * blue + 914 * red, byte(4615 * blue - 516 * red), byte(4585 * red - 338 * blue))
 }
 
 /// Luma in full range: 255 steps for 219 from 16 on, and what it gains.
 fn full(luma: u8, offset: i32) -> u8 {
-    ((4769 * (i32::from(luma) - 16) + offset + ONE / 2) >> 12).clamp(0, 255) as u8
+    rounded(4769 * (i32::from(luma) - 16) + offset).clamp(0, 255) as u8
+}
+
+/// From parts of [`ONE`] to whole ones.
+fn rounded(parts: i32) -> i32 {
+    (parts + ONE / 2).div_euclid(ONE)
 }
 
 #[cfg(test)]

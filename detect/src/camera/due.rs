@@ -33,10 +33,10 @@ impl Due {
         let mut due = Self::default();
         for end in limits {
             let overdue = last.saturating_since(end);
-            let next = match () {
-                () if end > last => Some(end),
-                () if overdue < GIVES_UP => Some(last.saturating_add(ASKS_AGAIN)),
-                () => None,
+            let next = if end > last {
+                Some(end)
+            } else {
+                (overdue < GIVES_UP).then(|| last.saturating_add(ASKS_AGAIN))
             };
             due.is_overdue |= end <= last && overdue < LONGEST_OVERDUE;
             due.next = due.next.into_iter().chain(next).min();

@@ -173,7 +173,9 @@ mod tests {
             verdict
         };
         // A box that cannot keep up.
-        (0..6).for_each(|_| drop(look(40, 8)));
+        for _ in 0..6 {
+            look(40, 8);
+        }
         // Now it can.
         look(9, 3);
         assert_eq!(look(9, 3), Verdict::Unknown);

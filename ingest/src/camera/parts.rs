@@ -16,8 +16,8 @@ pub struct CameraTimeouts {
     pub no_frame: Duration,
     /// Waits between tries. Default: 1 s to 30 s.
     pub backoff: BackoffRange,
-    /// Least wait after a wrong user or password, doubled with each up to ten times that: cameras lock out who
-    /// tries too often. Default: 60 s.
+    /// Wait after a wrong user or password; after the second one five times that, then fifteen times: cameras lock out who tries too often.
+    /// Default: 60 s.
     pub refused: Duration,
     /// After so long with pictures the next wait is the shortest again. Default: 60 s.
     pub healthy_after: Duration,

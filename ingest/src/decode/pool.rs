@@ -149,11 +149,16 @@ impl DecodePool {
                 continue;
             }
             tracing::error!("a decoder hangs; another thread takes its place, which decodes in software");
+            let new = match start_worker(index + 1, &self.calls_rx, Decoders::software()) {
+                Ok(new) => new,
+                Err(error) => {
+                    tracing::error!(%error, "no thread can be started in its place");
+                    continue;
+                }
+            };
+            // By this it knows that it has been replaced, should it wake up.
             let work = lock(&worker.progress.at).take();
-            match start_worker(index + 1, &self.calls_rx, Decoders::software()) {
-                Ok(new) => *worker = new,
-                Err(error) => tracing::error!(%error, "no thread can be started in its place"),
-            }
+            *worker = new;
             if let Some(work) = work {
                 work.fail(OfflineReason::Setup { detail: "the decoder does not answer".into() });
             }
