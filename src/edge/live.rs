@@ -207,6 +207,24 @@ fn folder(path: &Path) -> &Path {
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn a_file_that_is_half_written_is_not_what_the_api_edits() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("edge.toml");
+        std::fs::write(&path, "in force").expect("writable");
+        let live = LiveConfiguration::new(path.clone(), Look::at(&path), &Metrics::new());
+        assert_eq!(live.settled().await.expect("there").text.as_deref(), Ok("in force"));
+        std::fs::write(&path, "half").expect("writable");
+        let write_on = async {
+            let mut ticks = tokio::time::interval(LOOK_EVERY / 5);
+            ticks.tick().await;
+            ticks.tick().await;
+            std::fs::write(&path, "half and half").expect("writable");
+        };
+        let (settled, ()) = tokio::join!(live.settled(), write_on);
+        assert_eq!(settled.expect("there").text.as_deref(), Ok("half and half"));
+    }
+
     #[test]
     fn a_status_tells_a_few_problems_and_none_for_ever() {
         let mut problems = Problems::default();

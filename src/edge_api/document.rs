@@ -340,4 +340,20 @@ url = "mqtt://127.0.0.1"
         assert_ne!(before.tag(), after.tag());
         assert_eq!(before.tag_of("door"), None);
     }
+
+    #[test]
+    fn after_the_last_camera_was_taken_away_others_may_come() {
+        let mut document = Document::parse(FILE).expect("TOML");
+        for id in ["gate", "back"] {
+            document.remove(id).expect("it is there");
+        }
+        assert_eq!(document.cameras().count(), 0);
+        let camera = json!({"id": "new", "url": "rtsp://10.0.0.3/1"});
+        document.replace("new", camera.as_object().cloned().expect("an object")).expect("there is room");
+        assert!(document.text().contains("[[camera]]\nid = \"new\""), "{}", document.text());
+        let without = Document::parse("[edge]\nid = \"box\"\n");
+        let mut without = without.expect("TOML");
+        without.replace("new", camera.as_object().cloned().expect("an object")).expect("there is room");
+        assert!(without.camera("new").is_some());
+    }
 }
