@@ -437,6 +437,7 @@ fn condition(state: CameraCondition) -> CameraStateMessage {
     CameraStateMessage {
         gate: None,
         troubles: Vec::new(),
+        not_kept: None,
         camera: camera("gate"),
         name,
         cell: None,

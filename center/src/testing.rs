@@ -76,6 +76,7 @@ pub(crate) fn camera_state(state: CameraCondition) -> CameraStateMessage {
     CameraStateMessage {
         gate: None,
         troubles: Vec::new(),
+        not_kept: None,
         camera: "gate".parse().expect("an id"),
         name: "东门".to_owned(),
         cell: Some("520121002003".parse().expect("a code")),

@@ -262,6 +262,8 @@ pub(crate) struct CameraView {
     /// Why it cannot be trusted, so that its rules are suspended; empty while it can.
     #[schema(value_type = Vec<TroubleSchema>)]
     pub troubles: Vec<CameraTrouble>,
+    /// Why its full-size stream does not come, of which clips, recordings and the live picture are made; null while it does.
+    pub not_kept: Option<String>,
 }
 
 /// How much of a stream is decoded.
@@ -310,6 +312,7 @@ impl From<StoredCamera> for CameraView {
             // What a box that is gone decoded says nothing about now.
             gate: camera.gate.filter(|_| camera.edge_offline_since.is_none()),
             troubles: camera.troubles,
+            not_kept: camera.not_kept.filter(|_| camera.edge_offline_since.is_none()),
         }
     }
 }

@@ -184,6 +184,10 @@ pub struct CameraStateMessage {
     /// Why it cannot be trusted, so that its rules are suspended; empty while it can.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub troubles: Vec<CameraTrouble>,
+    /// Why its full-size stream does not come, of which clips, recordings and the live picture are made, while the smaller one that is
+    /// analysed may; for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_kept: Option<String>,
 }
 impl Message for CameraStateMessage {
     const SCHEMA: &'static str = CAMERA_SCHEMA;

@@ -15,7 +15,7 @@ use std::{
 use gridwatch_config::{Secret, SourceSettings, Transport};
 use gridwatch_domain::CameraId;
 use gridwatch_runtime::{Outcome, SharedClock, Shutdown, Supervised, supervise};
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 
 use crate::{
     CameraTimeouts, OfflineReason,
@@ -36,6 +36,8 @@ pub(crate) struct MainStreamParts {
     pub(crate) login: Login,
     pub(crate) shutdown: Shutdown,
     pub(crate) metrics: CameraMetrics,
+    /// Why it does not come.
+    pub(crate) problem: watch::Sender<Option<OfflineReason>>,
 }
 
 /// The stream, ready to be received.
@@ -72,6 +74,7 @@ impl MainStream {
             None => return Outcome::Done,
             Some(reason) => reason,
         };
+        self.tell(Some(error.clone()));
         if matches!(error, OfflineReason::Unauthorized { .. }) {
             let rest = self.parts.login.refused();
             tracing::warn!(camera = %self.parts.camera, ?rest, "the login was refused for its main stream, and is not tried again before that");
@@ -117,6 +120,7 @@ impl MainStream {
             if !std::mem::replace(&mut arrives, true) {
                 self.parts.login.accepted();
                 self.parts.metrics.main_stream(true);
+                self.tell(None);
             }
             ControlFlow::Continue(())
         });
@@ -129,6 +133,23 @@ impl MainStream {
             Ok(()) => OfflineReason::Ended,
             Err(failure) => self.learn(failure),
         })
+    }
+
+    /// Every try fails for the same reason, mostly: it is told once.
+    fn tell(&self, problem: Option<OfflineReason>) {
+        let camera = &self.parts.camera;
+        let is_news = self.parts.problem.send_if_modified(|known| {
+            let is_news = *known != problem;
+            known.clone_from(&problem);
+            is_news
+        });
+        match problem {
+            Some(reason) if is_news => {
+                tracing::warn!(%camera, %reason, "its full-size stream does not come: no clips, recordings and live picture meanwhile");
+            }
+            None if is_news => tracing::info!(%camera, "its full-size stream comes"),
+            _ => {}
+        }
     }
 
     fn learn(&self, failure: Failure) -> OfflineReason {

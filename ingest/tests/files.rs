@@ -6,7 +6,7 @@ use std::{fs, path::Path, time::Duration};
 
 use gridwatch_config::Pace;
 use gridwatch_domain::Timestamp;
-use gridwatch_ingest::CameraState;
+use gridwatch_ingest::{CameraState, CameraTimeouts};
 use gridwatch_runtime::ManualClock;
 use gridwatch_sim::{FrameSource, I420Frame, testcard::TestCard};
 use gstreamer as gst;
@@ -104,6 +104,26 @@ async fn uneven_times_in_another_container_are_kept() {
     let (frames, state) = play_fast(&path).await;
     assert_eq!(frames, [(0, 0), (2, 900), (4, 1_020), (5, 4_000), (7, 60_000)]);
     assert_eq!(state, CameraState::Ended);
+}
+
+#[tokio::test]
+async fn a_mount_that_hangs_is_told_and_holds_nobody_up_at_the_end() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("hangs");
+    // To open it for reading waits for somebody who writes.
+    let made = std::process::Command::new("mkfifo").arg(&path).status().expect("coreutils are there");
+    assert!(made.success());
+    let timeouts = CameraTimeouts {
+        connect: Duration::from_millis(100),
+        no_frame: Duration::from_millis(300),
+        ..quick_timeouts()
+    };
+    let mut tester = IngestTester::start_with(ManualClock::new(noon()), timeouts);
+    tester.watch(file("clip", &path, Pace::Realtime, true));
+    tester.expect_offline("clip", "timeout").await;
+    tester.finish().await;
+    // The runtime of this test waits for its threads.
+    fs::OpenOptions::new().write(true).open(&path).expect("somebody waits for it");
 }
 
 #[tokio::test]

@@ -32,7 +32,8 @@ async fn the_sub_stream_is_what_is_analysed() {
     let file = format!(
         "[edge]\nid = \"box\"\nstate_dir = \"state\"\n[broker]\nurl = \"mqtt://127.0.0.1\"\n\
          [[camera]]\nid = \"gate\"\nurl = \"{main}\"\nsub_url = \"{sub}\"\ndecode = \"always\"\n\
-         [[camera]]\nid = \"yard\"\nurl = \"{main}\"\ndecode = \"always\"\n"
+         [[camera]]\nid = \"yard\"\nurl = \"{main}\"\ndecode = \"always\"\n\
+         [[camera]]\nid = \"lane\"\nurl = \"{main}-of-before\"\nsub_url = \"{sub}\"\ndecode = \"always\"\n"
     );
     let mut tester = IngestTester::start();
     for camera in parse_edge(&file, Path::new("")).expect("valid").cameras {
@@ -47,6 +48,9 @@ async fn the_sub_stream_is_what_is_analysed() {
         let large = tester.stills.newest(&tester::id(camera)).await.expect("it can be decoded");
         assert_eq!((large.width, large.height), (640, 352), "{camera}");
     }
+    // Whoever looks for its clips is told why there are none, though it is live.
+    tester.expect_main_problem("lane", "not_found").await;
+    tester.expect_live("lane").await;
     tester.finish().await;
     server.stop();
 }

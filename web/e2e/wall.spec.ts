@@ -132,6 +132,21 @@ test("a camera's state follows live", async ({ wall }) => {
   await expect(wall.page.getByText("边缘盒 ds-01 离线")).toHaveCount(0);
 });
 
+test("the camera's own page tells what is decoded, why, and what was before", async ({ wall }) => {
+  // A box that says nothing.
+  await wall.page.routeWebSocket(/\/live$/, () => {});
+  await wall.open();
+  await wall.page.locator('[data-watch="ljp-gate"]').click();
+  const course = wall.page.locator("[data-course]");
+  await expect(course).toContainText("静候");
+  await expect(course).toContainText("画面没有变化");
+  wall.center.camera("ljp-gate", { gate: { level: "all", reason: "asked", since: new Date().toISOString() } });
+  await expect(course.locator("p[data-level=all]")).toContainText("区域要求逐帧看");
+  await expect(course.locator("li[data-level=rest]")).toContainText("画面没有变化");
+  wall.center.camera("ljp-gate", { troubles: [{ kind: "camera.blurred", since: new Date().toISOString() }] });
+  await expect(course.locator(".trouble")).toContainText("画面模糊");
+});
+
 test("arrivals while one reads further down are announced and do not move the list", async ({ wall }) => {
   await wall.open();
   const tenth = wall.rows.nth(10);

@@ -281,7 +281,7 @@ async fn cameras_of_a_gone_edge_box_are_offline() {
     tester.commit(vec![camera_received(camera_state(CameraCondition::Live))]).await;
     let live = tester.get("/api/v1/cameras").await.json();
     let expected = json!([{ "edge": "ljp-01", "camera": "gate", "name": "东门", "state": "live", "reason": null,
-        "since": time(0).to_string(), "gate": null, "troubles": [] }]);
+        "since": time(0).to_string(), "gate": null, "troubles": [], "not_kept": null }]);
     assert_eq!(live, expected);
     tester.commit(vec![edge_received(edge_status(false, time(0)), time(50))]).await;
     let gone = tester.get("/api/v1/cameras").await.json();
@@ -297,6 +297,7 @@ async fn cameras_say_how_much_is_decoded_and_why_they_are_not_trusted() {
     let told = CameraStateMessage {
         gate: Some(gate),
         troubles: vec![trouble],
+        not_kept: Some("no such stream".to_owned()),
         ..camera_state(CameraCondition::Live)
     };
     tester.commit(vec![camera_received(told)]).await;
@@ -304,6 +305,7 @@ async fn cameras_say_how_much_is_decoded_and_why_they_are_not_trusted() {
     let gate = json!({ "level": "keys", "reason": "watchful", "since": time(1).to_string() });
     let troubles = json!([{ "kind": "camera.covered", "since": time(2).to_string() }]);
     assert_eq!((&camera["gate"], &camera["troubles"]), (&gate, &troubles));
+    assert_eq!(camera["not_kept"], "no such stream");
     tester.commit(vec![edge_received(edge_status(false, time(0)), time(50))]).await;
     let gone = tester.get("/api/v1/cameras").await.json()[0].clone();
     assert_eq!((&gone["gate"], &gone["troubles"]), (&json!(null), &troubles), "nothing is decoded there now");

@@ -247,6 +247,8 @@ pub struct StoredCamera {
     pub gate: Option<GateSummary>,
     /// Why it cannot be trusted, as its edge box said last.
     pub troubles: Vec<CameraTrouble>,
+    /// Why nothing can be kept of it, as its edge box said last.
+    pub not_kept: Option<String>,
     /// Since when its edge box is gone; `None` while it is there, or where it never spoke of itself.
     pub edge_offline_since: Option<Timestamp>,
 }

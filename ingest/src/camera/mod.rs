@@ -62,6 +62,8 @@ pub struct Camera {
     reel: Arc<Reel>,
     /// The large stream beside it, if there is one.
     main: Option<MainStream>,
+    /// Why that does not come.
+    main_problem: watch::Sender<Option<OfflineReason>>,
     attention: AttentionReceiver,
     shutdown: Shutdown,
     metrics: CameraMetrics,
@@ -102,7 +104,8 @@ impl Camera {
             parts;
         let metrics = metrics.camera(&settings.id);
         let login = Login::new(timeouts.refused, timeouts.connect);
-        let (reel, main) = match &settings.main {
+        let main_problem = watch::Sender::default();
+        let (reel, main) = match settings.main.as_ref().filter(|_| settings.keeps_stream()) {
             // What is analysed is kept only to look back; what is large is what people want to see.
             Some(main) => {
                 let parts = MainStreamParts {
@@ -113,11 +116,12 @@ impl Camera {
                     login: login.of_another_stream(),
                     shutdown: shutdown.clone(),
                     metrics: metrics.clone(),
+                    problem: main_problem.clone(),
                 };
                 (reels.apart(), MainStream::new(main, parts))
             }
             // Whoever wants to follow it may do so from the start.
-            None if settings.keeps_stream() => (reels.open(&settings.id), None),
+            None if settings.main.is_none() && settings.keeps_stream() => (reels.open(&settings.id), None),
             None => (reels.apart(), None),
         };
         let tap = Tap::new(settings.id.clone(), frames, stills.wishes(), Arc::clone(&clock), metrics.clone());
@@ -135,6 +139,7 @@ impl Camera {
                 pool,
                 reel,
                 main,
+                main_problem,
                 attention,
                 shutdown,
                 metrics,
@@ -153,6 +158,11 @@ impl Camera {
     /// What may be changed of it while it runs.
     pub fn control(&self) -> CameraControl {
         self.control.clone()
+    }
+
+    /// Why its full-size stream does not come, where another one is analysed; none while it does, or where there is but one.
+    pub fn main_problem(&self) -> watch::Receiver<Option<OfflineReason>> {
+        self.main_problem.subscribe()
     }
 
     /// How much of its stream is decoded at present; none where that is not decided picture by picture. Changes are told.
@@ -259,16 +269,14 @@ impl Camera {
         self.gates.send_replace(Some(state));
         let (source, tap) = (self.settings.source.clone(), Arc::clone(&self.tap));
         let connect_timeout = self.timeouts.connect;
-        let started = spawn_blocking(move || {
+        let start = move || {
             let stream = create(&source, by_datagrams, connect_timeout, &tap, &notes_tx)?;
             stream.start()?;
             Ok(stream)
-        });
-        let stream = match started.await {
-            Ok(Ok(stream)) => stream,
-            Ok(Err(reason)) => return End::Failed(reason),
-            Err(_) if self.shutdown.is_cancelled() => return End::Shutdown,
-            Err(_) => return End::Failed(OfflineReason::Panicked),
+        };
+        let stream = match self.started(start).await {
+            Ok(stream) => stream,
+            Err(end) => return end,
         };
         let end = self.watch_over(notes_rx, live_since, false).await;
         self.gates.send_replace(None);
@@ -360,6 +368,35 @@ impl Camera {
             _ => Ok(()),
         };
         greeted.map_err(End::Failed)
+    }
+
+    /// What `start` gives, or why there is nothing to play. A mount or a device that is gone may hold it up for ever: its thread is left
+    /// behind then.
+    async fn started<T: Send + 'static>(
+        &self,
+        start: impl FnOnce() -> Result<T, OfflineReason> + Send + 'static,
+    ) -> Result<T, End> {
+        let patience = self.timeouts.connect + self.timeouts.no_frame;
+        let mut starting = spawn_blocking(start);
+        let told = tokio::select! {
+            () = self.shutdown.cancelled() => return Err(End::Shutdown),
+            started = tokio::time::timeout(patience, &mut starting) => started,
+        };
+        match told {
+            Ok(Ok(started)) => started.map_err(End::Failed),
+            Ok(Err(_)) if self.shutdown.is_cancelled() => Err(End::Shutdown),
+            Ok(Err(_)) => Err(End::Failed(OfflineReason::Panicked)),
+            Err(_) => {
+                let camera = &self.settings.id;
+                tracing::warn!(%camera, "its source hangs; it is tried again when that has ended");
+                let reason = OfflineReason::Timeout { seconds: patience.as_secs() };
+                self.fail(reason.clone());
+                tokio::select! {
+                    () = self.shutdown.cancelled() => Err(End::Shutdown),
+                    _ = starting => Err(End::FailedAndTold(reason)),
+                }
+            }
+        }
     }
 
     /// Takes a stream down. One that hangs, as GStreamer's do on a camera that dribbles, is told of at once, and no other is

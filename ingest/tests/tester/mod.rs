@@ -7,7 +7,8 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use gridwatch_config::{CameraSettings, DecodeMode, Pace, Secret, SourceSettings, TilesConfig, Transport};
 use gridwatch_domain::{Attention, CameraId, DwellLimit, Frame, ObjectClass, Point, Polygon, Zone, ZoneType};
 use gridwatch_ingest::{
-    Camera, CameraControl, CameraParts, CameraState, CameraTimeouts, DecodePool, IngestMetrics, Reels, Stills,
+    Camera, CameraControl, CameraParts, CameraState, CameraTimeouts, DecodePool, IngestMetrics,
+    OfflineReason, Reels, Stills,
 };
 use gridwatch_runtime::{
     BackoffRange, MailboxReceiver, MailboxSender, Metrics, SharedClock, Shutdown, SystemClock, mailbox,
@@ -83,6 +84,7 @@ pub fn card_number(frame: &Frame) -> u32 {
 struct Running {
     task: JoinHandle<CameraState>,
     states: watch::Receiver<CameraState>,
+    main_problem: watch::Receiver<Option<OfflineReason>>,
     control: CameraControl,
 }
 
@@ -140,8 +142,9 @@ impl IngestTester {
         };
         let camera_id = settings.id.clone();
         let (camera, states) = Camera::new(settings, parts);
-        let control = camera.control();
-        self.cameras.insert(camera_id, Running { task: tokio::spawn(camera.run()), states, control });
+        let (control, main_problem) = (camera.control(), camera.main_problem());
+        let running = Running { task: tokio::spawn(camera.run()), states, main_problem, control };
+        self.cameras.insert(camera_id, running);
     }
 
     /// Changes what its stream need not be begun anew for.
@@ -206,6 +209,17 @@ impl IngestTester {
             }
         });
         assert!(came.await.is_ok(), "the main stream of {name} never came to {arrives}");
+    }
+
+    /// Waits until a camera tells why its large stream does not come; frames are thrown away meanwhile.
+    pub async fn expect_main_problem(&self, name: &str, code: &str) {
+        let told = || self.cameras[&id(name)].main_problem.borrow().as_ref().map(OfflineReason::code);
+        let came = timeout(PATIENCE, async {
+            while told() != Some(code) {
+                let _ = timeout(Duration::from_millis(50), self.frames_rx.recv()).await;
+            }
+        });
+        assert!(came.await.is_ok(), "the main stream of {name} is {:?}", told());
     }
 
     pub fn state(&self, name: &str) -> CameraState {

@@ -157,6 +157,8 @@ export interface CameraView {
   gate?: { level: OrNewer<GateLevel>; reason: OrNewer<GateReason>; since: string } | null;
   /** Why it cannot be trusted, so that its rules are suspended. Centers of before say nothing. */
   troubles?: { kind: OrNewer<Kind>; since: string }[];
+  /** Why its full-size stream does not come, of which clips and the live picture are made. Centers of before say nothing. */
+  not_kept?: string | null;
 }
 
 export type CellLevel = "county" | "township" | "community" | "cell" | "group";

@@ -169,8 +169,9 @@ impl TryFrom<CameraRow> for StoredCamera {
     fn try_from(row: CameraRow) -> Result<Self, StoreError> {
         use CameraCondition::{Connecting, Ended, Live, Offline};
         let wrong = |error| corrupt("cameras", &error);
-        let CameraStateMessage { gate, troubles, .. } = CameraStateMessage::from_json(row.message.as_bytes())
-            .map_err(|error| corrupt("cameras", &error))?;
+        let CameraStateMessage { gate, troubles, not_kept, .. } =
+            CameraStateMessage::from_json(row.message.as_bytes())
+                .map_err(|error| corrupt("cameras", &error))?;
         let state = [Connecting, Live, Offline, Ended].into_iter().find(|state| state.as_str() == row.state);
         Ok(Self {
             edge: row.edge.parse().map_err(wrong)?,
@@ -181,6 +182,7 @@ impl TryFrom<CameraRow> for StoredCamera {
             since: time("cameras", row.since)?,
             gate,
             troubles,
+            not_kept,
             edge_offline_since: row.edge_offline_since.map(|at| time("edges", at)).transpose()?,
         })
     }
