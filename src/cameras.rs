@@ -9,8 +9,8 @@ use gridwatch_domain::{
     CameraId, Timestamp, Zone,
     wire::{CameraCondition, CameraStateMessage, CameraTrouble, GateSummary, ZoneSummary},
 };
-use gridwatch_ingest::{Camera, CameraControl, CameraParts, CameraState, GateState};
-use gridwatch_runtime::{SharedClock, Shutdown};
+use gridwatch_ingest::{Camera, CameraControl, CameraParts, CameraState, GateState, OfflineReason};
+use gridwatch_runtime::{MailboxSender, SharedClock, Shutdown};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
@@ -27,8 +27,9 @@ const GATE_INTERVAL: Duration = Duration::from_secs(5);
 pub(crate) struct StateListeners {
     /// The page, by way of the broker.
     pub(crate) messages: mpsc::Sender<CameraNews>,
-    /// Detection, whose rules are suspended while a camera is away.
-    pub(crate) watched: mpsc::Sender<CameraNotice>,
+    /// Detection, whose rules are suspended while a camera is away. It may be held up for as long as the outbox takes nothing: nobody waits
+    /// for it.
+    pub(crate) watched: MailboxSender<CameraId, CameraNotice>,
     /// Cameras whose pictures come and cannot be analysed, as detection tells.
     pub(crate) blind: watch::Receiver<BlindCameras>,
     /// What is wrong with cameras, as detection tells.
@@ -53,9 +54,9 @@ impl RunningCamera {
         let teller = Teller::new(&settings, settings_rx, listeners.clone(), parts.clock.clone());
         let stop = parts.shutdown.child_token();
         let (camera, states) = Camera::new(settings, CameraParts { shutdown: stop.clone(), ..parts.clone() });
-        let (control, gate) = (camera.control(), camera.gate());
+        let (control, gate, main) = (camera.control(), camera.gate(), camera.main_problem());
         let task = tokio::spawn(async move {
-            let telling = tokio::spawn(teller.run(states, gate));
+            let telling = tokio::spawn(teller.run(states, gate, main));
             camera.run().await;
             // The camera has let go of its end, so the teller ends after the last state.
             let _ = telling.await;
@@ -124,6 +125,7 @@ impl Teller {
             zones: summaries(&settings.zones),
             gate: None,
             troubles: Vec::new(),
+            not_kept: None,
         };
         let (camera, name) = (settings.id.clone(), settings.name.clone());
         Self { camera, name, message, complained: None, settings: adjusted, listeners, clock }
@@ -133,6 +135,7 @@ impl Teller {
         mut self,
         mut states: watch::Receiver<CameraState>,
         mut gate: watch::Receiver<Option<GateState>>,
+        mut main: watch::Receiver<Option<OfflineReason>>,
     ) {
         let mut blind = self.listeners.blind.clone();
         let mut troubles = self.listeners.troubles.clone();
@@ -143,14 +146,17 @@ impl Teller {
             // A stream that is away says so itself; one that is there is kept, whatever the network makes of it.
             let is_live = matches!(state, CameraState::Live { .. });
             let unread = blind.borrow_and_update().get(&self.camera).filter(|_| is_live).cloned();
-            let news = Some((state, unread));
+            let news = Some((without_attempts(state), unread));
             // Others' troubles are told here too.
             let mut is_due = news != told;
             if is_due && let Some((state, unread)) = &news {
-                self.take_state(state, unread.as_deref()).await;
+                self.take_state(state, unread.as_deref());
             }
             told = news;
             is_due |= self.take_troubles(&troubles.borrow_and_update());
+            let not_kept = main.borrow_and_update().as_ref().map(ToString::to_string);
+            is_due |= not_kept != self.message.not_kept;
+            self.message.not_kept = not_kept;
             let gate_now = gate.borrow_and_update().filter(|_| is_live).map(summary);
             let gate_due = sent_at.map_or_else(Instant::now, |sent| sent + GATE_INTERVAL);
             let waits = self.message.gate != gate_now;
@@ -168,6 +174,7 @@ impl Teller {
                 Ok(()) = self.settings.changed() => self.describe().await,
                 Ok(()) = troubles.changed() => {}
                 Ok(()) = gate.changed() => {}
+                Ok(()) = main.changed() => {}
                 () = tokio::time::sleep_until(gate_due), if waits => {}
             }
         }
@@ -183,7 +190,7 @@ impl Teller {
     }
 
     /// Says how the stream is, in the log and to detection, and puts it into the message.
-    async fn take_state(&mut self, state: &CameraState, unread: Option<&str>) {
+    fn take_state(&mut self, state: &CameraState, unread: Option<&str>) {
         let now = self.clock.now();
         let (condition, since, reason) = match state {
             CameraState::Connecting => (CameraCondition::Connecting, now, None),
@@ -196,7 +203,7 @@ impl Teller {
             CameraState::Ended => (CameraCondition::Ended, now, None),
         };
         self.log(condition, reason.as_deref());
-        self.notice(condition, since).await;
+        self.notice(condition, since);
         self.message.state = condition;
         self.message.since = since;
         self.message.reason = reason;
@@ -232,14 +239,23 @@ impl Teller {
         }
     }
 
-    async fn notice(&self, condition: CameraCondition, at: Timestamp) {
+    fn notice(&self, condition: CameraCondition, at: Timestamp) {
         let live = condition == CameraCondition::Live;
         // Being connected to says nothing new: the stream was away before, or has never been there.
         if condition != CameraCondition::Connecting {
             let ended = condition == CameraCondition::Ended;
             let notice = CameraNotice { camera: self.camera.clone(), live, ended, at };
-            let _ = self.listeners.watched.send(notice).await;
+            // Nobody listens any more only while everything ends.
+            drop(self.listeners.watched.put(self.camera.clone(), notice));
         }
+    }
+}
+
+/// A further try that fails for the same reason is no news.
+fn without_attempts(state: CameraState) -> CameraState {
+    match state {
+        CameraState::Offline { reason, since, .. } => CameraState::Offline { reason, since, attempts: 0 },
+        other => other,
     }
 }
 
@@ -256,8 +272,8 @@ mod tests {
     use gridwatch_config::{DecodeMode, Secret, SourceSettings, TilesConfig, Transport};
     use gridwatch_detect::health::Trouble;
     use gridwatch_domain::EventKind;
-    use gridwatch_ingest::{Level, OfflineReason, Reason};
-    use gridwatch_runtime::ManualClock;
+    use gridwatch_ingest::{Level, Reason};
+    use gridwatch_runtime::{MailboxReceiver, ManualClock, mailbox};
 
     use super::*;
 
@@ -269,6 +285,8 @@ mod tests {
         settings: watch::Sender<CameraSettings>,
         troubles: watch::Sender<Troubles>,
         gate: watch::Sender<Option<GateState>>,
+        notices: MailboxReceiver<CameraId, CameraNotice>,
+        main: watch::Sender<Option<OfflineReason>>,
     }
 
     impl Tester {
@@ -289,7 +307,7 @@ mod tests {
             let (states, states_rx) = watch::channel(CameraState::Connecting);
             let (blind, blind_rx) = watch::channel(BlindCameras::new());
             let (messages_tx, messages) = mpsc::channel(32);
-            let (watched, _) = mpsc::channel(8);
+            let (watched, notices) = mailbox();
             let (troubles, troubles_rx) = watch::channel(Troubles::new());
             let (gate, gate_rx) = watch::channel(None);
             let listeners =
@@ -297,8 +315,9 @@ mod tests {
             let (settings_tx, settings_rx) = watch::channel(settings.clone());
             let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
             let teller = Teller::new(&settings, settings_rx, listeners, clock);
-            tokio::spawn(teller.run(states_rx, gate_rx));
-            Self { states, blind, troubles, gate, messages, settings: settings_tx }
+            let (main, main_rx) = watch::channel(None);
+            tokio::spawn(teller.run(states_rx, gate_rx, main_rx));
+            Self { main, states, blind, troubles, gate, messages, settings: settings_tx, notices }
         }
 
         async fn told(&mut self) -> (CameraCondition, Option<String>) {
@@ -353,6 +372,34 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_further_try_that_fails_is_no_news_and_nobody_waits_for_detection() {
+        let mut tester = Tester::start();
+        tester.told().await;
+        let offline = |attempts| CameraState::Offline {
+            reason: OfflineReason::NotFound { host: "h".to_owned() },
+            since: Timestamp::UNIX_EPOCH,
+            attempts,
+        };
+        // Detection takes none of its notices.
+        for attempts in 1..600 {
+            tester.states.send_replace(offline(attempts));
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(tester.told().await.0, CameraCondition::Offline);
+        assert!(tester.messages.try_recv().is_err(), "once");
+        for second in 1..600 {
+            let since = Timestamp::UNIX_EPOCH.saturating_add(Duration::from_secs(second));
+            tester.states.send_replace(CameraState::Live { since });
+            assert_eq!(tester.told().await.0, CameraCondition::Live);
+        }
+        let newest = tester.notices.recv().await.expect("told");
+        assert_eq!(
+            (newest.live, newest.at),
+            (true, Timestamp::UNIX_EPOCH.saturating_add(Duration::from_secs(599)))
+        );
+    }
+
+    #[tokio::test]
     async fn another_name_is_told_and_the_condition_stays() {
         let mut tester = Tester::start();
         tester.told().await;
@@ -361,6 +408,20 @@ mod tests {
         tester.settings.send_modify(|settings| "西门".clone_into(&mut settings.name));
         let message = tester.message().await;
         assert_eq!((message.name.as_str(), message.state), ("西门", CameraCondition::Live));
+    }
+
+    #[tokio::test]
+    async fn a_full_size_stream_that_does_not_come_is_told_while_the_small_one_is_live() {
+        let mut tester = Tester::start();
+        tester.told().await;
+        tester.states.send_replace(CameraState::Live { since: Timestamp::UNIX_EPOCH });
+        assert_eq!(tester.message().await.not_kept, None);
+        let reason = OfflineReason::NotFound { host: "h".to_owned() };
+        tester.main.send_replace(Some(reason.clone()));
+        let message = tester.message().await;
+        assert_eq!((message.state, message.not_kept), (CameraCondition::Live, Some(reason.to_string())));
+        tester.main.send_replace(None);
+        assert_eq!(tester.message().await.not_kept, None);
     }
 
     fn gate(level: Level, second: u64) -> Option<GateState> {

@@ -6,6 +6,7 @@
 mod change;
 mod file;
 mod live;
+mod watching;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -28,9 +29,9 @@ use gridwatch_runtime::{Metrics, SharedClock, Shutdown, SystemClock, mailbox};
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
-use self::{change::Change, file::Look, live::LiveConfiguration};
+use self::{change::Change, file::Look, live::LiveConfiguration, watching::Watching};
 use crate::{
-    cameras::{RunningCamera, StateListeners},
+    cameras::{CameraNotice, RunningCamera, StateListeners},
     cli::ConfigFile,
     edge_api, link, metrics_server, network,
     recorder::Recorder,
@@ -40,9 +41,7 @@ use crate::{
 
 /// Findings that may wait for the outbox. Beyond it detection waits, and frames, not events, are dropped.
 const FINDINGS_LIMIT: usize = 64;
-/// So long a change of the configuration waits for detection that is held up.
-const HELD_UP: Duration = Duration::from_secs(10);
-/// State changes of cameras that may wait: more than cameras change within a moment.
+/// Messages of cameras that may wait: more than cameras change within a moment.
 const STATES_LIMIT: usize = 256;
 
 pub(crate) async fn run(arguments: ConfigFile) -> anyhow::Result<()> {
@@ -94,6 +93,7 @@ pub(crate) struct Edge {
     recordings: BTreeMap<CameraId, Shutdown>,
     viewing: Viewing,
     detect: DetectStage,
+    watching: Watching,
     alert: AlertHandle,
 }
 
@@ -116,11 +116,12 @@ impl Edge {
         let checkpoints = alert.checkpoints().to_vec();
 
         let (frames_tx, frames_rx) = mailbox::<CameraId, Frame>();
-        let (watched_tx, watched_rx) = mpsc::channel(STATES_LIMIT);
+        let (watched_tx, watched_rx) = mailbox::<CameraId, CameraNotice>();
         let (messages_tx, messages_rx) = mpsc::channel(STATES_LIMIT);
         let (findings_tx, findings_rx) = mpsc::channel(FINDINGS_LIMIT);
 
-        let reels = Reels::new(reach_of(&settings), ring_bytes(&settings));
+        let (reach, bytes) = reach_of(&settings);
+        let reels = Reels::new(reach, bytes);
         let recorder =
             Recorder::start(archive.clone(), reels.clone(), &settings.evidence, clock.clone(), metrics);
         // Cameras that were taken away while the box was off: the broker still tells of them.
@@ -175,6 +176,7 @@ impl Edge {
             recordings: BTreeMap::new(),
             viewing,
             detect,
+            watching: Watching::default(),
             alert,
         })
     }
@@ -214,7 +216,7 @@ impl Edge {
     /// Puts a new configuration in force, as far as it can be while the box runs, and says what was done. Cameras that are the
     /// same in both are not touched; of those where only zones, name, cell, tiles or rest differ the stream goes on.
     pub(crate) async fn apply(&mut self, settings: EdgeSettings) -> anyhow::Result<Change> {
-        let change = Change::between(&self.settings, &settings);
+        let mut change = Change::between(&self.settings, &settings);
         if change.is_empty() {
             return Ok(change);
         }
@@ -230,13 +232,13 @@ impl Edge {
         }
         let control = self.detect.control();
         let done = change.clone();
-        let watching = tokio::task::spawn_blocking(move || watch_otherwise(&control, &done));
-        match tokio::time::timeout(HELD_UP, watching).await {
-            Ok(done) => done.context("change what is watched")?,
-            // It goes on by itself; cameras and callers do not wait for a full disk.
-            Err(_) => warn!(
+        // Cameras and callers do not wait for a full disk.
+        let made = self.watching.change(move || watch_otherwise(&control, &done)).await;
+        change.is_held_up = !made.context("change what is watched")?;
+        if change.is_held_up {
+            warn!(
                 "detection is held up, as the outbox takes nothing: what is watched changes once it goes on"
-            ),
+            );
         }
         for id in &change.removed {
             if let Some(end) = self.recordings.remove(id) {
@@ -264,7 +266,8 @@ impl Edge {
             self.record_or_not(camera);
         }
         self.settings.cameras = settings.cameras;
-        self.camera_parts.reels.reach(reach_of(&self.settings));
+        let (reach, bytes) = reach_of(&self.settings);
+        self.camera_parts.reels.reach(reach, bytes);
         Ok(change)
     }
 
@@ -359,15 +362,14 @@ const TEN_SECONDS_BYTES: usize = 8 << 20;
 /// What an event may be told later than it began to show.
 const SLACK: Duration = Duration::from_secs(2);
 
-/// How far back encoded pictures are kept: for clips, and for looking back over the longest rest.
-fn reach_of(settings: &EdgeSettings) -> Duration {
+/// How far back encoded pictures are kept: for clips, and for looking back over the longest rest; and in how many bytes of each camera at
+/// most.
+fn reach_of(settings: &EdgeSettings) -> (Duration, usize) {
     let rests = settings.cameras.iter().map(|camera| camera.rest);
-    rests.chain([settings.evidence.clip_before]).max().unwrap_or_default() + SLACK
-}
-
-fn ring_bytes(settings: &EdgeSettings) -> usize {
-    let tens = settings.evidence.clip_before.as_secs().div_ceil(10).max(1);
-    usize::try_from(tens).map_or(usize::MAX, |tens| tens.saturating_mul(TEN_SECONDS_BYTES))
+    let wanted = rests.chain([settings.evidence.clip_before]).max().unwrap_or_default();
+    let tens = wanted.as_secs().div_ceil(10).max(1);
+    let bytes = usize::try_from(tens).map_or(usize::MAX, |tens| tens.saturating_mul(TEN_SECONDS_BYTES));
+    (wanted + SLACK, bytes)
 }
 
 /// Folder of evidence in the state folder.

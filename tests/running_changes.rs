@@ -377,6 +377,14 @@ fn the_api_changes_what_the_file_says_and_nothing_else() {
     assert_eq!(call("GET", &back, TOKEN, None, None).0, 404);
     house.waits("the center forgets it", |house| house.cameras().len() == 2);
     assert_eq!(house.streams(), begun, "no other camera has noticed");
+    // All of them may go, and others come.
+    for camera in [yard, format!("{api}/gate")] {
+        let (_, tag, _) = call("GET", &camera, TOKEN, None, None);
+        assert_eq!(call("DELETE", &camera, TOKEN, Some(&tag), None).0, 204);
+    }
+    house.waits("none is left", |house| house.cameras().is_empty());
+    assert_eq!(call("PUT", &back, TOKEN, None, Some(&new)).0, 201);
+    house.waits("another has come", |house| house.cameras() == [("back", "offline")].map(pair));
     assert!(!house.edge.log().contains(TOKEN) && !house.edge.log().contains("hunter2"));
     house.finish();
 }

@@ -37,8 +37,8 @@ pub struct EdgeConfig {
     /// How pictures are decoded.
     #[serde(default)]
     pub decode: DecodeConfig,
-    /// The cameras, at least one.
-    #[schemars(length(min = 1))]
+    /// The cameras. Default: none, where they are to be added over the API.
+    #[serde(default)]
     pub camera: Vec<CameraConfig>,
 }
 

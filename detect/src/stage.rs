@@ -58,8 +58,8 @@ pub struct DetectParts {
     pub detectors: Vec<Box<dyn Detector>>,
     /// Frames, newest first.
     pub frames: MailboxReceiver<CameraId, Frame>,
-    /// Cameras that went away or came back.
-    pub notices: mpsc::Receiver<CameraNotice>,
+    /// Cameras that went away or came back: of each camera the newest counts, so that whoever tells it never waits for this stage.
+    pub notices: MailboxReceiver<CameraId, CameraNotice>,
     /// Where findings go.
     pub findings: mpsc::Sender<Findings>,
     /// What was kept of each camera.
@@ -165,7 +165,7 @@ struct Eye {
 struct Worker {
     cameras: Cameras,
     frames: MailboxReceiver<CameraId, Frame>,
-    notices: Mutex<mpsc::Receiver<CameraNotice>>,
+    notices: MailboxReceiver<CameraId, CameraNotice>,
     findings: mpsc::Sender<Findings>,
     clock: SharedClock,
     offline_after: Duration,
@@ -201,7 +201,7 @@ impl Worker {
         let worker = Self {
             cameras,
             frames: parts.frames,
-            notices: Mutex::new(parts.notices),
+            notices: parts.notices,
             findings: parts.findings,
             clock: parts.clock,
             offline_after: settings.offline_after,
@@ -410,8 +410,7 @@ impl Worker {
 
     /// Hears of cameras that went away, tells of those that stay away, and keeps memory that has not been kept.
     fn look_after_cameras(&self) -> Result<(), NobodyListens> {
-        let mut notices = lock(&self.notices);
-        while let Ok(notice) = notices.try_recv() {
+        while let Ok(Some(notice)) = self.notices.recv_timeout(Duration::ZERO) {
             if let Some(watched) = self.cameras.get(&notice.camera) {
                 let mut watched = lock(&watched);
                 watched.away_since = (!notice.live).then_some(notice.at);
@@ -421,7 +420,6 @@ impl Worker {
                 }
             }
         }
-        drop(notices);
         for watched in self.cameras.leaving() {
             let mut watched = lock(&watched);
             let events = std::mem::take(&mut watched.first_events);

@@ -16,6 +16,8 @@ pub(crate) struct Change {
     pub(crate) adjusted: Vec<CameraSettings>,
     /// Keys whose change takes effect after a restart only.
     pub(crate) after_restart: Vec<&'static str>,
+    /// Detection does not know of it yet, and will once it goes on.
+    pub(crate) is_held_up: bool,
 }
 
 impl Change {

@@ -32,6 +32,12 @@ impl Look {
         let text = read_text(path).map_err(|error| Chain(&error).to_string());
         Self { text, written }
     }
+
+    /// A file of that text.
+    #[cfg(test)]
+    pub(crate) fn of(text: &str) -> Self {
+        Self { text: Ok(text.to_owned()), written: None }
+    }
 }
 
 /// The file and what is known of it.

@@ -84,7 +84,8 @@ impl LiveConfiguration {
         };
         match parse_edge(&text, folder(&self.path)) {
             Ok(settings) => {
-                self.put_in_force(edge, text, settings).await;
+                // What went wrong is in the log.
+                let _ = self.put_in_force(edge, text, settings).await;
             }
             Err(problems) => self.refuse(edge, &format!("\n{problems}"), &shortened(&problems)),
         }
@@ -105,14 +106,10 @@ impl LiveConfiguration {
         edge: &mut Edge,
         text: String,
         settings: gridwatch_config::EdgeSettings,
-    ) -> bool {
-        let change = match edge.apply(settings).await {
-            Ok(change) => change,
-            Err(error) => {
-                error!(error = format!("{error:#}"), "a change of the configuration went wrong");
-                return false;
-            }
-        };
+    ) -> anyhow::Result<Change> {
+        let change = edge.apply(settings).await.inspect_err(|error| {
+            error!(error = format!("{error:#}"), "a change of the configuration went wrong");
+        })?;
         if std::mem::take(&mut self.is_refused) {
             info!(path = %self.path.display(), "the configuration can be used again");
             self.metrics.show_refused(false);
@@ -123,24 +120,19 @@ impl LiveConfiguration {
         }
         self.in_force = text;
         tell(&change);
-        true
+        Ok(change)
     }
 
-    /// The file as it is, looked at twice where it is not what is in force: it may be half written.
+    /// The file as it is.
     async fn settled(&self) -> Result<Look, Refusal> {
-        let (mut ticks, mut seen) = (tokio::time::interval(LOOK_EVERY), None);
-        loop {
-            ticks.tick().await;
+        settled(&self.in_force, async || {
             let path = self.path.clone();
-            let look = tokio::task::spawn_blocking(move || Look::at(&path)).await.map_err(Refusal::failed)?;
-            if look.text.as_ref() == Ok(&self.in_force) || seen.as_ref() == Some(&look) {
-                return Ok(look);
-            }
-            seen = Some(look);
-        }
+            tokio::task::spawn_blocking(move || Look::at(&path)).await.map_err(Refusal::failed)
+        })
+        .await
     }
 
-    /// What a caller of the API asked for; in force when it is answered.
+    /// What a caller of the API asked for; in force when it is answered, or told to be so later.
     async fn carry_out(&mut self, edge: &mut Edge, order: &Order) -> Result<Answer, Refusal> {
         if order.only_reads() {
             return order.read(&Document::parse(&self.in_force)?);
@@ -158,11 +150,26 @@ impl LiveConfiguration {
             .await
             .map_err(Refusal::failed)?
             .map_err(|error| Refusal::unwritable(&self.path, &error))?;
-        if self.put_in_force(edge, text, settings).await {
-            Ok(answer)
-        } else {
-            Err(Refusal::failed("the file is written, and the change could not be put in force; see the log"))
+        match self.put_in_force(edge, text, settings).await {
+            Ok(change) if change.is_held_up => Ok(Answer::Later(Box::new(answer))),
+            Ok(_) => Ok(answer),
+            Err(_) => Err(Refusal::failed(
+                "the file is written, and the change could not be put in force; see the log",
+            )),
         }
+    }
+}
+
+/// The file as `look` shows it, looked at twice where it is not what is in force: it may be half written.
+async fn settled(in_force: &str, look: impl AsyncFn() -> Result<Look, Refusal>) -> Result<Look, Refusal> {
+    let (mut ticks, mut seen) = (tokio::time::interval(LOOK_EVERY), None);
+    loop {
+        ticks.tick().await;
+        let look = look().await?;
+        if look.text.as_deref() == Ok(in_force) || seen.as_ref() == Some(&look) {
+            return Ok(look);
+        }
+        seen = Some(look);
     }
 }
 
@@ -180,7 +187,12 @@ fn tell(change: &Change) {
             removed = removed.join(" "),
             begun_anew = names(&change.restarted).join(" "),
             adjusted = names(&change.adjusted).join(" "),
-            "the configuration has changed, and is in force"
+            "the configuration has changed{}",
+            if change.is_held_up {
+                ", and will be in force once detection goes on"
+            } else {
+                ", and is in force"
+            }
         );
     }
     for key in &change.after_restart {
@@ -207,22 +219,18 @@ fn folder(path: &Path) -> &Path {
 mod tests {
     use super::*;
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_file_that_is_half_written_is_not_what_the_api_edits() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("edge.toml");
-        std::fs::write(&path, "in force").expect("writable");
-        let live = LiveConfiguration::new(path.clone(), Look::at(&path), &Metrics::new());
-        assert_eq!(live.settled().await.expect("there").text.as_deref(), Ok("in force"));
-        std::fs::write(&path, "half").expect("writable");
-        let write_on = async {
-            let mut ticks = tokio::time::interval(LOOK_EVERY / 5);
-            ticks.tick().await;
-            ticks.tick().await;
-            std::fs::write(&path, "half and half").expect("writable");
+        // As somebody writes it, look by look.
+        let written = async |texts: &[&str]| {
+            let next = std::cell::Cell::new(0);
+            let look = async || Ok(Look::of(texts[next.replace(next.get() + 1)]));
+            let settled = settled("in force", look).await.expect("there");
+            (settled.text.expect("readable"), next.get())
         };
-        let (settled, ()) = tokio::join!(live.settled(), write_on);
-        assert_eq!(settled.expect("there").text.as_deref(), Ok("half and half"));
+        assert_eq!(written(&["in force"]).await, ("in force".to_owned(), 1));
+        let texts = ["half", "half and", "half and half", "half and half"];
+        assert_eq!(written(&texts).await, ("half and half".to_owned(), 4));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The API of an edge box: cameras and zones listed, changed and removed while everything runs.
 //!
 //! Requests become [`Order`]s, which the box carries out one after the other: the file is edited (comments and order stay), checked as a whole, replaced in
-//! one step, put in force, and only then the request is answered. Callers prove themselves with a token; passwords of cameras go in and never come
+//! one step, put in force, and only then the request is answered; 202 says that detection is held up, and it will be in force later. Callers prove themselves with a token; passwords of cameras go in and never come
 //! out. Errors are RFC 9457 problems with the key of everything that is wrong. See docs/edge-api.md.
 
 mod document;
@@ -133,6 +133,7 @@ impl IntoResponse for Answer {
                 (StatusCode::CREATED, [(header::ETAG, tag), no_store], Json(body)).into_response()
             }
             Self::Removed => (StatusCode::NO_CONTENT, [no_store]).into_response(),
+            Self::Later(answer) => (StatusCode::ACCEPTED, answer.into_response()).into_response(),
         }
     }
 }

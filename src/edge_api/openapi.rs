@@ -38,7 +38,7 @@ pub(super) fn document() -> Value {
                     "parameters": [if_match(), if_none_match()],
                     "requestBody": body(&of("CameraConfig")),
                     "responses": responses(
-                        &[("200", "In force, in the place of the former one."), ("201", "In force, and new.")],
+                        &[("200", "In force, in the place of the former one."), ("201", "In force, and new."), LATER],
                         &["400", "401", "409", "412", "413", "415", "422", "428", "500", "503"],
                     ),
                 },
@@ -55,7 +55,7 @@ pub(super) fn document() -> Value {
                     "parameters": [if_match()],
                     "requestBody": body(&json!({ "type": "array", "items": of("ZoneConfig") })),
                     "responses": responses(
-                        &[("200", "In force; the camera with its new zones.")],
+                        &[("200", "In force; the camera with its new zones."), LATER],
                         &["400", "401", "404", "409", "412", "413", "415", "422", "428", "500", "503"],
                     ),
                 },
@@ -129,9 +129,14 @@ fn responses(good: &[(&str, &str)], refused: &[&str]) -> Value {
     Value::Object(good.chain(refused).collect())
 }
 
+/// Where a change has been written and detection does not know of it yet.
+const LATER: (&str, &str) =
+    ("202", "Written; in force by itself once detection goes on, which waits for room in the outbox.");
+
 fn removed() -> Value {
     let mut all = responses(&[], &["401", "404", "409", "412", "422", "428", "500", "503"]);
     all["204"] = json!({ "description": "It is gone." });
+    all[LATER.0] = json!({ "description": LATER.1 });
     all
 }
 

@@ -61,6 +61,8 @@ pub(crate) enum Answer {
     Created { body: Value, tag: String },
     /// It is gone.
     Removed,
+    /// The same, and it will be in force by itself once detection goes on, which waits for room in the outbox.
+    Later(Box<Answer>),
 }
 
 /// A request on its way through the box.

@@ -61,7 +61,7 @@ fn frame(camera: &CameraId, number: u64) -> Frame {
 
 struct Tester {
     frames: MailboxSender<CameraId, Frame>,
-    notices: mpsc::Sender<CameraNotice>,
+    notices: MailboxSender<CameraId, CameraNotice>,
     findings: mpsc::Receiver<Findings>,
     clock: Arc<ManualClock>,
     stage: DetectStage,
@@ -83,7 +83,7 @@ impl Tester {
         checkpoints: Vec<Checkpoint>,
     ) -> Self {
         let (frames, frames_rx) = mailbox();
-        let (notices, notices_rx) = mpsc::channel(8);
+        let (notices, notices_rx) = mailbox();
         let (findings_tx, findings) = mpsc::channel(256);
         let clock = ManualClock::new(time(0.0));
         let metrics = Metrics::new();
@@ -236,7 +236,7 @@ fn an_event_of_a_camera_that_stays_away_is_unobserved() {
     while tester.findings.blocking_recv().is_some_and(|found| found.events.is_empty()) {}
     tester.clock.advance(Duration::from_secs(20));
     let notice = CameraNotice { camera: camera(), live: false, ended: false, at: time(12.0) };
-    tester.notices.blocking_send(notice).expect("the stage runs");
+    tester.notices.put(camera(), notice);
     let unobserved = loop {
         let found = tester.next();
         if let Some(event) = found.events.first() {
@@ -252,7 +252,7 @@ fn the_last_pictures_of_a_camera_may_come_after_word_of_its_end() {
     let mut tester = Tester::start(Vec::new());
     tester.car_stands(0.0, 12.0);
     let notice = CameraNotice { camera: camera(), live: false, ended: false, at: time(12.0) };
-    tester.notices.blocking_send(notice).expect("the stage runs");
+    tester.notices.put(camera(), notice);
     // The first of these is taken with word of the end, the others after it.
     tester.car_stands(12.0, 13.0);
     tester.clock.advance(Duration::from_secs(60));
@@ -279,7 +279,7 @@ fn a_camera_that_stays_away_is_offline_until_it_is_back_for_a_while() {
     let mut tester = Tester::start(Vec::new());
     let troubles = tester.stage.troubles();
     let notice = |live, ended, at| CameraNotice { camera: camera(), live, ended, at };
-    let send = |tester: &Tester, notice| tester.notices.blocking_send(notice).expect("the stage runs");
+    let send = |tester: &Tester, notice| drop(tester.notices.put(camera(), notice));
     send(&tester, notice(false, false, time(12.0)));
     tester.clock.advance(Duration::from_secs(45));
     let offline = next_event(&mut tester);
@@ -309,7 +309,7 @@ fn a_camera_that_stays_away_is_offline_until_it_is_back_for_a_while() {
 fn a_camera_that_is_taken_away_while_it_is_offline_was_so_until_then() {
     let mut tester = Tester::start(Vec::new());
     let notice = CameraNotice { camera: camera(), live: false, ended: false, at: time(12.0) };
-    tester.notices.blocking_send(notice).expect("the stage runs");
+    tester.notices.put(camera(), notice);
     tester.clock.advance(Duration::from_secs(45));
     let offline = next_event(&mut tester);
     tester.stage.control().forget(&camera());
@@ -323,7 +323,7 @@ fn a_camera_that_is_taken_away_while_it_is_offline_was_so_until_then() {
 fn a_recording_at_its_end_is_not_offline() {
     let tester = Tester::start(Vec::new());
     let notice = CameraNotice { camera: camera(), live: false, ended: true, at: time(12.0) };
-    tester.notices.blocking_send(notice).expect("the stage runs");
+    tester.notices.put(camera(), notice);
     tester.clock.advance(Duration::from_secs(600));
     // The notice has been heard once a camera's picture after it has been taken.
     tester.car_stands(12.0, 14.0);

@@ -155,11 +155,13 @@ impl Desk {
         let earlier = self.look_back(chains, between, before, hand.alike_since);
         // The newest would take the place of the last of them, which shows when it began.
         let waits = !earlier.is_empty();
+        hand.alike_since = Some(now.seq);
+        chains.wait();
         for earlier in earlier {
             self.tap.hand_on(earlier, true);
         }
-        hand.alike_since = Some(now.seq);
         self.tap.hand_on(now, waits);
+        chains.step();
     }
 
     /// Key pictures from the last one that is as it was `before` on, oldest first. From the newest back: what lies before one that is as it

@@ -38,9 +38,14 @@ impl Chains {
         Self { by_codec: BTreeMap::new(), decoders, progress }
     }
 
-    /// The next order is begun.
+    /// The next order is begun, or goes on.
     pub(super) fn step(&self) {
         self.progress.step();
+    }
+
+    /// Waits for somebody else until [`step`](Self::step): that detection is held up is no decoder's fault.
+    pub(super) fn wait(&self) {
+        self.progress.since.store(0, Ordering::Relaxed);
     }
 }
 
@@ -234,6 +239,8 @@ mod tests {
         Done,
         Panics,
         Hangs(Mutex<mpsc::Receiver<()>>),
+        /// For somebody else.
+        Waits(Mutex<mpsc::Receiver<()>>),
     }
 
     struct Job {
@@ -249,6 +256,12 @@ mod tests {
                 Kind::Done => {}
                 Kind::Panics => panic!("as decoders do"),
                 Kind::Hangs(until) => drop(lock(until).recv()),
+                Kind::Waits(until) => {
+                    chains.wait();
+                    let _ = self.told.send("waits");
+                    let _ = lock(until).recv();
+                    chains.step();
+                }
             }
         }
 
@@ -270,6 +283,19 @@ mod tests {
     fn a_decoder_that_panics_costs_its_camera_the_stream_and_nobody_else() {
         let pool = DecodePool::start(1).expect("a thread");
         assert_eq!(call(&pool, 1, Kind::Panics).recv_timeout(PATIENCE), Ok("panicked"));
+        call(&pool, 2, Kind::Done);
+        pool.finish();
+    }
+
+    #[test]
+    fn a_thread_that_waits_for_detection_does_not_hang() {
+        let pool = DecodePool::start(1).expect("a thread");
+        let (release, until) = mpsc::sync_channel::<()>(8);
+        let news = call(&pool, 1, Kind::Waits(Mutex::new(until)));
+        assert_eq!(news.recv_timeout(PATIENCE), Ok("waits"));
+        pool.replace_hung_after(Duration::ZERO);
+        assert_eq!(news.try_recv(), Err(mpsc::TryRecvError::Empty));
+        drop(release);
         call(&pool, 2, Kind::Done);
         pool.finish();
     }
