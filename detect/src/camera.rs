@@ -250,18 +250,18 @@ impl CameraState {
         }
     }
 
-    /// Watches for something else from now on. What is remembered of places stays; events whose zone is gone, or whose limit
-    /// is not reached any more, end with what was seen last.
+    /// Watches for something else from now on. What is remembered of places stays; events whose zone is gone, whose limit is not
+    /// reached any more, or of whose class the zone takes no notice any more, end with what was seen last.
     pub fn adjust(&mut self, watch: &CameraWatch) -> Vec<Event> {
         // Whoever draws its zones anew accepts what it shows.
         let is_redrawn = !watch.zones.iter().map(|zone| &zone.polygon).eq(self.view());
         let mut events = if is_redrawn { self.accept_view() } else { Vec::new() };
         self.cell.clone_from(&watch.cell);
-        self.zones.clone_from(&watch.zones);
+        let zones_before = std::mem::replace(&mut self.zones, watch.zones.clone());
         self.is_adjusted = true;
         self.kinds = watch.kinds();
         self.memory.adjust(self.memory_settings, watch.kinds());
-        let revisions = self.ledger.adjust(&self.zones, self.memory.places());
+        let revisions = self.ledger.adjust(&zones_before, &self.zones, self.memory.places());
         self.memory.hold(&self.ledger.places());
         events.extend(self.told(revisions));
         events

@@ -111,13 +111,19 @@ impl Ledger {
     }
 
     /// Other zones are watched from now on: events end whose zone is gone or is of another type, and those of vehicles that
-    /// have not stood for its limit as it is now.
-    pub fn adjust(&mut self, zones: &[Zone], places: &[Place]) -> Vec<Revision> {
+    /// have not stood for its limit as it is now, or are of no class that it cares about any more. `before`: the zones until
+    /// now; what a zone cares about is looked at only where that is something else now, as opinions of a vehicle's class waver.
+    pub fn adjust(&mut self, before: &[Zone], zones: &[Zone], places: &[Place]) -> Vec<Revision> {
         let mut revisions = Vec::new();
         self.open.retain_mut(|event| {
             let zone = zone_of(event, zones);
             let place = places.iter().find(|place| place.number() == event.place);
-            let holds = zone.is_some_and(|zone| place.is_none_or(|place| place.dwell() >= zone.limit.get()));
+            let cares_as_before =
+                |zone: &Zone| before.iter().any(|one| one.id == zone.id && one.classes == zone.classes);
+            let holds_in = |zone: &Zone, place: &Place| {
+                place.dwell() >= zone.limit.get() && (cares_as_before(zone) || is_watched(zone, place))
+            };
+            let holds = zone.is_some_and(|zone| place.is_none_or(|place| holds_in(zone, place)));
             if let Some(zone) = zone {
                 event.limit = zone.limit;
                 event.cell.clone_from(&zone.cell);
@@ -175,9 +181,13 @@ fn may_open(place: &Place, zone: &Zone, settings: &RuleSettings) -> bool {
         && covers(zone, place, settings.coverage)
 }
 
-fn covers(zone: &Zone, place: &Place, coverage: f32) -> bool {
+/// Whether it may be of a class that the zone cares about.
+fn is_watched(zone: &Zone, place: &Place) -> bool {
     zone.classes.iter().any(|&class| place.may_be(class))
-        && zone.polygon.coverage(place.bbox().ground_contact()) >= coverage
+}
+
+fn covers(zone: &Zone, place: &Place, coverage: f32) -> bool {
+    is_watched(zone, place) && zone.polygon.coverage(place.bbox().ground_contact()) >= coverage
 }
 
 /// What a picture changes of an open event.

@@ -66,3 +66,14 @@ fn a_zone_that_is_moved_away_ends_its_event_with_the_next_picture() {
         .expect(&["open 1 minor"]);
     camera.stand(1.0, &[car(0.4, 0.4)]).expect(&["open 1 minor", "close 2 minor"]);
 }
+
+#[test]
+fn a_zone_that_does_not_care_about_a_class_any_more_ends_its_events() {
+    let cares = |classes: &[ObjectClass]| Zone { classes: classes.to_vec(), ..yard(30) };
+    let mut camera = CameraTester::start();
+    camera.stand(10.0, &[]).stand(40.0, &[car(0.4, 0.4)]);
+    camera.rewatch(vec![cares(&[ObjectClass::Car])]).expect(&["open 1 minor"]);
+    camera.rewatch(vec![cares(&[ObjectClass::Truck, ObjectClass::Bus])]);
+    camera.expect(&["open 1 minor", "close 2 minor"]);
+    camera.stand(5.0, &[car(0.4, 0.4)]).expect(&["open 1 minor", "close 2 minor"]);
+}
