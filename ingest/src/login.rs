@@ -2,6 +2,7 @@
 //! as a rule, and lock everybody out after five.
 
 use std::{
+    collections::VecDeque,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -16,6 +17,8 @@ use tokio::{
 
 /// Waits after one refusal, two, and more, in units of the wait that is configured: with one minute at most four tries in any half hour.
 const WAITS: [u32; 3] = [1, 5, 15];
+/// So long after a refusal, in the same units, it counts no more.
+const FORGOTTEN: u32 = 30;
 
 /// What is known of one camera's login.
 #[derive(Debug)]
@@ -30,7 +33,8 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    refusals: u32,
+    /// When it was refused, oldest first; not longer ago than counts.
+    refusals: VecDeque<Instant>,
     /// When the next one may try.
     next: Option<Instant>,
 }
@@ -66,10 +70,11 @@ impl Login {
             let next = {
                 let mut state = self.shared.lock();
                 let now = Instant::now();
+                self.shared.forget(&mut state, now);
                 match state.next.filter(|next| *next > now) {
                     Some(next) => next,
                     None => {
-                        let wait = self.shared.wait_after(state.refusals).max(self.shared.first);
+                        let wait = self.shared.wait_after(state.refusals.len()).max(self.shared.first);
                         state.next = Some(now + wait);
                         return;
                     }
@@ -94,17 +99,18 @@ impl Login {
     /// The camera has refused it. Gives how long nobody tries it again.
     pub(crate) fn refused(&self) -> Duration {
         self.is_good.store(false, Ordering::Relaxed);
-        let mut state = self.shared.lock();
-        let refusals = state.refusals.saturating_add(1);
-        let wait = self.shared.wait_after(refusals);
-        *state = State { refusals, next: Some(Instant::now() + wait) };
+        let (mut state, now) = (self.shared.lock(), Instant::now());
+        self.shared.forget(&mut state, now);
+        state.refusals.push_back(now);
+        let wait = self.shared.wait_after(state.refusals.len());
+        state.next = Some(now + wait);
         wait
     }
 
     /// The try ended before it came to that.
     pub(crate) fn ended(&self) {
         let mut state = self.shared.lock();
-        if state.refusals == 0 {
+        if state.refusals.is_empty() {
             state.next = None;
             self.shared.news.notify_waiters();
         }
@@ -112,9 +118,15 @@ impl Login {
 }
 
 impl Shared {
-    fn wait_after(&self, refusals: u32) -> Duration {
-        let Some(last) = (refusals as usize).checked_sub(1) else { return Duration::ZERO };
+    fn wait_after(&self, refusals: usize) -> Duration {
+        let Some(last) = refusals.checked_sub(1) else { return Duration::ZERO };
         self.refused * WAITS[last.min(WAITS.len() - 1)]
+    }
+
+    fn forget(&self, state: &mut State, now: Instant) {
+        while state.refusals.front().is_some_and(|at| now - *at >= self.refused * FORGOTTEN) {
+            state.refusals.pop_front();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -170,6 +182,19 @@ mod tests {
         assert_eq!(other.refused(), Duration::from_secs(300));
         login.turn().await;
         assert_eq!(began.elapsed(), Duration::from_secs(60));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_of_long_ago_counts_no_more() {
+        let minute = Duration::from_secs(60);
+        let login = Login::new(minute, Duration::from_secs(5));
+        for week in 0..4 {
+            sleep_until(Instant::now() + minute * 60 * 24 * 7).await;
+            // A camera that refuses everybody while it boots.
+            assert_eq!(login.refused(), minute, "week {week}");
+            login.turn().await;
+            login.accepted();
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 
@@ -29,19 +29,24 @@ const FRESH: Duration = Duration::from_secs(5);
 pub struct Reels {
     limits: Arc<Mutex<RingLimits>>,
     reels: Arc<Mutex<BTreeMap<CameraId, Arc<Reel>>>>,
+    /// Those that belong to one stream alone, as long as it has them.
+    apart: Arc<Mutex<Vec<Weak<Reel>>>>,
 }
 
 impl Reels {
     /// Reels that reach back at least so far, in at most so many bytes each. Encoded pictures of 4 Mbit/s take half a MiB a second.
     pub fn new(reach: Duration, bytes: usize) -> Self {
-        Self { limits: Arc::new(Mutex::new(RingLimits { age: reach, bytes })), reels: Arc::default() }
+        let limits = Arc::new(Mutex::new(RingLimits { age: reach, bytes }));
+        Self { limits, reels: Arc::default(), apart: Arc::default() }
     }
 
-    /// Reels reach back at least so far from now on.
-    pub fn reach(&self, reach: Duration) {
-        lock(&self.limits).age = reach;
-        for reel in lock(&self.reels).values() {
-            lock(&reel.state).ring.reach(reach);
+    /// Reels reach back at least so far from now on, in at most so many bytes each.
+    pub fn reach(&self, reach: Duration, bytes: usize) {
+        let limits = RingLimits { age: reach, bytes };
+        *lock(&self.limits) = limits;
+        let apart: Vec<_> = lock(&self.apart).iter().filter_map(Weak::upgrade).collect();
+        for reel in lock(&self.reels).values().chain(&apart) {
+            lock(&reel.state).ring.reach(limits);
         }
     }
 
@@ -59,7 +64,11 @@ impl Reels {
 
     /// A reel that nobody else follows.
     pub(crate) fn apart(&self) -> Arc<Reel> {
-        Arc::new(Reel::new(*lock(&self.limits)))
+        let reel = Arc::new(Reel::new(*lock(&self.limits)));
+        let mut apart = lock(&self.apart);
+        apart.retain(|reel| reel.strong_count() > 0);
+        apart.push(Arc::downgrade(&reel));
+        reel
     }
 
     /// Forgets a camera that is gone for good. Those who follow it see its end.
@@ -317,6 +326,17 @@ mod tests {
         reels.remove(&camera());
         let (next, after) = waits.await.expect("it does not panic");
         assert_eq!((next, after.is_none()), (Some(26), true));
+    }
+
+    #[test]
+    fn all_reels_reach_as_far_as_is_asked_for_later() {
+        let reels = Reels::new(Duration::from_secs(1), 3000);
+        let (open, apart) = (reels.open(&camera()), reels.apart());
+        reels.reach(Duration::from_secs(10), 100_000);
+        for reel in [open, apart] {
+            push(&reel, 1..=200, 0, 0);
+            assert_eq!(reel.follow_from(Timestamp::UNIX_EPOCH).take()[0].seq, 1);
+        }
     }
 
     #[test]

@@ -109,9 +109,9 @@ impl Ring {
         None
     }
 
-    /// How far back it reaches from now on.
-    pub(crate) fn reach(&mut self, age: Duration) {
-        self.limits.age = age;
+    /// What bounds it from the next picture on.
+    pub(crate) fn reach(&mut self, limits: RingLimits) {
+        self.limits = limits;
     }
 
     /// Number of the newest key picture.

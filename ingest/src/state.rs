@@ -1,6 +1,6 @@
 //! How a camera is doing, in words that tell the user what to do.
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use gridwatch_domain::Timestamp;
 
@@ -144,6 +144,14 @@ pub enum OfflineReason {
 }
 
 impl OfflineReason {
+    /// How long nothing had come when that was noticed.
+    pub(crate) fn noticed_after(&self) -> Duration {
+        match self {
+            Self::Timeout { seconds } | Self::Stalled { seconds } => Duration::from_secs(*seconds),
+            _ => Duration::ZERO,
+        }
+    }
+
     /// Every code there is.
     pub const CODES: [&'static str; 15] = [
         "refused",

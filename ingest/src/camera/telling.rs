@@ -52,7 +52,9 @@ impl Camera {
             let mut failures = self.failures();
             failures.attempts = failures.attempts.saturating_add(1);
             failures.garbage |= matches!(reason, OfflineReason::Garbage { .. });
-            let since = *failures.since.get_or_insert_with(|| self.clock.now());
+            // Noticed after a while: the last picture came before that.
+            let since = self.clock.now().saturating_sub(reason.noticed_after());
+            let since = *failures.since.get_or_insert(since);
             CameraState::Offline { reason, since, attempts: failures.attempts }
         };
         self.publish(state);
