@@ -3,6 +3,8 @@
 //! Nothing is decoded or encoded. Each clip and each recorded camera is a task that sleeps until a group of pictures has come, and
 //! writes it in a thread for blocking work. What cannot be written is counted and told; it never holds anything else up.
 
+mod source;
+
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
@@ -12,21 +14,23 @@ use std::{
 use anyhow::Context as _;
 use gridwatch_alert::{About, Archive, Media};
 use gridwatch_config::{CameraSettings, EvidenceSettings, SourceSettings};
-use gridwatch_domain::{CameraId, Event, Findings, Phase, Timestamp};
+use gridwatch_domain::{CameraId, Event, EventKind, Findings, Phase};
 use gridwatch_ingest::{
-    AccessUnit, Follower, Reel, Reels,
+    AccessUnit, Reel, Reels,
     mp4::{FileWriter, Written},
 };
 use gridwatch_runtime::{Metrics, SharedClock, Shutdown, StageMetrics};
 use tokio::{
     sync::Semaphore,
     task::{JoinSet, spawn_blocking},
-    time::{Instant, interval, timeout, timeout_at},
+    time::{Instant, interval, timeout},
 };
 use tracing::{error, info, warn};
 
-/// Clips that are written at the same time: each holds a group of pictures in memory, and a disk serves so many writers well.
-const CLIPS_AT_ONCE: usize = 32;
+use self::source::Source;
+
+/// Clips that are written at the same time: each holds a group of pictures in memory, a MiB or two.
+const CLIPS_AT_ONCE: usize = 128;
 /// Length of a piece of a recording: what a power cut loses at most.
 const PIECE: Duration = Duration::from_secs(60);
 /// A camera that sends nothing for so long ends its piece.
@@ -94,12 +98,16 @@ impl Recorder {
 
     /// Begins a clip of every event that opens.
     pub(crate) fn note(&self, findings: &Findings) {
-        for event in findings.events.iter().filter(|event| event.phase == Phase::Open) {
+        // Of a camera that sends nothing there is nothing to keep.
+        let is_shown = |event: &&Event| event.phase == Phase::Open && event.kind != EventKind::CameraOffline;
+        for event in findings.events.iter().filter(is_shown) {
             let Some(reel) = self.shared.reels.get(&event.camera) else { continue };
             let Ok(slot) = Arc::clone(&self.shared.slots).try_acquire_owned() else {
                 self.shared.files.received(Media::Clip.as_str());
                 self.shared.files.dropped(Media::Clip.as_str());
-                warn!(camera = %event.camera, event = %event.id, "no clip: {CLIPS_AT_ONCE} are being written already");
+                if self.shared.may_complain() {
+                    warn!(camera = %event.camera, event = %event.id, "no clip: {CLIPS_AT_ONCE} are being written already");
+                }
                 continue;
             };
             let event = event.clone();
@@ -209,7 +217,7 @@ impl Shared {
             }
             let is_full = media == Media::Recording
                 && open.as_ref().is_some_and(|(_, writer)| writer.length() >= length);
-            if group.is_last || is_full {
+            if group.is_last || (is_full && group.is_whole) {
                 break;
             }
         }
@@ -280,7 +288,7 @@ fn append(
         Some(begun) => begun,
         None => {
             let path = archive.begin(media)?;
-            let writer = FileWriter::create(&path, pictures)?;
+            let writer = FileWriter::create(&path, pictures).inspect_err(|_| discard(&path))?;
             (path, writer)
         }
     };
@@ -312,63 +320,4 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
 ) -> anyhow::Result<T> {
     spawn_blocking(work).await.context("writing panicked; please report this")?
-}
-
-/// Where the pictures of a file come from.
-struct Source {
-    follower: Follower,
-    /// Pictures from a key picture on, until the next one has come.
-    group: Vec<AccessUnit>,
-    /// A picture that was taken later does not belong to the file.
-    until: Option<Timestamp>,
-    /// When the file ends, whatever comes.
-    deadline: Option<Instant>,
-}
-
-/// Pictures from a key picture to the last one before the next.
-struct Group {
-    units: Vec<AccessUnit>,
-    /// Nothing more belongs to the file.
-    is_last: bool,
-}
-
-impl Source {
-    fn new(follower: Follower) -> Self {
-        Self { follower, group: Vec::new(), until: None, deadline: None }
-    }
-
-    /// The next group; waits for it, but no longer than `silence` for a picture, if that is given. May be dropped and asked again.
-    async fn group(&mut self, silence: Option<Duration>) -> Group {
-        loop {
-            let patience =
-                silence.map(|silence| Instant::now() + silence).into_iter().chain(self.deadline).min();
-            let next = self.follower.next();
-            let unit = match patience {
-                Some(patience) => timeout_at(patience, next).await.ok().flatten(),
-                None => next.await,
-            };
-            let unit = unit.filter(|unit| self.until.is_none_or(|until| unit.at <= until));
-            let Some(unit) = unit else {
-                return Group { units: std::mem::take(&mut self.group), is_last: true };
-            };
-            let ends_group = unit.is_key && !self.group.is_empty();
-            // One file holds one form.
-            let is_last = self.group.first().is_some_and(|first| first.codec != unit.codec);
-            let before = if ends_group { std::mem::take(&mut self.group) } else { Vec::new() };
-            self.group.push(unit);
-            if ends_group {
-                return Group { units: before, is_last };
-            }
-        }
-    }
-
-    /// What is there already, and the end.
-    fn rest(&mut self) -> Group {
-        let mut units = std::mem::take(&mut self.group);
-        units.extend(self.follower.take());
-        if let Some(until) = self.until {
-            units.retain(|unit| unit.at <= until);
-        }
-        Group { units, is_last: true }
-    }
 }

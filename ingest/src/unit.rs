@@ -61,7 +61,7 @@ pub struct AccessUnit {
 
 impl AccessUnit {
     /// Whether it is of use without those before it: a key picture, or one that begins a gradual refresh.
-    pub(crate) fn begins_anew(&self) -> bool {
+    pub fn begins_anew(&self) -> bool {
         self.is_key || bitstream::entry(self.codec, &self.bytes) != Entry::None
     }
 }

@@ -24,6 +24,9 @@ use super::{
 };
 use crate::{AccessUnit, Codec};
 
+/// Bytes of a group that wait for its end at most; how it is ordered shows long before.
+const LARGEST_WAITING: usize = 4 << 20;
+
 /// How long the last picture is shown where it is the only one, in units of time: a 25th of a second.
 const ONLY: u32 = 3600;
 
@@ -51,6 +54,7 @@ pub struct FileWriter {
     times: DecodeTimes,
     /// The group of pictures that has not been written yet, because how it is ordered shows only at its end.
     group: Vec<AccessUnit>,
+    group_bytes: usize,
     /// Written in full but for how long it is shown.
     pending: Option<(Sample, i64)>,
     last_duration: u32,
@@ -87,6 +91,7 @@ impl FileWriter {
             entry: None,
             times: DecodeTimes::default(),
             group: Vec::new(),
+            group_bytes: 0,
             pending: None,
             last_duration: ONLY,
             latest: 0,
@@ -97,16 +102,19 @@ impl FileWriter {
         })
     }
 
-    /// Adds the next picture; a group of pictures is written once the next one begins.
+    /// Adds the next picture; a group of pictures is written once the next one begins, a large one in parts. The first picture is a key
+    /// picture, or one that begins a gradual refresh, of a camera that sends no others.
     ///
     /// # Errors
     /// Where it cannot go into this file. What has been added before still can be finished.
     pub fn push(&mut self, unit: AccessUnit) -> Result<(), Mp4Error> {
-        if unit.is_key {
+        if unit.is_key || (self.entry.is_none() && unit.begins_anew()) {
             self.write_group()?;
             if self.codec.is_some_and(|codec| codec != unit.codec) {
                 return Err(Mp4Error::Changed);
             }
+            // Where it cannot be read, nothing that follows it belongs to what came before.
+            self.entry = None;
             let entry = sample::entry(&unit)?;
             self.codec = Some(unit.codec);
             self.entry = Some(entry);
@@ -117,8 +125,9 @@ impl FileWriter {
         self.until = self.until.max(unit.at);
         self.span.0.get_or_insert(unit.time);
         self.span.1 = self.span.1.max(unit.time);
+        self.group_bytes += unit.bytes.len();
         self.group.push(unit);
-        Ok(())
+        if self.group_bytes > LARGEST_WAITING { self.write_group() } else { Ok(()) }
     }
 
     /// Completes the file, and has it on the disk.
@@ -154,6 +163,7 @@ impl FileWriter {
 
     fn write_group(&mut self) -> Result<(), Mp4Error> {
         let group = std::mem::take(&mut self.group);
+        self.group_bytes = 0;
         let shown: Vec<i64> = group.iter().map(|unit| ticks(unit.time)).collect();
         self.times.learn(&shown);
         for (unit, shown) in group.iter().zip(shown) {
@@ -167,10 +177,11 @@ impl FileWriter {
             }
             let write = |source| Mp4Error::Write { path: self.path.clone(), source };
             self.file.write_all(&bytes).map_err(write)?;
+            let begins = unit.is_key || self.pictures == 0;
             let sample = Sample {
                 track_kind: TrackKind::Video,
-                sample_entry: unit.is_key.then(|| self.entry.clone()).flatten(),
-                keyframe: unit.is_key,
+                sample_entry: begins.then(|| self.entry.clone()).flatten(),
+                keyframe: begins,
                 timescale: TIMESCALE,
                 duration: 0,
                 composition_time_offset: Some(shown - due),

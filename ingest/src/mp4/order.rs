@@ -7,6 +7,9 @@
 /// Units of time between pictures that are decoded before the first one is shown, where nothing is known of their rhythm: a 25th
 /// of a second.
 const STEP: i64 = 3600;
+/// No decoder holds back more (`max_dec_frame_buffering` of ITU-T H.264 annex A.3.1, `sps_max_dec_pic_buffering_minus1` of H.265
+/// annex A.4.2): how far back is looked, as a camera may send a hundred thousand pictures between two key pictures.
+const MOST_HELD: usize = 16;
 
 /// Gives each picture of one stream its time of decoding.
 #[derive(Debug)]
@@ -30,8 +33,9 @@ impl Default for DecodeTimes {
 impl DecodeTimes {
     /// Learns how many pictures are held back from times of a group of pictures, in the order of decoding.
     pub(super) fn learn(&mut self, shown: &[i64]) {
-        let before_but_later =
-            |(index, time): (usize, &i64)| shown[..index].iter().filter(|earlier| *earlier > time).count();
+        let before_but_later = |(index, time): (usize, &i64)| {
+            shown[index.saturating_sub(MOST_HELD)..index].iter().filter(|earlier| *earlier > time).count()
+        };
         let depth = shown.iter().enumerate().map(before_but_later).max().unwrap_or(0);
         self.depth = self.depth.max(depth);
         if self.last.is_none() {
