@@ -5,7 +5,7 @@
 
 # To build gridwatch.
 PACKAGES_BUILD=(
-  build-essential pkg-config ca-certificates curl git python3 python3-pip
+  build-essential cmake nasm pkg-config ca-certificates curl git python3 python3-pip
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstrtspserver-1.0-dev
 )
 # To run it: codecs, parsers, RTSP, muxers.

@@ -111,7 +111,7 @@ pub enum EvidenceError {
     },
     /// The encoder refused.
     #[error("encode as JPEG")]
-    Encode(#[from] jpeg_encoder::EncodingError),
+    Encode(#[from] turbojpeg::Error),
     /// It cannot be kept on this box.
     #[error("keep it on this box")]
     Keep(#[from] crate::ArchiveError),

@@ -81,9 +81,19 @@ impl Canvas {
     pub(super) fn outline(&mut self, corners: &[Place], colour: Colour, thickness: f32) {
         let reach = thickness / 2.0 + 1.0;
         let (columns, rows) = self.bounds(corners, reach);
+        let mut near = Vec::with_capacity(corners.len());
         for row in rows {
-            for column in columns.clone() {
-                let pixel = (column as f32 + 0.5, row as f32 + 0.5);
+            let y = row as f32 + 0.5;
+            near.clear();
+            near.extend(sides(corners).filter_map(|side| columns_near(side, y, reach)));
+            near.sort_by(|a, b| a.start.total_cmp(&b.start));
+            let mut next = columns.start;
+            for column in near.iter().flat_map(|span| {
+                let first = next.max(span.start.max(0.0) as u32);
+                next = next.max((span.end.ceil().max(0.0) as u32).min(columns.end));
+                first..next
+            }) {
+                let pixel = (column as f32 + 0.5, y);
                 let square =
                     sides(corners).map(|side| square_distance(pixel, side)).fold(f32::INFINITY, f32::min);
                 let opacity = (thickness / 2.0 + 0.5 - square.sqrt()).clamp(0.0, 1.0);
@@ -158,6 +168,20 @@ fn sides(corners: &[Place]) -> impl Iterator<Item = (Place, Place)> + '_ {
     corners.iter().copied().zip(corners.iter().copied().cycle().skip(1))
 }
 
+/// Where along the row at `y` a line segment is no farther away than `reach`, and a little more.
+fn columns_near((a, b): (Place, Place), y: f32, reach: f32) -> Option<std::ops::Range<f32>> {
+    let (upper, lower) = if a.1 <= b.1 { (a, b) } else { (b, a) };
+    let (from, to) = ((y - reach).max(upper.1), (y + reach).min(lower.1));
+    let at = |y: f32| {
+        let height = lower.1 - upper.1;
+        let share = if height > 0.0 { ((y - upper.1) / height).clamp(0.0, 1.0) } else { 0.0 };
+        upper.0 + share * (lower.0 - upper.0)
+    };
+    // One that lies level is near as a whole.
+    let (first, last) = if lower.1 > upper.1 { (at(from), at(to)) } else { (upper.0, lower.0) };
+    (from <= to).then(|| first.min(last) - reach..first.max(last) + reach)
+}
+
 /// From a point to a line segment, squared.
 fn square_distance(point: Place, (a, b): (Place, Place)) -> f32 {
     let (along, to) = ((b.0 - a.0, b.1 - a.1), (point.0 - a.0, point.1 - a.1));
@@ -169,6 +193,8 @@ fn square_distance(point: Place, (a, b): (Place, Place)) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const RED: Colour = Colour([255, 0, 0]);
@@ -191,6 +217,30 @@ mod tests {
         assert_eq!(pixel(&canvas, 20, 15), [100, 100, 100]);
         assert_eq!(pixel(&canvas, 15, 9), [100, 100, 100]);
         assert_eq!(canvas.rgb.chunks_exact(3).filter(|pixel| pixel[0] == 255).count(), 100);
+    }
+
+    proptest! {
+        #[test]
+        fn an_outline_is_what_is_near_its_sides(
+            mut corners in prop::collection::vec((-10.0_f32..70.0, -10.0_f32..50.0), 3..6),
+            is_level: bool,
+        ) {
+            if is_level {
+                corners[1].1 = corners[0].1;
+            }
+            let (mut drawn, mut expected) = (grey(60, 40), grey(60, 40));
+            drawn.outline(&corners, RED, 3.0);
+            for (row, column) in (0..40).flat_map(|row| (0..60).map(move |column| (row, column))) {
+                let pixel = (column as f32 + 0.5, row as f32 + 0.5);
+                let square =
+                    sides(&corners).map(|side| square_distance(pixel, side)).fold(f32::INFINITY, f32::min);
+                let opacity = (2.0 - square.sqrt()).clamp(0.0, 1.0);
+                if opacity > 0.0 {
+                    expected.blend(column, row, RED, opacity);
+                }
+            }
+            prop_assert!(drawn.rgb == expected.rgb);
+        }
     }
 
     #[test]

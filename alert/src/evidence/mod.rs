@@ -3,8 +3,8 @@
 //! Made in a thread of its own. A picture that cannot be used costs the snapshot, never the event.
 
 mod canvas;
+mod jpeg;
 mod picture;
-mod plain;
 
 use std::{io, panic::AssertUnwindSafe, thread};
 
@@ -17,15 +17,11 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::error;
 
 use self::canvas::{Canvas, Colour};
-pub use self::plain::plain;
 use crate::{About, Archive, EvidenceError, Media, stage::Throttle};
 
 /// Width of a snapshot, in pixels; smaller pictures stay as they are. Wide enough to recognise a vehicle, small enough
 /// for a mobile connection (100–250 KB).
 const WIDTH: u32 = 1280;
-
-/// Quality of the JPEG, 1–100: lines and labels stay crisp.
-const QUALITY: u8 = 82;
 
 /// Pictures that may wait for the thread. The intake hands over one at a time.
 const WAITING: usize = 1;
@@ -62,7 +58,7 @@ pub fn snapshot(frame: &Frame, event: &Event, zones: &[Zone]) -> Result<Snapshot
         let at = canvas.place(object.bbox.x1(), object.bbox.y1());
         canvas.label(at, &label, colour);
     }
-    let jpeg = encode(&canvas)?;
+    let jpeg = jpeg::encode(canvas.rgb(), canvas.width(), canvas.height())?;
     let sha256 = Sha256Hex::from_digest(Sha256::digest(&jpeg).into());
     Ok(Snapshot { event: event.id, mime: "image/jpeg", bytes: jpeg.into(), sha256 })
 }
@@ -79,7 +75,15 @@ pub fn drawn(frame: &Frame, found: &[Detection]) -> Result<Vec<u8>, EvidenceErro
         let at = canvas.place(detection.bbox.x1(), detection.bbox.y1());
         canvas.label(at, &format!("{} {:.2}", detection.class, detection.score), colour);
     }
-    encode(&canvas)
+    jpeg::encode(canvas.rgb(), canvas.width(), canvas.height())
+}
+
+/// A picture as it is, in its full size, as JPEG.
+///
+/// # Errors
+/// [`EvidenceError`] where the picture cannot be used.
+pub fn plain(frame: &Frame) -> Result<Vec<u8>, EvidenceError> {
+    jpeg::encode(&picture::to_rgb(frame)?, frame.width, frame.height)
 }
 
 fn colour_of(severity: Severity) -> Colour {
@@ -111,18 +115,6 @@ fn dwell(seconds: f64) -> String {
     let seconds = seconds.max(0.0) as u64;
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
-}
-
-fn encode(canvas: &Canvas) -> Result<Vec<u8>, EvidenceError> {
-    let unusable = |_| EvidenceError::Picture { width: canvas.width(), height: canvas.height() };
-    let width = u16::try_from(canvas.width()).map_err(unusable)?;
-    let height = u16::try_from(canvas.height()).map_err(unusable)?;
-    let mut jpeg = Vec::with_capacity(256 << 10);
-    let mut encoder = jpeg_encoder::Encoder::new(&mut jpeg, QUALITY);
-    // Coloured lines bleed where colour has half the resolution.
-    encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::R_4_4_4);
-    encoder.encode(canvas.rgb(), width, height, jpeg_encoder::ColorType::Rgb)?;
-    Ok(jpeg)
 }
 
 struct Job {
