@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use comfy_table::{Table, presets};
-use gridwatch_alert::{Archive, ArchiveError, Kept, list, sha256_of, verify};
+use gridwatch_alert::{Archive, ArchiveError, Listed, list, sha256_of, verify};
 use gridwatch_config::{EvidenceSettings, load_edge};
 use gridwatch_domain::{EventId, Sha256Hex};
 use gridwatch_runtime::{Metrics, SystemClock};
@@ -29,8 +29,8 @@ pub(crate) fn run(command: EvidenceCommand) -> anyhow::Result<()> {
         EvidenceCommand::List { place, event, camera, json } => {
             let folder = Place::find(&place)?.folder;
             let mut all = list(&folder)?;
-            all.retain(|kept| event.is_none_or(|event| kept.event == Some(event)));
-            all.retain(|kept| camera.as_ref().is_none_or(|camera| kept.camera == *camera));
+            all.retain(|one| event.is_none_or(|event| one.kept.event == Some(event)));
+            all.retain(|one| camera.as_ref().is_none_or(|camera| one.kept.camera == *camera));
             show(&all, json)
         }
         EvidenceCommand::Protect { place, event } => protect(&place, event, true),
@@ -94,27 +94,27 @@ fn prove(folder: &Path, noted: Option<&Sha256Hex>) -> anyhow::Result<()> {
 fn prove_file(folder: &Path, file: &Path) -> anyhow::Result<()> {
     let sha256 = sha256_of(file).with_context(|| format!("read {}", file.display()))?;
     let all = list(folder)?;
-    let Some(kept) = all.iter().find(|kept| kept.sha256 == sha256) else {
+    let Some(listed) = all.iter().find(|one| one.kept.sha256 == sha256) else {
         bail!(
             "{}: no file of this content is kept: it was altered, was removed with time, or comes from elsewhere",
             file.display()
         );
     };
     say!("{} is as it was kept:", file.display());
-    show(std::slice::from_ref(kept), false)
+    show(std::slice::from_ref(listed), false)
 }
 
-fn show(all: &[Kept], json: bool) -> anyhow::Result<()> {
+fn show(all: &[Listed], json: bool) -> anyhow::Result<()> {
     if json {
-        for kept in all {
-            say!("{}", serde_json::to_string(kept)?);
+        for listed in all {
+            say!("{}", serde_json::to_string(listed)?);
         }
         return Ok(());
     }
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
-    table.set_header(["from", "s", "camera", "what", "event", "KiB", "sha256"]);
-    for kept in all {
+    table.set_header(["from", "s", "camera", "what", "event", "stays", "KiB", "sha256"]);
+    for Listed { kept, protected } in all {
         let seconds = kept.until.seconds_since(kept.from);
         let event = match (kept.kind, kept.event) {
             (Some(kind), Some(event)) => format!("{kind} {event}"),
@@ -126,6 +126,7 @@ fn show(all: &[Kept], json: bool) -> anyhow::Result<()> {
             kept.camera.to_string(),
             kept.media.as_str().to_owned(),
             event,
+            if *protected { "yes".to_owned() } else { String::new() },
             kept.bytes.div_ceil(1024).to_string(),
             kept.sha256.to_string(),
         ]);

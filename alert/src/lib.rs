@@ -19,8 +19,8 @@ mod status;
 mod window;
 
 pub use archive::{
-    About, Archive, ArchiveError, ArchiveStatus, Entry, Fault, Finding, Head, Kept, Media, Record, Retention,
-    Verified, Why, list, sha256_of, verify,
+    About, Archive, ArchiveError, ArchiveStatus, Entry, Fault, Finding, Head, Kept, Listed, Media, Record,
+    Retention, Verified, Why, list, sha256_of, verify,
 };
 pub use error::{AlertError, EvidenceError, OutboxError};
 pub use evidence::{Snapshot, drawn, plain, snapshot};

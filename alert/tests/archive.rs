@@ -3,7 +3,7 @@
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use gridwatch_alert::{
-    About, Archive, ArchiveError, Fault, Finding, Head, Media, Retention, Verified, Why, verify,
+    About, Archive, ArchiveError, Fault, Finding, Head, Media, Retention, Verified, Why, list, verify,
 };
 use gridwatch_domain::{CameraId, EventId, EventKind, Sha256Hex, Timestamp};
 use gridwatch_runtime::{ManualClock, Metrics};
@@ -193,6 +193,19 @@ fn a_box_that_loses_its_power_keeps_what_was_whole_and_nothing_else() {
 }
 
 #[test]
+fn what_is_being_taken_in_while_somebody_verifies_is_no_finding() {
+    let tester = Tester::new();
+    let archive = tester.open();
+    tester.keep(&archive, 1);
+    let (partial, file) = (tester.path().join("partial/7.jpg"), tester.path().join("files/ab/abcd.jpg"));
+    fs::write(&partial, [7]).expect("writable");
+    fs::hard_link(&partial, &file).expect("this file system knows them");
+    assert_eq!(tester.verify().findings, []);
+    fs::remove_file(&partial).expect("ours");
+    assert_eq!(tester.verify().findings, [Finding::Unknown { path: file }]);
+}
+
+#[test]
 fn the_oldest_make_room_and_what_is_protected_stays_and_all_is_in_the_log() {
     let mut tester = Tester::new();
     tester.retention.size = 3500;
@@ -209,6 +222,9 @@ fn the_oldest_make_room_and_what_is_protected_stays_and_all_is_in_the_log() {
     let verified = tester.verify();
     assert_eq!((verified.findings.len(), verified.files, verified.removed), (0, 3, 3));
     assert!(tester.metrics.render().contains("evidence_removed_total{why=\"size\"} 3"));
+    let listed = list(tester.folder.path()).expect("readable");
+    assert!(listed.iter().all(|one| one.protected == (one.kept.event == Some(event(1)))), "{listed:?}");
+    assert_eq!(listed.len(), 3);
     // Protection outlasts a restart, and ends when it is released.
     drop(archive);
     let archive = tester.open();
@@ -216,6 +232,7 @@ fn the_oldest_make_room_and_what_is_protected_stays_and_all_is_in_the_log() {
     assert_eq!(archive.tidy().expect("writable"), 2);
     assert!(archive.find(&first).is_some());
     archive.protect(event(1), false).expect("writable");
+    assert!(list(tester.folder.path()).expect("readable").iter().all(|one| !one.protected));
     assert_eq!(archive.tidy().expect("writable"), 1);
     assert_eq!(tester.verify().findings, []);
 }

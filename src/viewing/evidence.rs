@@ -73,11 +73,15 @@ pub(super) async fn file(
 ) -> Result<Response, Unseen> {
     let sha256 = Sha256Hex::try_from(sha256).map_err(Unseen::bad_request)?;
     let found = spawn_blocking(move || viewing.archive.find(&sha256)).await.map_err(Unseen::unavailable)?;
-    let (path, kept) = found.ok_or_else(|| {
-        Unseen::not_found("no file of this name is kept on this box; it may have been removed with time")
-    })?;
+    let (path, kept) = found.ok_or_else(gone)?;
     let served = ServeFile::new(path).oneshot(request).await.map_err(Unseen::unavailable)?;
     let mut response = served.into_response();
+    match response.status() {
+        StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED => {}
+        // It was removed in this moment.
+        StatusCode::NOT_FOUND => return Err(gone()),
+        _ => return Ok(response),
+    }
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kept.media.mime()));
     // Its name is its content: it never changes.
@@ -85,12 +89,18 @@ pub(super) async fn file(
     Ok(response)
 }
 
+fn gone() -> Unseen {
+    Unseen::not_found("no file of this name is kept on this box; it may have been removed with time")
+}
+
 pub(super) async fn is_protected(
     State(viewing): State<Viewing>,
     Path(id): Path<String>,
 ) -> Result<Response, Unseen> {
     let event = event(&id)?;
-    Ok(Json(serde_json::json!({ "protected": viewing.archive.is_protected(event) })).into_response())
+    let stays = spawn_blocking(move || viewing.archive.is_protected(event)).await;
+    let stays = stays.map_err(Unseen::unavailable)?;
+    Ok(Json(serde_json::json!({ "protected": stays })).into_response())
 }
 
 pub(super) async fn protect(viewing: State<Viewing>, id: Path<String>) -> Result<StatusCode, Unseen> {

@@ -83,6 +83,6 @@ impl Shared {
 }
 
 /// What is the same for all names of a file.
-fn inode(path: &Path) -> Option<(u64, u64)> {
+pub(super) fn inode(path: &Path) -> Option<(u64, u64)> {
     path.metadata().ok().map(|about| (about.dev(), about.ino()))
 }

@@ -231,7 +231,11 @@ impl LogWriter {
         let last = self.path.file_stem().and_then(|stem| stem.to_str()?.parse::<usize>().ok());
         let path = self.folder.join(name(last.unwrap_or(0) + 1));
         let write = |source| ArchiveError::Write { path: path.clone(), source };
-        let file = OpenOptions::new().create_new(true).write(true).open(&path).map_err(write)?;
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(write)?;
+        // One that is there already was begun by us, and something failed before it was used.
+        if file.metadata().map_err(write)?.len() > 0 {
+            return Err(write(std::io::ErrorKind::AlreadyExists.into()));
+        }
         super::sync_folder(&self.folder)?;
         (self.path, self.file, self.length) = (path, file, 0);
         Ok(())
@@ -255,6 +259,11 @@ mod tests {
         let records = |count| vec![Record::Protected { event }; count];
         let mut log = LogWriter::open(folder.path(), Head::default(), 0).expect("writable");
         log.append(Timestamp::UNIX_EPOCH, &records(40_000)).expect("writable");
+        // What somebody else has put there is not written over; what we had begun ourselves is gone on with.
+        let next = folder.path().join("000002.log");
+        std::fs::write(&next, "not ours").expect("writable");
+        assert!(log.append(Timestamp::UNIX_EPOCH, &records(1)).is_err());
+        std::fs::write(&next, "").expect("writable");
         log.append(Timestamp::UNIX_EPOCH, &records(2)).expect("writable");
         let (mut faults, mut last) = (0, None);
         let (head, whole) = read(folder.path(), |line| {

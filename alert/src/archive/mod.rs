@@ -34,7 +34,7 @@ pub use self::{
     log::{Fault, Head},
     record::{Entry, Kept, Media, Record, Why},
     retention::Retention,
-    verify::{Finding, Verified, list, sha256_of, verify},
+    verify::{Finding, Listed, Verified, list, sha256_of, verify},
 };
 
 const LOG: &str = "log";
@@ -382,9 +382,10 @@ impl Archive {
             until: about.until,
         };
         let mut state = shared.state();
-        // It has both names until the log knows it: what the power interrupts can be told from what was cut out of the log. Some file
-        // systems know no second names.
-        if fs::hard_link(partial, &path).is_err() {
+        // It has both names until the log knows it: what the power interrupts can be told from what was cut out of the log. The same
+        // may be there already, and stays as it is. Some file systems know no second names.
+        let is_there = state.items.of_content(&sha256).is_some() && path.exists();
+        if !is_there && fs::hard_link(partial, &path).is_err() {
             fs::rename(partial, &path).map_err(write)?;
         }
         let told = sync_folder(folder)

@@ -1,16 +1,17 @@
 //! Whether evidence is still what it was: the chain of the log, and each file against it.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     fs::File,
     io::Read as _,
     path::{Path, PathBuf},
 };
 
-use gridwatch_domain::Sha256Hex;
+use gridwatch_domain::{EventId, Sha256Hex};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{ArchiveError, FILES, Head, Kept, LOG, Record, Why, file_of, log};
+use super::{ArchiveError, FILES, Head, Kept, LOG, Record, Why, file_of, leftovers::inode, log};
 
 /// Bytes of a file that are hashed at once.
 const BLOCK: usize = 1 << 20;
@@ -154,23 +155,35 @@ pub fn verify(
         let now = now.files(folder);
         let still = |path: &PathBuf| now.contains_key(path);
         findings.extend(missing.into_iter().filter(still).map(|path| Finding::Missing { path }));
-        findings.extend(
-            unknown
-                .into_iter()
-                .filter(|path| !still(path) && path.exists())
-                .map(|path| Finding::Unknown { path }),
-        );
+        // What is being taken in has another name until the log knows it.
+        let partial = super::all_files(&folder.join(super::PARTIAL))?;
+        let partial: HashSet<_> = partial.iter().filter_map(|path| inode(path)).collect();
+        let is_unknown =
+            |path: &PathBuf| !still(path) && inode(path).is_some_and(|inode| !partial.contains(&inode));
+        findings.extend(unknown.into_iter().filter(is_unknown).map(|path| Finding::Unknown { path }));
     }
     Ok(Verified { head: told.head, files, bytes, removed: told.removed, findings })
+}
+
+/// A file that is kept, and whether it stays.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Listed {
+    /// The file.
+    #[serde(flatten)]
+    pub kept: Kept,
+    /// Whether it stays, whatever its age and size.
+    pub protected: bool,
 }
 
 /// What is kept in `folder`, as its log says, oldest first. Reads only.
 ///
 /// # Errors
 /// [`ArchiveError::Read`] where there is no evidence, or it cannot be read.
-pub fn list(folder: &Path) -> Result<Vec<Kept>, ArchiveError> {
-    let mut all: Vec<Kept> = Told::read(folder)?.alive.into_values().collect();
-    all.sort_by(|a, b| (a.until, &a.sha256).cmp(&(b.until, &b.sha256)));
+pub fn list(folder: &Path) -> Result<Vec<Listed>, ArchiveError> {
+    let Told { alive, protected, .. } = Told::read(folder)?;
+    let stays = |kept: &Kept| kept.event.is_some_and(|event| protected.contains(&event));
+    let mut all: Vec<_> = alive.into_values().map(|kept| Listed { protected: stays(&kept), kept }).collect();
+    all.sort_by(|a, b| (a.kept.until, &a.kept.sha256).cmp(&(b.kept.until, &b.kept.sha256)));
     Ok(all)
 }
 
@@ -180,15 +193,34 @@ struct Told {
     /// By their number in the log.
     alive: BTreeMap<u64, Kept>,
     removed: u64,
+    /// Events whose files stay.
+    protected: BTreeSet<EventId>,
     /// The hashes of all entries but the last.
     hashes: BTreeSet<Sha256Hex>,
     findings: Vec<Finding>,
 }
 
 impl Told {
+    /// The box may take the log's beginning away meanwhile: then it is read again.
     fn read(folder: &Path) -> Result<Self, ArchiveError> {
+        const TRIES: usize = 3;
+        let log = folder.join(LOG);
+        let was_shortened = |error: &ArchiveError| {
+            matches!(error, ArchiveError::Read { path, source }
+                if source.kind() == std::io::ErrorKind::NotFound && path.parent() == Some(log.as_path()))
+        };
+        for _ in 1..TRIES {
+            match Self::read_once(folder) {
+                Err(error) if was_shortened(&error) => {}
+                told => return told,
+            }
+        }
+        Self::read_once(folder)
+    }
+
+    fn read_once(folder: &Path) -> Result<Self, ArchiveError> {
         let (mut findings, mut alive, mut removed) = (Vec::new(), BTreeMap::new(), 0);
-        let mut hashes = BTreeSet::new();
+        let (mut hashes, mut protected) = (BTreeSet::new(), BTreeSet::new());
         let (head, _) = log::read(&folder.join(LOG), |line| {
             if let Some(fault) = line.fault {
                 findings.push(Finding::Line { file: line.file, line: line.number, fault });
@@ -200,10 +232,12 @@ impl Told {
                 Record::Removed { entry, why, .. } => {
                     removed += u64::from(alive.remove(&entry).is_some() && why != Why::Moved);
                 }
-                Record::Protected { .. } | Record::Released { .. } | Record::Shortened { .. } => {}
+                Record::Protected { event } => drop(protected.insert(event)),
+                Record::Released { event } => drop(protected.remove(&event)),
+                Record::Shortened { .. } => {}
             }
         })?;
-        Ok(Self { head, alive, removed, hashes, findings })
+        Ok(Self { head, alive, removed, protected, hashes, findings })
     }
 
     /// The files that are to be there; several entries may tell of the same one.
