@@ -61,6 +61,10 @@ fn explain(error: &ValidationError<'_>) -> Vec<Violation> {
         ValidationErrorKind::Pattern { pattern } => {
             vec![violation(at, format!("{} does not match {pattern}", error.instance()))]
         }
+        // What stands in the place of a table may be an address with a password in it; what stands in that of a text, a table with one.
+        ValidationErrorKind::Type { .. } if may_hold_secret(error.instance()) => {
+            vec![violation(at, error.masked_with("this"))]
+        }
         _ if is_secret(&at) => vec![violation(at, "wrong type of value; expected text in quotes")],
         _ => vec![violation(at, error.to_string())],
     }
@@ -71,6 +75,14 @@ fn is_secret(at: &[Step]) -> bool {
     at.iter().any(
         |step| matches!(step, Step::Key(name) if name == "password" || name == "url" || name == "sub_url"),
     )
+}
+
+fn may_hold_secret(instance: &Value) -> bool {
+    match instance {
+        Value::String(text) => text.contains("://"),
+        Value::Array(_) | Value::Object(_) => true,
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 /// Enumerations list what is allowed; an optional value speaks of the value, not of its absence.
