@@ -80,6 +80,8 @@ fn differences(before: &Report, after: &Report) -> Vec<String> {
     same("cores", before.machine.pipeline_cores.to_string(), after.machine.pipeline_cores.to_string());
     same("network", before.settings.network.clone(), after.settings.network.clone());
     same("decode", before.settings.decode.clone(), after.settings.decode.clone());
+    same("seconds measured", before.settings.seconds.to_string(), after.settings.seconds.to_string());
+    same("seconds before that", before.settings.settle_s.to_string(), after.settings.settle_s.to_string());
     same("targets", before.settings.targets.words(), after.settings.targets.words());
     differences
 }

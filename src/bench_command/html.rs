@@ -62,7 +62,11 @@ fn of_scene(scene: &SceneReport) -> anyhow::Result<String> {
         text += &format!("<li>{} cameras: {}</li>", trial.cameras, escaped(problem));
     }
     text += "</ul>";
-    text += &plot::scaling(scene)?;
+    let first = scene.trials.first().map(|trial| trial.cameras);
+    // One number of cameras makes no curve.
+    if scene.trials.iter().any(|trial| Some(trial.cameras) != first) {
+        text += &plot::scaling(scene)?;
+    }
     if let Some(trial) = scene.told_of() {
         text += &format!("<h3>At {} cameras</h3>", trial.cameras);
         text += &plot::latency(trial)?;
@@ -108,5 +112,12 @@ mod tests {
         assert!(page.contains("&lt;quiet&gt;") && !page.contains("<quiet>"));
         assert!(page.contains("16 cameras hold") && page.contains("40 cameras: 12 of 14 events found"));
         assert!(!page.contains("src=") && !page.contains("href="), "self-contained");
+    }
+
+    #[test]
+    fn one_number_of_cameras_makes_no_curve() {
+        let mut report = Report::example();
+        report.scenes[0].trials.retain(|trial| trial.cameras == 16);
+        assert_eq!(page(&report).expect("it can be drawn").matches("<svg").count(), 2);
     }
 }

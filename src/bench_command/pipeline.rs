@@ -79,6 +79,7 @@ async fn measure(spec: &PipelineSpec) -> anyhow::Result<Measured> {
     let window = Window::open(&metrics)?;
     let (gaps_s, course) = watch(&metrics, &cameras, Duration::from_secs_f64(spec.seconds)).await?;
     let measured = window.close(&metrics, live_at, memory_before, gaps_s, course);
+    say!("{}", serde_json::to_string(&PipelineWord::Ends)?);
     edge.finish().await?;
     measured
 }

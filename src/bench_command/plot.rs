@@ -38,9 +38,12 @@ fn pair(draw: impl FnOnce(&Area<'_>, &Area<'_>) -> Drawn) -> anyhow::Result<Stri
 /// Cores used over cameras, by stage; and what one camera costs.
 pub(super) fn scaling(scene: &SceneReport) -> anyhow::Result<String> {
     pair(|left, right| {
-        stacked(left, &scene.trials, "cores used, over cameras", &|_, used| used)?;
+        let legend = SeriesLabelPosition::UpperLeft;
+        stacked(left, &scene.trials, "cores used, over cameras", legend, 1.15, &|_, used| used)?;
         let each = |trial: &Trial, used: f64| used * 1000.0 / f64::from(trial.cameras.max(1));
-        stacked(right, &scene.trials, "thousandths of a core for each camera, over cameras", &each)
+        let caption = "thousandths of a core for each camera, over cameras";
+        // It falls from the left, and never far.
+        stacked(right, &scene.trials, caption, SeriesLabelPosition::UpperRight, 1.7, &each)
     })
 }
 
@@ -86,9 +89,16 @@ fn color(index: usize) -> PaletteColor<Palette99> {
 }
 
 /// Stages on top of each other, with a mark at each trial; hollow where it does not hold.
-fn stacked(area: &Area<'_>, trials: &[Trial], caption: &str, value: &dyn Fn(&Trial, f64) -> f64) -> Drawn {
+fn stacked(
+    area: &Area<'_>,
+    trials: &[Trial],
+    caption: &str,
+    legend_at: SeriesLabelPosition,
+    headroom: f64,
+    value: &dyn Fn(&Trial, f64) -> f64,
+) -> Drawn {
     let widest = trials.iter().map(|trial| trial.cameras).max().unwrap_or(1).max(2);
-    let tallest = trials.iter().map(|trial| value(trial, trial.used())).fold(0.0, f64::max).max(1e-6) * 1.15;
+    let tallest = trials.iter().map(|trial| value(trial, trial.used())).fold(0.0, f64::max).max(1e-6) * headroom;
     let mut chart = ChartBuilder::on(area)
         .margin(10)
         .caption(caption, (FONT, 14))
@@ -116,7 +126,7 @@ fn stacked(area: &Area<'_>, trials: &[Trial], caption: &str, value: &dyn Fn(&Tri
         .legend(|(x, y)| Circle::new((x + 5, y), 4, BLACK.filled()));
     chart
         .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
+        .position(legend_at)
         .background_style(WHITE.mix(0.8))
         .label_font((FONT, 11))
         .draw()?;

@@ -92,7 +92,9 @@ pub(super) struct PipelineSpec {
 pub(super) enum PipelineWord {
     /// The measurement begins.
     Begins,
-    /// It has ended.
+    /// It has ended; taking everything down follows.
+    Ends,
+    /// What came of it.
     Measured(Measured),
 }
 

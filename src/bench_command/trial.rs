@@ -66,8 +66,9 @@ impl Plan<'_> {
         drop(process.input.take());
         let PipelineWord::Begins = process.hear()? else { bail!("the pipeline measured before it began") };
         let (before, cpu_before) = (servers.counts()?, servers.cpu_seconds()?);
-        let PipelineWord::Measured(measured) = process.hear()? else { bail!("the pipeline begins twice") };
+        let PipelineWord::Ends = process.hear()? else { bail!("the pipeline began and did not end") };
         let (after, cpu) = (servers.counts()?, servers.cpu_seconds()? - cpu_before);
+        let PipelineWord::Measured(measured) = process.hear()? else { bail!("the pipeline ended twice") };
         process.finish()?;
         let wall = (measured.ended.as_millisecond() - measured.begun.as_millisecond()) as f64 / 1000.0;
         let servers_used = Servers { cores: cpu / wall, late_share: late_share(&before, &after) };
