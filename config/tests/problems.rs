@@ -174,6 +174,15 @@ fn no_message_and_no_debug_shows_a_password() {
     }
     let typed = GOOD.replace("[broker]", "[broker]\npassword = [\"hunter2\"]");
     assert!(!format!("{:?}", problems_of(&typed)).contains("hunter2"), "{:?}", problems_of(&typed));
+    // In the place of a table, and as a table in the place of a text.
+    for wrong in [
+        "broker = \"mqtt://u:hunter2@h\"".to_owned(),
+        "camera = [\"rtsp://u:hunter2@h/1\"]".to_owned(),
+        GOOD.replace("[broker]", "[broker]\nusername = { password = \"hunter2\" }"),
+    ] {
+        let told = format!("{:?}", problems_of(&wrong));
+        assert!(!told.contains("hunter2") && told.contains("this is not of type"), "{told}");
+    }
     let unfinished = GOOD.replace("[broker]", "[broker]\npassword = \"hunter2");
     let problems = problems_of(&unfinished);
     assert!(problems[0].1.contains("line 6") && !problems[0].1.contains("hunter2"), "{problems:?}");
