@@ -237,6 +237,39 @@ fn the_oldest_make_room_and_what_is_protected_stays_and_all_is_in_the_log() {
     assert_eq!(tester.verify().findings, []);
 }
 
+/// On a disk of 12–64 MiB that `GRIDWATCH_SMALL_DISK` names, such as a tmpfs of 16 MiB.
+#[test]
+fn on_a_disk_without_a_byte_left_files_go_first_and_the_log_tells_of_them_as_soon_as_it_can() {
+    let Some(disk) = std::env::var_os("GRIDWATCH_SMALL_DISK") else {
+        println!("SKIPPED: GRIDWATCH_SMALL_DISK names no folder on a small disk");
+        return;
+    };
+    let mut tester = Tester::new();
+    tester.folder = tempfile::tempdir_in(&disk).expect("a folder");
+    tester.retention.size = u64::MAX;
+    let archive = tester.open();
+    // What is to go, so many that telling of it takes more room than the log's last block has.
+    for number in 1..=40 {
+        let about = tester.about(Media::Snapshot, Some(number));
+        archive.keep_bytes(&vec![number; 128 << 10], about).expect("it is kept");
+    }
+    drop(archive);
+    tester.retention.free = 4 << 20;
+    let archive = tester.open();
+    // Somebody else takes all the rest.
+    let mut others = fs::File::create(tester.path().join("others")).expect("writable");
+    while std::io::Write::write(&mut others, &[1; 4096]).is_ok_and(|written| written > 0) {}
+    let removed = archive.tidy().expect("the log has room once files are gone");
+    assert!((30..=40).contains(&removed), "{removed}");
+    let verified = tester.verify();
+    assert_eq!((verified.findings, verified.removed), (vec![], removed as u64));
+    tester.keep(&archive, 50);
+    drop(archive);
+    let archive = tester.open();
+    assert!(archive.find(&tester.keep(&archive, 51)).is_some());
+    assert_eq!(tester.verify().findings, []);
+}
+
 #[test]
 fn on_a_full_disk_all_goes_that_may_and_then_nothing_is_begun() {
     let mut tester = Tester::new();

@@ -98,7 +98,8 @@ fn stacked(
     value: &dyn Fn(&Trial, f64) -> f64,
 ) -> Drawn {
     let widest = trials.iter().map(|trial| trial.cameras).max().unwrap_or(1).max(2);
-    let tallest = trials.iter().map(|trial| value(trial, trial.used())).fold(0.0, f64::max).max(1e-6) * headroom;
+    let tallest =
+        trials.iter().map(|trial| value(trial, trial.used())).fold(0.0, f64::max).max(1e-6) * headroom;
     let mut chart = ChartBuilder::on(area)
         .margin(10)
         .caption(caption, (FONT, 14))
