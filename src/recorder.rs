@@ -213,7 +213,13 @@ impl Shared {
             if !group.units.is_empty() {
                 let (begun, archive) = (open.take(), self.archive.clone());
                 let pictures = usize::try_from((length.as_secs() + 10) * FPS).unwrap_or(usize::MAX);
-                open = Some(blocking(move || append(begun, &archive, media, pictures, group.units)).await?);
+                let append = move || append(begun, &archive, media, pictures, group.units);
+                let (path, writer, has_room) = blocking(append).await?;
+                open = Some((path, writer));
+                if !has_room {
+                    // What is there already is worth keeping.
+                    break;
+                }
             }
             let is_full = media == Media::Recording
                 && open.as_ref().is_some_and(|(_, writer)| writer.length() >= length);
@@ -224,11 +230,11 @@ impl Shared {
         let Some((path, writer)) = open else { return Ok(false) };
         let archive = self.archive.clone();
         let finished = blocking(move || {
-            let written = writer.finish().inspect_err(|_| discard(&path))?;
+            let written = writer.finish().inspect_err(|_| archive.give_up(&path))?;
             Ok((path, written))
         });
         let (path, written) = finished.await?;
-        let about = about(&written);
+        let (about, archive) = (about(&written), self.archive.clone());
         blocking(move || Ok(archive.keep(&path, about)?)).await?;
         Ok(true)
     }
@@ -276,19 +282,19 @@ impl Shared {
     }
 }
 
-/// Adds pictures to a file, which is begun if it has not been.
+/// Adds pictures to a file, which is begun if it has not been; gives whether there is room for more.
 fn append(
     begun: Option<(PathBuf, FileWriter)>,
     archive: &Archive,
     media: Media,
     pictures: usize,
     units: Vec<AccessUnit>,
-) -> anyhow::Result<(PathBuf, FileWriter)> {
+) -> anyhow::Result<(PathBuf, FileWriter, bool)> {
     let (path, mut writer) = match begun {
         Some(begun) => begun,
         None => {
             let path = archive.begin(media)?;
-            let writer = FileWriter::create(&path, pictures).inspect_err(|_| discard(&path))?;
+            let writer = FileWriter::create(&path, pictures).inspect_err(|_| archive.give_up(&path))?;
             (path, writer)
         }
     };
@@ -302,18 +308,13 @@ fn append(
             }
             Err(error) => {
                 drop(writer);
-                discard(&path);
+                archive.give_up(&path);
                 return Err(error.into());
             }
         }
     }
-    Ok((path, writer))
-}
-
-fn discard(path: &std::path::Path) {
-    if let Err(error) = std::fs::remove_file(path) {
-        warn!(path = %path.display(), %error, "a file that was not finished cannot be removed");
-    }
+    let has_room = archive.grows(&path, media, writer.bytes()).is_ok();
+    Ok((path, writer, has_room))
 }
 
 async fn blocking<T: Send + 'static>(

@@ -312,6 +312,11 @@ fn the_api_changes_what_the_file_says_and_nothing_else() {
     let described = call("GET", &api.replace("cameras", "openapi.json"), TOKEN, None, None);
     assert_eq!((described.0, &described.2["openapi"]), (200, &json!("3.1.0")));
 
+    // What is not there cannot be made to stay.
+    let unknown = api.replace("cameras", "events/01a21ab2-1439-7f3a-b2ae-9c7dacaffec9/protected");
+    assert_eq!(call("PUT", &unknown, TOKEN, None, None).0, 404);
+    assert_eq!(call("GET", &unknown, TOKEN, None, None).2["protected"], false);
+
     // Zones, in force when it is answered.
     let (_, tag, camera) = call("GET", &yard, TOKEN, None, None);
     let mut zones = camera["zone"].clone();

@@ -237,6 +237,31 @@ fn the_oldest_make_room_and_what_is_protected_stays_and_all_is_in_the_log() {
     assert_eq!(tester.verify().findings, []);
 }
 
+#[test]
+fn what_is_being_written_counts_and_recordings_push_out_no_evidence() {
+    let mut tester = Tester::new();
+    tester.retention.size = 5000;
+    let archive = tester.open();
+    let (first, second) = (tester.keep(&archive, 1), tester.keep(&archive, 2));
+    let finished = archive.keep_bytes(&[9; 1000], tester.about(Media::Recording, None)).expect("room");
+    let begun = archive.begin(Media::Recording).expect("room");
+    archive.grows(&begun, Media::Recording, 2000).expect("exactly so much");
+    assert!(archive.find(&finished).is_some());
+    // Another recording makes room for it, and when there is none left it must end.
+    archive.grows(&begun, Media::Recording, 2500).expect("the finished one goes");
+    assert!(archive.find(&finished).is_none());
+    let refused = archive.grows(&begun, Media::Recording, 3500).expect_err("nothing else goes for it");
+    assert!(matches!(refused, ArchiveError::Full));
+    assert!(matches!(archive.begin(Media::Recording), Err(ArchiveError::Full)));
+    assert!([&first, &second].iter().all(|kept| archive.find(kept).is_some()));
+    // What has happened is worth more than what happened before.
+    archive.begin(Media::Clip).expect("the oldest goes");
+    assert!(archive.find(&first).is_none() && archive.find(&second).is_some());
+    archive.give_up(&begun);
+    archive.begin(Media::Recording).expect("room again");
+    assert_eq!(tester.verify().findings, []);
+}
+
 /// On a disk of 12–64 MiB that `GRIDWATCH_SMALL_DISK` names, such as a tmpfs of 16 MiB.
 #[test]
 fn on_a_disk_without_a_byte_left_files_go_first_and_the_log_tells_of_them_as_soon_as_it_can() {

@@ -137,6 +137,7 @@ async fn a_picture_for_each_request_is_asked_for_again_and_again() {
         assert_eq!(card_number(&frame), number);
     }
     assert!(matches!(tester.state("gate"), CameraState::Live { .. }), "it is live between requests, too");
+    assert_eq!(tester.gate_changes("gate", "all", "by_gstreamer"), Some(1), "and all of it is one stream");
     tester.finish().await;
 }
 

@@ -117,8 +117,13 @@ async fn set_protected(
     stays: bool,
 ) -> Result<StatusCode, Unseen> {
     let event = event(&id)?;
-    let done = spawn_blocking(move || viewing.archive.protect(event, stays)).await;
-    done.map_err(Unseen::unavailable)?.map_err(Unseen::unavailable)?;
+    let change = move || {
+        let is_known = !stays || !viewing.archive.of_event(event).is_empty();
+        is_known.then(|| viewing.archive.protect(event, stays))
+    };
+    let done = spawn_blocking(change).await.map_err(Unseen::unavailable)?;
+    let done = done.ok_or_else(|| Unseen::not_found("no files of this event are kept on this box"))?;
+    done.map_err(Unseen::unavailable)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -147,6 +147,18 @@ test("the camera's own page tells what is decoded, why, and what was before", as
   await expect(course.locator(".trouble")).toContainText("画面模糊");
 });
 
+test("of a camera that has no stream to pass on stills are shown at once, and nothing else is asked for", async ({ wall }) => {
+  const sockets: string[] = [];
+  wall.page.on("websocket", (socket) => sockets.push(socket.url()));
+  wall.center.camera("ljp-gate", { gate: { level: "all", reason: "by_gstreamer", since: new Date().toISOString() } });
+  await wall.open();
+  await wall.page.locator('[data-watch="ljp-gate"]').click();
+  const dialog = wall.page.locator("[data-live]");
+  await expect(dialog).toHaveAttribute("data-live-state", "unplayable");
+  await expect(dialog).toContainText(/没有可直接播放的码流|没有画面/);
+  expect(sockets).toEqual([]);
+});
+
 test("arrivals while one reads further down are announced and do not move the list", async ({ wall }) => {
   await wall.open();
   const tenth = wall.rows.nth(10);

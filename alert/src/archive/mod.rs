@@ -14,7 +14,7 @@ mod trusted_time;
 mod verify;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -29,7 +29,7 @@ use gridwatch_runtime::{Chain, Metrics, SharedClock};
 use prometheus::{IntCounterVec, IntGauge};
 use tokio::sync::watch;
 
-use self::{items::Items, trusted_time::TrustedTime};
+use self::{items::Items, retention::Need, trusted_time::TrustedTime};
 pub use self::{
     log::{Fault, Head},
     record::{Entry, Kept, Media, Record, Why},
@@ -129,6 +129,8 @@ struct Shared {
     clock: SharedClock,
     metrics: ArchiveMetrics,
     next_partial: AtomicU64,
+    /// Bytes of the files that are being written.
+    growing: Mutex<BTreeMap<PathBuf, u64>>,
     state: Mutex<State>,
     /// Why nothing can be kept at present, for people.
     problem: watch::Sender<Option<String>>,
@@ -234,6 +236,7 @@ impl Archive {
             clock,
             metrics: ArchiveMetrics::new(metrics),
             next_partial: AtomicU64::new(0),
+            growing: Mutex::default(),
             state: Mutex::new(State { log, items, protected, owed: Vec::new() }),
             trusted_time,
             problem: watch::Sender::new(None),
@@ -249,12 +252,26 @@ impl Archive {
     /// # Errors
     /// [`ArchiveError::Full`] where there is none.
     pub fn begin(&self, media: Media) -> Result<PathBuf, ArchiveError> {
-        self.shared.noting(self.shared.make_room())?;
-        if free_bytes(&self.shared.folder) < self.shared.retention.free {
-            return self.shared.noting(Err(ArchiveError::Full));
-        }
+        self.shared.noting(self.shared.make_room(media))?;
         let number = self.shared.next_partial.fetch_add(1, Ordering::Relaxed);
-        Ok(self.shared.folder.join(PARTIAL).join(format!("{number}.{}", media.extension())))
+        let path = self.shared.folder.join(PARTIAL).join(format!("{number}.{}", media.extension()));
+        self.shared.growing().insert(path.clone(), 0);
+        Ok(path)
+    }
+
+    /// Says that a file from [`begin`](Self::begin) has so many bytes by now. Makes room for more of it.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Full`] where there is none: it should be ended, and kept or given up.
+    pub fn grows(&self, partial: &Path, media: Media, bytes: u64) -> Result<(), ArchiveError> {
+        self.shared.growing().insert(partial.to_owned(), bytes);
+        self.shared.noting(self.shared.make_room(media))
+    }
+
+    /// Gives up a file from [`begin`](Self::begin): nothing is left of it.
+    pub fn give_up(&self, partial: &Path) {
+        discard(partial);
+        self.shared.growing().remove(partial);
     }
 
     /// Keeps a file that is whole, written under a path from [`begin`](Self::begin).
@@ -264,8 +281,9 @@ impl Archive {
     pub fn keep(&self, partial: &Path, about: About) -> Result<Sha256Hex, ArchiveError> {
         let kept = self.take_in(partial, about);
         if kept.is_err() {
-            discard(partial);
+            self.give_up(partial);
         } else {
+            self.shared.growing().remove(partial);
             self.shared.problem.send_if_modified(|known| known.take().is_some());
         }
         self.shared.noting(kept)
@@ -280,7 +298,7 @@ impl Archive {
         let written =
             File::create(&path).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
         if let Err(source) = written {
-            discard(&path);
+            self.give_up(&path);
             return self.shared.noting(Err(ArchiveError::Write { path, source }));
         }
         self.keep(&path, about)
@@ -433,21 +451,37 @@ impl Shared {
         self.metrics.bytes.set(i64::try_from(state.items.bytes()).unwrap_or(i64::MAX));
     }
 
-    /// Removes something only where there is too much, or the disk has too little left: what is merely old can wait for its minute.
-    fn make_room(&self) -> Result<(), ArchiveError> {
-        let bytes = self.state().items.bytes();
-        if bytes <= self.retention.size && free_bytes(&self.folder) >= self.retention.free {
+    fn growing(&self) -> MutexGuard<'_, BTreeMap<PathBuf, u64>> {
+        self.growing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes something only where there is too much, what is being written included, or the disk has too little left: what is merely
+    /// old can wait for its minute. For a recording nothing goes but other recordings.
+    fn make_room(&self, media: Media) -> Result<(), ArchiveError> {
+        let has_room = || {
+            let growing: u64 = self.growing().values().sum();
+            let bytes = self.state().items.bytes().saturating_add(growing);
+            bytes <= self.retention.size && free_bytes(&self.folder) >= self.retention.free
+        };
+        if has_room() {
             return Ok(());
         }
-        self.tidy().map(drop)
+        self.tidy_for(Some(media))?;
+        if has_room() { Ok(()) } else { Err(ArchiveError::Full) }
     }
 
     fn tidy(&self) -> Result<usize, ArchiveError> {
+        self.tidy_for(None)
+    }
+
+    fn tidy_for(&self, media: Option<Media>) -> Result<usize, ArchiveError> {
         self.forget_lost_for_room();
         let mut state = self.state();
         let now = self.clock.now();
         let (by, free) = (self.trusted_time.of(now), free_bytes(&self.folder));
-        let gone = self.retention.to_remove(state.items.iter(), &state.protected, by, free);
+        let growing = self.growing().values().sum();
+        let need = Need { now: by, free, growing, only_recordings: media == Some(Media::Recording) };
+        let gone = self.retention.to_remove(state.items.iter(), &state.protected, &need);
         if gone.is_empty() {
             self.shorten_log(&mut state);
             return Ok(0);

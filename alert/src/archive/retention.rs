@@ -27,6 +27,18 @@ pub struct Retention {
 /// The share of the size that is made free at once: a fiftieth.
 const ROOM: u64 = 50;
 
+/// What there has to be room for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Need {
+    pub(super) now: Timestamp,
+    /// Bytes that the disk has left.
+    pub(super) free: u64,
+    /// Bytes of what is being written, which counts for the size.
+    pub(super) growing: u64,
+    /// Nothing else may go for it.
+    pub(super) only_recordings: bool,
+}
+
 impl Retention {
     fn of(&self, kept: &Kept) -> Duration {
         if kept.media == Media::Recording {
@@ -35,18 +47,17 @@ impl Retention {
         kept.kind.and_then(|kind| self.kinds.get(&kind)).copied().unwrap_or(self.events)
     }
 
-    /// What is to be removed now, in that order. `items` oldest first; `free`: bytes that the disk has left. Files of `protected`
-    /// events stay. Of what has to make room recordings go first: an event outlasts the day that it happened on.
+    /// What is to be removed, in that order. `items` oldest first. Files of `protected` events stay. Of what has to make room recordings go first: an event outlasts the day that it happened on.
     pub(super) fn to_remove<'a>(
         &self,
         items: impl Iterator<Item = (u64, &'a Kept)> + Clone,
         protected: &BTreeSet<EventId>,
-        now: Timestamp,
-        free: u64,
+        need: &Need,
     ) -> Vec<(u64, Why)> {
+        let Need { now, free, growing, only_recordings } = *need;
         let may_go = |kept: &Kept| kept.event.is_none_or(|event| !protected.contains(&event));
         let is_old = |kept: &Kept| now.saturating_since(kept.until) > self.of(kept);
-        let mut total: u64 = items.clone().map(|(_, kept)| kept.bytes).sum();
+        let mut total = items.clone().map(|(_, kept)| kept.bytes).sum::<u64>().saturating_add(growing);
         let mut free = free;
         let mut gone: Vec<(u64, Why)> = Vec::new();
         for (n, kept) in items.clone().filter(|(_, kept)| may_go(kept) && is_old(kept)) {
@@ -55,7 +66,8 @@ impl Retention {
         }
         let is_recording = |(_, kept): &(u64, &Kept)| kept.media == Media::Recording;
         let recordings = items.clone().filter(is_recording);
-        let others = items.filter(|item| !is_recording(item));
+        // What is recorded always is not worth what has happened.
+        let others = items.filter(|item| !is_recording(item) && !only_recordings);
         // A little more than has to: so it need not be looked for again with every file.
         let most = if total > self.size { self.size - self.size / ROOM } else { self.size };
         for (n, kept) in recordings.chain(others).filter(|(_, kept)| may_go(kept) && !is_old(kept)) {
@@ -117,7 +129,8 @@ mod tests {
         ];
         let items = items.iter().enumerate().map(|(n, kept)| (n as u64, kept));
         let now = Timestamp::UNIX_EPOCH.saturating_add(DAY * 40);
-        assert_eq!(retention.to_remove(items, &[event(3)].into(), now, free), expected);
+        let need = Need { now, free, growing: 0, only_recordings: false };
+        assert_eq!(retention.to_remove(items, &[event(3)].into(), &need), expected);
     }
 
     #[test]

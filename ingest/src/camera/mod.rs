@@ -265,8 +265,17 @@ impl Camera {
             }
         }
         let state = GateState { level: Level::All, reason: Reason::ByGstreamer, since: self.clock.now() };
-        self.metrics.level((state.level, state.reason));
-        self.gates.send_replace(Some(state));
+        // A picture for each request is a stream for each request, and the same all along.
+        let is_news = self.gates.send_if_modified(|known| {
+            let is_news = known.is_none_or(|known| known.reason != state.reason);
+            if is_news {
+                *known = Some(state);
+            }
+            is_news
+        });
+        if is_news {
+            self.metrics.level((state.level, state.reason));
+        }
         let (source, tap) = (self.settings.source.clone(), Arc::clone(&self.tap));
         let connect_timeout = self.timeouts.connect;
         let start = move || {
@@ -279,7 +288,9 @@ impl Camera {
             Err(end) => return end,
         };
         let end = self.watch_over(notes_rx, live_since, false).await;
-        self.gates.send_replace(None);
+        if !matches!(end, End::Played) {
+            self.gates.send_replace(None);
+        }
         // Whatever made retina fail may have been a mood of the camera's.
         self.ways.lock().unwrap_or_else(PoisonError::into_inner).by_gstreamer = false;
         self.take_down(stream, end).await

@@ -161,6 +161,11 @@ impl FileWriter {
         from.map_or(Duration::ZERO, |from| until.saturating_sub(from))
     }
 
+    /// Bytes that are written, without those that wait for the end of their group.
+    pub fn bytes(&self) -> u64 {
+        self.position
+    }
+
     fn write_group(&mut self) -> Result<(), Mp4Error> {
         let group = std::mem::take(&mut self.group);
         self.group_bytes = 0;

@@ -236,10 +236,16 @@ impl IngestTester {
 
     /// Whether the gate of a camera has come to that level for that reason.
     pub fn gate_came_to(&self, name: &str, level: &str, reason: &str) -> bool {
+        self.gate_changes(name, level, reason).is_some()
+    }
+
+    /// How often it did.
+    pub fn gate_changes(&self, name: &str, level: &str, reason: &str) -> Option<u64> {
         let line = format!(
             "gridwatch_ingest_gate_changes_total{{camera=\"{name}\",level=\"{level}\",reason=\"{reason}\"}}"
         );
-        self.registry.render().lines().any(|shown| shown.starts_with(&line))
+        let text = self.registry.render();
+        text.lines().find_map(|shown| shown.strip_prefix(&line)?.trim().parse().ok())
     }
 
     /// Nobody takes frames any more.

@@ -186,6 +186,7 @@ export const en: Messages = {
   stillOf: (camera) => `Present picture of ${camera}`,
   liveConnecting: "Connecting to the live picture…",
   liveStills: "This browser cannot play what the camera sends; a picture a second instead",
+  liveStillsOnly: "There is no stream of this camera to play; a picture a second instead",
   liveNone: "No picture",
   evidenceKept: "Evidence kept",
   evidenceFailed: "Evidence on the edge box is not available just now",

@@ -187,6 +187,7 @@ export const zh = {
   stillOf: (camera: string) => `${camera} 当前画面`,
   liveConnecting: "正在连接实时画面…",
   liveStills: "此浏览器无法直接播放该摄像机的视频，改为每秒一张图片",
+  liveStillsOnly: "该摄像机没有可直接播放的码流，改为每秒一张图片",
   liveNone: "没有画面",
   evidenceKept: "留存证据",
   evidenceFailed: "边缘盒上的证据暂不可用",
