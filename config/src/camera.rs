@@ -247,6 +247,7 @@ impl CameraConfig {
             seen.push(zone.id.clone());
             zones.extend(zone.check(&key, problems));
         }
+        check_name(self.name.as_deref(), key, problems);
         let name = self.name.unwrap_or_else(|| self.id.to_string());
         let sample_fps = self.sample_fps.unwrap_or(DEFAULT_SAMPLE_FPS);
         let rest = match self.rest_s.unwrap_or(DEFAULT_REST_S) {
@@ -429,6 +430,17 @@ impl CameraConfig {
     }
 }
 
+/// Characters of a name at most: it stands in a line of a list.
+const LONGEST_NAME: usize = 200;
+
+fn check_name(name: Option<&str>, key: &str, problems: &mut Problems) {
+    let Some(name) = name else { return };
+    if name.trim().is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
+        let message = format!("expected 1 to {LONGEST_NAME} characters that can be seen");
+        problems.push(format!("{key}.name"), message);
+    }
+}
+
 impl ZoneConfig {
     fn check(self, key: &str, problems: &mut Problems) -> Option<Zone> {
         let corners: Result<Vec<Point>, DomainError> =
@@ -453,6 +465,7 @@ impl ZoneConfig {
         if watch_fps > MOST_WATCH_FPS {
             problems.push(format!("{key}.watch_fps"), format!("{watch_fps}; expected 0 to {MOST_WATCH_FPS}"));
         }
+        check_name(self.name.as_deref(), key, problems);
         let name = self.name.unwrap_or_else(|| self.id.to_string());
         Some(Zone {
             id: self.id,

@@ -308,3 +308,13 @@ fn a_sub_stream_is_analysed_and_the_main_one_is_kept_for_clips() {
     let wrong = problems_of(&GOOD.replace("id = \"gate\"", "id = \"gate\"\nsub_url = 7"));
     assert_eq!(wrong[0].0, "camera[0].sub_url");
 }
+
+#[test]
+fn a_name_is_a_line_that_people_can_read() {
+    let named = |name: &str| GOOD.replace("id = \"gate\"", &format!("id = \"gate\"\nname = \"{name}\""));
+    for bad in ["", "  ", "a\\u0000b", "a\\nb", &"门".repeat(201)] {
+        assert_eq!(problems_of(&named(bad))[0].0, "camera[0].name", "{bad:?}");
+    }
+    let good = parse_edge(&named(&"门".repeat(200)), Path::new("")).expect("valid");
+    assert_eq!(good.cameras[0].name.chars().count(), 200);
+}

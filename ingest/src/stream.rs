@@ -172,6 +172,7 @@ pub(crate) fn decode_whatever(
             }
         });
     }
+    refuse_large(&decode, notes);
     stream.pipeline.add_many([source, &decode]).map_err(setup)?;
     source.link(&decode).map_err(setup)?;
 
@@ -194,6 +195,27 @@ pub(crate) fn decode_whatever(
     Ok(())
 }
 
+/// Refuses pictures that are larger than any camera's before a decoder asks for their memory: a JPEG of 20,000 pixels each way takes more
+/// than a GiB.
+fn refuse_large(decode: &gst::Element, notes: &mpsc::Sender<Note>) {
+    let notes = notes.clone();
+    decode.connect("autoplug-continue", false, move |values| {
+        let caps = values.get(2).and_then(|value| value.get::<gst::Caps>().ok());
+        let size = caps.as_ref().and_then(|caps| {
+            let form = caps.structure(0)?;
+            Some((form.get::<i32>("width").ok()?, form.get::<i32>("height").ok()?))
+        });
+        let too_large = size.filter(|(width, height)| *width.max(height) > LARGEST_SIDE);
+        if let Some((width, height)) = too_large {
+            let detail = format!("a picture of {width}x{height}, more than {LARGEST_SIDE} pixels each way");
+            if notes.try_send(Note::Failed(OfflineReason::Garbage { detail })).is_err() {
+                tracing::trace!("a note came too late");
+            }
+        }
+        Some(too_large.is_none().to_value())
+    });
+}
+
 /// A source element by its factory's name, for a camera in the network: its address, its login, and who asks.
 pub(crate) fn network_source(factory: &str, address: &Address) -> Result<gst::Element, OfflineReason> {
     let source = element(factory)?;
@@ -203,6 +225,9 @@ pub(crate) fn network_source(factory: &str, address: &Address) -> Result<gst::El
     source.set_property("user-agent", concat!("gridwatch/", env!("CARGO_PKG_VERSION")));
     Ok(source)
 }
+
+/// Pixels of the longer side of a picture at most: 8K has 7680.
+const LARGEST_SIDE: i32 = 8192;
 
 /// Makes an element.
 pub(crate) fn element(factory: &str) -> Result<gst::Element, OfflineReason> {

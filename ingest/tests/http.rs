@@ -29,6 +29,8 @@ enum Manner {
     Refuses,
     /// A web page.
     Page,
+    /// A small file that says that it is an enormous picture.
+    Enormous,
     /// Pictures, and after some of them nothing more.
     Stalls,
 }
@@ -76,6 +78,14 @@ fn answer(mut connection: TcpStream, manner: Manner, requests: &AtomicU32) -> st
         Manner::Page => {
             connection.write_all(head("200 OK", "text/html").as_bytes())?;
             connection.write_all(b"<html><body>the camera's settings</body></html>")
+        }
+        Manner::Enormous => {
+            connection.write_all(head("200 OK", "image/jpeg").as_bytes())?;
+            let mut bytes = jpeg(request);
+            // Its frame header (SOF0, ITU-T T.81 B.2.2) says 20,000 lines of 20,000 pixels.
+            let sof = bytes.windows(2).position(|marker| marker == [0xff, 0xc0]).expect("a baseline picture");
+            bytes[sof + 5..sof + 9].copy_from_slice(&[0x4e, 0x20, 0x4e, 0x20]);
+            connection.write_all(&bytes)
         }
         Manner::Single => {
             connection.write_all(head("200 OK", "image/jpeg").as_bytes())?;
@@ -146,9 +156,12 @@ async fn what_is_no_picture_and_who_refuses_are_told_apart_and_no_password_is_sh
     let mut tester = IngestTester::start();
     tester.watch(http("refuses", Manner::Refuses));
     tester.watch(http("page", Manner::Page));
+    tester.watch(http("enormous", Manner::Enormous));
     let offline = tester.expect_offline("refuses", "unauthorized").await;
     assert!(!format!("{offline:?} {offline}").contains("geheim"), "{offline}");
     tester.expect_offline("page", "garbage").await;
+    let enormous = tester.expect_offline("enormous", "garbage").await;
+    assert!(enormous.to_string().contains("20000x20000"), "{enormous}");
     tester.finish().await;
 }
 
