@@ -9,7 +9,9 @@ use std::{
 
 use gridwatch_domain::{Sha256Hex, Timestamp};
 
-use super::{ArchiveError, FILES, LOST, PARTIAL, Shared, all_files, discard, file_of, free_bytes, remove};
+use super::{
+    ArchiveError, FILES, LOST, PARTIAL, Shared, all_files, discard, file_of, remove, room::free_bytes,
+};
 
 impl Shared {
     /// At a start. `removed`: what the log says was removed.
