@@ -94,6 +94,10 @@ fn reason(error: &glib::Error, text: &str, debug: &str, origin: &Origin) -> Offl
             | gst::StreamError::Format
             | gst::StreamError::WrongType,
         ) => OfflineReason::Garbage { detail: detail() },
+        // Of a file that ends before its first picture the flow error may be told before the parser's.
+        Some(gst::StreamError::Failed) if matches!(origin, Origin::File(_)) => {
+            OfflineReason::Garbage { detail: detail() }
+        }
         Some(gst::StreamError::TypeNotFound) => OfflineReason::Garbage { detail: "not a video".into() },
         _ => OfflineReason::Broken { detail: detail() },
     }
@@ -138,6 +142,8 @@ mod tests {
         check(&rtsp, glib::Error::new(S::Decode, "x"), "", "garbage");
         check(&file, glib::Error::new(R::NotFound, "x"), "", "file_missing");
         check(&file, glib::Error::new(S::WrongType, "x"), "", "garbage");
+        check(&file, glib::Error::new(S::Failed, "x"), "", "garbage");
+        check(&rtsp, glib::Error::new(S::Failed, "x"), "", "broken");
         check(&file, glib::Error::new(S::TypeNotFound, "x"), "", "garbage");
         check(&file, glib::Error::new(S::CodecNotFound, "x"), "", "unsupported_codec");
     }
