@@ -109,8 +109,9 @@ fn a_coded_stream_that_blurs_and_freezes_is_told_of_both() {
                 let told = &camera.told[index];
                 told.until.unwrap_or(told.since).seconds_since(Video::start())
             };
-            // A coder spends on a picture that stands still for half a minute until that looks the same.
-            let wanted = [(BLURRED_FROM, 12.0), (SHARP_FROM, 12.0), (FROZEN_FROM, 50.0), (ALIVE_FROM, 12.0)];
+            // A coder spends on a picture that stands still until that looks the same: a minute and more, as its threads share the bits out,
+            // which is not the same in each run.
+            let wanted = [(BLURRED_FROM, 12.0), (SHARP_FROM, 12.0), (FROZEN_FROM, 90.0), (ALIVE_FROM, 12.0)];
             for (index, (at, late)) in wanted.into_iter().enumerate() {
                 let second = seconds(index);
                 assert!(
