@@ -22,6 +22,9 @@ use tracing::{info, warn};
 /// the broker no more than forty messages a second. What is wrong with a camera is told at once.
 const GATE_INTERVAL: Duration = Duration::from_secs(5);
 
+/// Why a camera whose stream is there sees nothing, in a word: its network fails.
+const NETWORK: &str = "network";
+
 /// Who wants to know how cameras are.
 #[derive(Clone)]
 pub(crate) struct StateListeners {
@@ -121,11 +124,13 @@ impl Teller {
             cell: settings.cell.clone(),
             state: CameraCondition::Connecting,
             reason: None,
+            reason_code: None,
             since: clock.now(),
             zones: summaries(&settings.zones),
             gate: None,
             troubles: Vec::new(),
             not_kept: None,
+            not_kept_code: None,
         };
         let (camera, name) = (settings.id.clone(), settings.name.clone());
         Self { camera, name, message, complained: None, settings: adjusted, listeners, clock }
@@ -154,9 +159,7 @@ impl Teller {
             }
             told = news;
             is_due |= self.take_troubles(&troubles.borrow_and_update());
-            let not_kept = main.borrow_and_update().as_ref().map(ToString::to_string);
-            is_due |= not_kept != self.message.not_kept;
-            self.message.not_kept = not_kept;
+            is_due |= self.take_main_problem(main.borrow_and_update().as_ref());
             let gate_now = gate.borrow_and_update().filter(|_| is_live).map(summary);
             let gate_due = sent_at.map_or_else(Instant::now, |sent| sent + GATE_INTERVAL);
             let waits = self.message.gate != gate_now;
@@ -192,21 +195,32 @@ impl Teller {
     /// Says how the stream is, in the log and to detection, and puts it into the message.
     fn take_state(&mut self, state: &CameraState, unread: Option<&str>) {
         let now = self.clock.now();
-        let (condition, since, reason) = match state {
-            CameraState::Connecting => (CameraCondition::Connecting, now, None),
+        let (condition, since, reason, code) = match state {
+            CameraState::Connecting => (CameraCondition::Connecting, now, None, None),
             CameraState::Live { since } => {
-                (CameraCondition::Live, *since, unread.map(|why| format!("not analysed: {why}")))
+                let reason = unread.map(|why| format!("not analysed: {why}"));
+                (CameraCondition::Live, *since, reason, unread.map(|_| NETWORK))
             }
             CameraState::Offline { since, reason, .. } => {
-                (CameraCondition::Offline, *since, Some(reason.to_string()))
+                (CameraCondition::Offline, *since, Some(reason.to_string()), Some(reason.code()))
             }
-            CameraState::Ended => (CameraCondition::Ended, now, None),
+            CameraState::Ended => (CameraCondition::Ended, now, None, None),
         };
         self.log(condition, reason.as_deref());
         self.notice(condition, since);
         self.message.state = condition;
         self.message.since = since;
         self.message.reason = reason;
+        self.message.reason_code = code.map(str::to_owned);
+    }
+
+    /// Puts why its full-size stream does not come into the message; whether that is news.
+    fn take_main_problem(&mut self, problem: Option<&OfflineReason>) -> bool {
+        let not_kept = problem.map(ToString::to_string);
+        let is_news = not_kept != self.message.not_kept;
+        self.message.not_kept = not_kept;
+        self.message.not_kept_code = problem.map(|problem| problem.code().to_owned());
+        is_news
     }
 
     /// Puts what is wrong with the camera into the message; whether that is news.

@@ -101,7 +101,8 @@ impl Recorder {
         // Of a camera that sends nothing there is nothing to keep.
         let is_shown = |event: &&Event| event.phase == Phase::Open && event.kind != EventKind::CameraOffline;
         for event in findings.events.iter().filter(is_shown) {
-            let Some(reel) = self.shared.reels.get(&event.camera) else { continue };
+            let now = self.shared.clock.now();
+            let Some(reel) = self.shared.reels.that_comes(&event.camera, now) else { continue };
             let Ok(slot) = Arc::clone(&self.shared.slots).try_acquire_owned() else {
                 self.shared.files.received(Media::Clip.as_str());
                 self.shared.files.dropped(Media::Clip.as_str());

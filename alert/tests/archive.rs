@@ -117,10 +117,16 @@ fn files_that_were_altered_lost_or_put_in_are_told() {
     let (altered, lost) = (tester.keep(&archive, 1), tester.keep(&archive, 2));
     fs::write(tester.file(&altered), [1; 999]).expect("writable");
     fs::remove_file(tester.file(&lost)).expect("it is there");
+    // Elsewhere, and the same.
+    let linked = tester.file(&tester.keep(&archive, 3));
+    let elsewhere = tester.path().join("elsewhere.jpg");
+    fs::rename(&linked, &elsewhere).expect("it moves");
+    std::os::unix::fs::symlink(&elsewhere, &linked).expect("it links");
     let unknown = tester.path().join("files/unknown.jpg");
     fs::write(&unknown, [1]).expect("writable");
     let expected = [
         Finding::Altered { path: tester.file(&altered) },
+        Finding::Link { path: linked },
         Finding::Missing { path: tester.file(&lost) },
         Finding::Unknown { path: unknown },
     ];

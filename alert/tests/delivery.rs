@@ -438,6 +438,8 @@ fn condition(state: CameraCondition) -> CameraStateMessage {
         gate: None,
         troubles: Vec::new(),
         not_kept: None,
+        not_kept_code: None,
+        reason_code: None,
         camera: camera("gate"),
         name,
         cell: None,

@@ -77,11 +77,13 @@ pub(crate) fn camera_state(state: CameraCondition) -> CameraStateMessage {
         gate: None,
         troubles: Vec::new(),
         not_kept: None,
+        not_kept_code: None,
         camera: "gate".parse().expect("an id"),
         name: "东门".to_owned(),
         cell: Some("520121002003".parse().expect("a code")),
         state,
         reason: None,
+        reason_code: None,
         since: time(0),
         zones: vec![gridwatch_domain::wire::ZoneSummary {
             id: "fire-lane-1".parse().expect("an id"),

@@ -10,8 +10,10 @@ use utoipa::ToSchema;
 
 use crate::store::{Acknowledged, EventPhase, Revision, StoredCamera, StoredEdge, StoredEvent};
 
-/// Why a camera is shown as offline while its own last word was another: its edge box is gone. Shown as it is.
-const EDGE_OFFLINE: &str = "边缘盒子离线 (edge box offline)";
+/// Why a camera is shown as offline while its own last word was another: its edge box is gone.
+const EDGE_OFFLINE: &str = "its edge box is offline";
+/// The same in a word.
+const EDGE_OFFLINE_CODE: &str = "edge_offline";
 
 /// An event in its latest revision. Times are RFC 3339 in UTC with milliseconds.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -253,6 +255,9 @@ pub(crate) struct CameraView {
     pub state: &'static str,
     /// Why, for people.
     pub reason: Option<String>,
+    /// The same in a word: that of a stream that does not come (`refused`, `unauthorized`, `timeout`, …), `network` where its pictures are
+    /// not analysed, `edge_offline`.
+    pub reason_code: Option<String>,
     /// Since when.
     #[schema(value_type = String, format = DateTime)]
     pub since: Timestamp,
@@ -262,8 +267,11 @@ pub(crate) struct CameraView {
     /// Why it cannot be trusted, so that its rules are suspended; empty while it can.
     #[schema(value_type = Vec<TroubleSchema>)]
     pub troubles: Vec<CameraTrouble>,
-    /// Why its full-size stream does not come, of which clips, recordings and the live picture are made; null while it does.
+    /// Why its full-size stream does not come: clips and the live picture are of the small one meanwhile, and nothing is recorded. Null while
+    /// it comes.
     pub not_kept: Option<String>,
+    /// The same in a word.
+    pub not_kept_code: Option<String>,
 }
 
 /// How much of a stream is decoded.
@@ -298,21 +306,26 @@ pub(crate) struct TroubleSchema {
 
 impl From<StoredCamera> for CameraView {
     fn from(camera: StoredCamera) -> Self {
-        let (state, reason, since) = match camera.edge_offline_since {
-            Some(since) => (CameraCondition::Offline, Some(EDGE_OFFLINE.to_owned()), since),
-            None => (camera.state, camera.reason, camera.since),
+        let gone = camera.edge_offline_since;
+        let (state, since) = match gone {
+            Some(since) => (CameraCondition::Offline, since),
+            None => (camera.state, camera.since),
         };
+        // What a box that is gone said last says nothing about now.
+        let unless_gone = |said: Option<String>| said.filter(|_| gone.is_none());
+        let for_that = |told: &str| gone.map(|_| told.to_owned());
         Self {
             edge: camera.edge,
             camera: camera.camera,
             name: camera.name,
             state: state.as_str(),
-            reason,
+            reason: for_that(EDGE_OFFLINE).or_else(|| unless_gone(camera.reason)),
+            reason_code: for_that(EDGE_OFFLINE_CODE).or_else(|| unless_gone(camera.reason_code)),
             since,
-            // What a box that is gone decoded says nothing about now.
-            gate: camera.gate.filter(|_| camera.edge_offline_since.is_none()),
+            gate: camera.gate.filter(|_| gone.is_none()),
             troubles: camera.troubles,
-            not_kept: camera.not_kept.filter(|_| camera.edge_offline_since.is_none()),
+            not_kept: unless_gone(camera.not_kept),
+            not_kept_code: unless_gone(camera.not_kept_code),
         }
     }
 }

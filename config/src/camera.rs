@@ -426,6 +426,9 @@ impl CameraConfig {
         if let Some(password) = password {
             url.set_password(Some(password.reveal())).map_err(cannot)?;
         }
+        if url.password().is_some() && url.username().is_empty() {
+            return Err("a password without a user; expected username beside it".to_owned());
+        }
         Ok(Secret::new(url))
     }
 }

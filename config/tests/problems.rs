@@ -212,6 +212,13 @@ fn a_cameras_password_may_lie_elsewhere() {
     refused("password_file = \"none\"", "camera[0].password_file", "no such file");
     let both = "password = \"x\"\npassword_file = \"gate.password\"";
     refused(both, "camera[0].password", "is given twice");
+    for bad in ["url = \"rtsp://10.0.0.9/1\"\npassword = \"hunter2\"", "url = \"rtsp://:hunter2@10.0.0.9/1\""]
+    {
+        let text = GOOD.replace("url = \"rtsp://admin:hunter2@10.0.0.9/1\"", bad);
+        let problems = parse_edge(&text, folder.path()).expect_err("refused").to_string();
+        assert!(problems.contains("camera[0].url: a password without a user"), "{problems}");
+        assert!(!problems.contains("hunter2"), "{problems}");
+    }
 }
 
 #[test]

@@ -173,6 +173,9 @@ pub struct CameraStateMessage {
     /// Why it is offline; or, while it is live, why its pictures are not analysed. For people.
     #[serde(default)]
     pub reason: Option<String>,
+    /// The same in a word, such as `unauthorized`, for pages in any language; a word of a later version is passed on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason_code: Option<String>,
     /// Since when it is in this condition.
     pub since: Timestamp,
     /// What it watches.
@@ -184,10 +187,13 @@ pub struct CameraStateMessage {
     /// Why it cannot be trusted, so that its rules are suspended; empty while it can.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub troubles: Vec<CameraTrouble>,
-    /// Why its full-size stream does not come, of which clips, recordings and the live picture are made, while the smaller one that is
-    /// analysed may; for people.
+    /// Why its full-size stream does not come, while the smaller one that is analysed may: clips and the live picture are of that one
+    /// meanwhile, and nothing is recorded. For people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_kept: Option<String>,
+    /// The same in a word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_kept_code: Option<String>,
 }
 impl Message for CameraStateMessage {
     const SCHEMA: &'static str = CAMERA_SCHEMA;

@@ -33,7 +33,12 @@ fn camera_v1_reads_and_writes_back_the_same() {
         Some(("rest", "quiet"))
     );
     assert_eq!(grown.troubles[0].kind, EventKind::CameraCovered.as_str());
-    for message in [first, grown] {
+    let reasons = read(include_str!("fixtures/camera-v1-reasons.json"));
+    assert_eq!(
+        (reasons.reason_code.as_deref(), reasons.not_kept_code.as_deref()),
+        (Some("unauthorized"), Some("not_found"))
+    );
+    for message in [first, grown, reasons] {
         assert_eq!(read(&String::from_utf8(message.to_json()).expect("JSON")), message);
     }
 }

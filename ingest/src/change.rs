@@ -5,9 +5,9 @@
 //! learnt: what all cells differ by, and what each does: a tree in the wind changes always, and tells nothing. Where a camera has
 //! zones, only what changes in or near them counts: not the traffic beyond, and not the clock that cameras draw into their pictures.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use gridwatch_domain::{Changes, Frame, Polygon};
+use gridwatch_domain::{Changes, Frame, Polygon, Timestamp};
 
 use crate::watched::Watched;
 
@@ -26,6 +26,9 @@ const LEARNING: f32 = 0.1;
 /// A difference teaches no more than this, in grey levels: a lorry that comes must not hide its own leaving, and where cars pass all the time
 /// one that stops must still stand out.
 const MOST_LEARNT: f32 = 4.0;
+/// A picture is compared with one so much older at least, unless something has changed since: between two of twenty-five a second what
+/// creeps does not move. And noise is learnt no more often: a lorry that passes is a dozen pictures, and teaches as little as in one.
+const APART: Duration = Duration::from_millis(1500);
 /// Mean and median of the amounts of a normal distribution, in standard deviations.
 const MEAN_AMOUNT: f32 = 0.798;
 const MEDIAN_AMOUNT: f32 = 0.6745;
@@ -55,16 +58,23 @@ impl Cells {
     }
 }
 
+/// Whether a picture is old enough to be compared with, or to be learnt from, when another one is taken. Time may step back.
+fn is_old(taken: Timestamp, now: Timestamp) -> bool {
+    now < taken || now.saturating_since(taken) >= APART
+}
+
 /// Compares each picture of a camera with the last one that was looked at.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ChangeDetector {
-    last: Option<Cells>,
+    /// What the next picture is compared with, and when that was taken.
+    last: Option<(Cells, Timestamp)>,
     /// Which cells count.
     watched: Watched,
     /// What each cell differs by on the average, in grey levels.
     usual: Vec<f32>,
-    /// Pictures that this was learnt from, as far as that matters.
+    /// Pictures that this was learnt from, as far as that matters, and when the last one was taken.
     learnt: u16,
+    learnt_at: Option<Timestamp>,
     /// The picture in which each cell changed last.
     changed_in: Vec<u64>,
 }
@@ -74,15 +84,15 @@ impl ChangeDetector {
     /// picture, or none of this size. Learns from it.
     pub(crate) fn has_changed(&mut self, frame: &Frame, zones: &Arc<[Polygon]>) -> bool {
         let now = Cells::of(frame);
-        let cells = now.means.len();
-        let last = self.last.replace(now.clone());
-        let Some(difference) = last.and_then(|last| Difference::between(&last, &now)) else {
-            self.changed_in = vec![frame.seq; cells];
+        let difference = self.last.as_ref().and_then(|(last, _)| Difference::between(last, &now));
+        let Some(difference) = difference else {
+            self.changed_in = vec![frame.seq; now.means.len()];
+            self.last = Some((now, frame.at));
             return true;
         };
         if self.usual.len() != difference.cells.len() {
             self.usual = vec![difference.everywhere * MEAN_AMOUNT; difference.cells.len()];
-            self.learnt = 1;
+            (self.learnt, self.learnt_at) = (1, None);
         }
         let over = difference.over(&self.usual);
         if has_cluster(&over, difference.columns) {
@@ -92,18 +102,28 @@ impl ChangeDetector {
         }
         let watched = self.watched.cells(zones, difference.size());
         let has_changed = has_cluster(&both(over, watched), difference.columns);
-        // At first the mean of all: at rest it takes minutes until some dozen pictures have been looked at.
-        self.learnt = self.learnt.saturating_add(1);
-        let share = (1.0 / f32::from(self.learnt)).max(LEARNING);
-        for (usual, differ) in self.usual.iter_mut().zip(&difference.cells) {
-            *usual += share * (differ.min(MOST_LEARNT) - *usual);
+        if self.learnt_at.is_none_or(|learnt| is_old(learnt, frame.at)) {
+            self.learn(&difference, frame.at);
+        }
+        if has_changed || self.last.as_ref().is_none_or(|(_, taken)| is_old(*taken, frame.at)) {
+            self.last = Some((now, frame.at));
         }
         has_changed
     }
 
+    /// At first the mean of all: at rest it takes minutes until some dozen pictures have been looked at.
+    fn learn(&mut self, difference: &Difference, at: Timestamp) {
+        (self.learnt, self.learnt_at) = (self.learnt.saturating_add(1), Some(at));
+        let share = (1.0 / f32::from(self.learnt)).max(LEARNING);
+        for (usual, differ) in self.usual.iter_mut().zip(&difference.cells) {
+            *usual += share * (differ.min(MOST_LEARNT) - *usual);
+        }
+    }
+
     /// Whether a picture differs from the last one, in or near one of `zones`; true where there is none, or none of this size.
     pub(crate) fn differs(&mut self, frame: &Frame, zones: &Arc<[Polygon]>) -> bool {
-        let difference = self.last.as_ref().and_then(|last| Difference::between(last, &Cells::of(frame)));
+        let difference =
+            self.last.as_ref().and_then(|(last, _)| Difference::between(last, &Cells::of(frame)));
         difference.is_none_or(|difference| {
             let over = both(difference.over(&self.usual), self.watched.cells(zones, difference.size()));
             has_cluster(&over, difference.columns)
@@ -112,9 +132,35 @@ impl ChangeDetector {
 
     /// Where something has changed in the pictures so far, and when last.
     pub(crate) fn changes(&self) -> Option<Arc<Changes>> {
-        let columns = self.last.as_ref()?.columns;
+        let columns = self.last.as_ref()?.0.columns;
         let changed_in = self.changed_in.clone();
         Some(Arc::new(Changes { cell: CELL as u32, columns, changed_in }))
+    }
+}
+
+/// Which pictures of a camera show nothing that those before did not.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Alike {
+    change: ChangeDetector,
+    /// Number of the first of the pictures that are all alike.
+    since: Option<u64>,
+}
+
+impl Alike {
+    /// The picture, and what it shows that is new: where something has changed last, and since when nothing has.
+    pub(crate) fn mark(&mut self, frame: Frame, zones: &Arc<[Polygon]>) -> Frame {
+        let has_changed = self.change.has_changed(&frame, zones);
+        if has_changed {
+            self.since = Some(frame.seq);
+        }
+        let since = *self.since.get_or_insert(frame.seq);
+        Frame { changes: self.change.changes(), unchanged_since: (!has_changed).then_some(since), ..frame }
+    }
+
+    /// A picture of which it was not known that it would be looked at, and whether it differs from the last one.
+    pub(crate) fn mark_earlier(&mut self, frame: Frame, zones: &Arc<[Polygon]>) -> (Frame, bool) {
+        let differs = self.change.differs(&frame, zones);
+        (if differs { frame } else { Frame { unchanged_since: self.since, ..frame } }, differs)
     }
 }
 
@@ -186,7 +232,7 @@ fn has_cluster(over: &[bool], columns: usize) -> bool {
 mod tests {
     use std::sync::Arc;
 
-    use gridwatch_domain::{CameraId, Nv12Buffer, Point, Timestamp};
+    use gridwatch_domain::{CameraId, Nv12Buffer, Point};
 
     use super::*;
 
@@ -205,7 +251,15 @@ mod tests {
         }
         let camera = CameraId::new("gate").expect("valid");
         let (width, height) = (width as u32, height as u32);
-        Frame::new(camera, 0, Timestamp::UNIX_EPOCH, (width, height), Arc::new(buffer))
+        // Key pictures, two seconds apart.
+        let at = Timestamp::UNIX_EPOCH.saturating_add(Duration::from_secs(2 * seed));
+        Frame::new(camera, 0, at, (width, height), Arc::new(buffer))
+    }
+
+    /// Five pictures a second.
+    fn followed(seq: u64, square: Option<(usize, usize, usize)>) -> Frame {
+        let at = Timestamp::UNIX_EPOCH.saturating_add(Duration::from_millis(200 * seq));
+        Frame { seq, at, ..frame(90.0, 4.0, seq, square) }
     }
 
     /// No zones.
@@ -290,6 +344,42 @@ mod tests {
         detector.has_changed(&numbered(20, Some((400, 200, 32))), &everywhere());
         let changes = detector.changes().expect("it has seen some");
         assert_eq!((changes.last_within(320, 0, 320, 360), changes.last_within(0, 0, 320, 360)), (20, 0));
+    }
+
+    #[test]
+    fn what_creeps_is_noticed_however_many_pictures_are_looked_at() {
+        // 10 pixels in 3 s: between two pictures less than the noise.
+        let mut detector = ChangeDetector::default();
+        let mut look =
+            |seq: u64, left| detector.has_changed(&followed(seq, Some((left, 200, 96))), &everywhere());
+        let _ = (0..100).filter(|&seq| look(seq, 100)).count();
+        let noticed = (100..115).filter(|&seq| look(seq, 100 + (seq as usize - 100) * 2 / 3)).count();
+        assert!(noticed > 0);
+    }
+
+    #[test]
+    fn what_passes_in_many_pictures_teaches_no_more_than_in_one() {
+        let mut detector = ChangeDetector::default();
+        let mut look = |seq: u64, square| detector.has_changed(&followed(seq, square), &everywhere());
+        let _ = (0..100).filter(|&seq| look(seq, None)).count();
+        // A lorry goes to and fro for two seconds, then stands where it went.
+        (100..110).for_each(|seq| assert!(look(seq, Some((100 + 40 * (seq as usize % 2), 200, 96)))));
+        assert!(look(110, None));
+        let _ = (111..120).filter(|&seq| look(seq, None)).count();
+        assert!(look(120, Some((120, 200, 48))), "something smaller stands there");
+    }
+
+    #[test]
+    fn of_pictures_that_are_alike_the_first_is_told() {
+        let mut alike = Alike::default();
+        let mut since = |seq, square| alike.mark(followed(seq, square), &everywhere()).unchanged_since;
+        assert_eq!([since(7, None), since(8, None), since(9, None)], [None, Some(7), Some(7)]);
+        let there = Some((300, 200, 48));
+        assert_eq!([since(10, there), since(11, there), since(12, there)], [None, Some(10), Some(10)]);
+        let (earlier, differs) = alike.mark_earlier(followed(12, there), &everywhere());
+        assert!(!differs && earlier.unchanged_since == Some(10));
+        let (earlier, differs) = alike.mark_earlier(followed(12, None), &everywhere());
+        assert!(differs && earlier.unchanged_since.is_none());
     }
 
     #[test]

@@ -15,7 +15,6 @@ use crate::{
     receive::{self, Failure, ReceiveOptions},
     reel::Reel,
     tap::Tap,
-    watched::SharedZones,
 };
 
 /// Key pictures that are looked at afterwards are at least so far apart: of a camera whose every picture stands for itself they would be
@@ -33,7 +32,6 @@ pub(crate) struct Live {
     pub(crate) gate: GateSettings,
     /// How long the gate may rest, as it is now.
     pub(crate) rest: SharedRest,
-    pub(crate) zones: SharedZones,
     /// Told how much is decoded.
     pub(crate) gates: watch::Sender<Option<GateState>>,
 }
@@ -52,7 +50,7 @@ impl Live {
         // Pictures of a camera are numbered on over all its streams.
         let first = self.tap.seq().max(self.reel.begin_stream());
         let mut stream = Stream {
-            desk: Desk::new(Arc::clone(&self.tap), self.zones.clone()),
+            desk: Desk::new(Arc::clone(&self.tap)),
             gate: Gate::new(self.gate),
             first,
             // What came before has been looked at, or belongs to another time.
@@ -142,6 +140,7 @@ mod tests {
         Codec, IngestMetrics, Reels,
         gate::Rest,
         tap::{Mode, Note},
+        watched::SharedZones,
     };
 
     #[test]
@@ -150,7 +149,8 @@ mod tests {
         let metrics = IngestMetrics::new(&Metrics::new()).camera(&camera);
         let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
         let (frames, _frames_rx) = mailbox();
-        let tap = Tap::new(camera.clone(), frames, Arc::default(), clock, metrics.clone());
+        let tap =
+            Tap::new(camera.clone(), frames, Arc::default(), SharedZones::default(), clock, metrics.clone());
         let reel = Reels::default().open(&camera);
         let (notes_tx, mut notes) = mpsc::channel(16);
         tap.begin(Mode::Live, 5, false, notes_tx);
@@ -165,16 +165,10 @@ mod tests {
             attention: watch::Sender::default().subscribe(),
             gate,
             rest: SharedRest::new(gate.rest),
-            zones: SharedZones::default(),
             gates: watch::Sender::default(),
         };
-        let mut stream = Stream {
-            desk: Desk::new(Arc::clone(&tap), SharedZones::default()),
-            gate: Gate::new(gate),
-            first: 0,
-            looked_at: 0,
-            live,
-        };
+        let mut stream =
+            Stream { desk: Desk::new(Arc::clone(&tap)), gate: Gate::new(gate), first: 0, looked_at: 0, live };
         tap.on_outcome(1, 0, 0);
         assert!(matches!(notes.try_recv(), Ok(Note::Live)));
         for seq in 1..=200 {

@@ -145,7 +145,7 @@ impl MainStream {
         });
         match problem {
             Some(reason) if is_news => {
-                tracing::warn!(%camera, %reason, "its full-size stream does not come: no clips, recordings and live picture meanwhile");
+                tracing::warn!(%camera, %reason, "its full-size stream does not come: clips and the live picture are of the small one meanwhile, and there are no recordings");
             }
             None if is_news => tracing::info!(%camera, "its full-size stream comes"),
             _ => {}

@@ -88,7 +88,7 @@ impl IngestMetrics {
             sampled_out: frames("sampled_out"),
             dropped: frames("dropped"),
             failed: frames("failed"),
-            level: self.level.with_label_values(&[name.as_str()]),
+            level: self.level.clone(),
             levels: self.levels.clone(),
             ring_bytes: self.ring.with_label_values(&[name.as_str()]),
             live: self.live.with_label_values(&[name.as_str()]),
@@ -142,7 +142,8 @@ pub(crate) struct CameraMetrics {
     pub(crate) ring_bytes: IntGauge,
     /// Streams that were begun.
     pub(crate) streams: IntCounter,
-    level: IntGauge,
+    /// Told once there is a stream to decide about: 0 would be a level.
+    level: IntGaugeVec,
     levels: IntCounterVec,
     live: IntGauge,
     main: IntGaugeVec,
@@ -161,7 +162,7 @@ impl CameraMetrics {
     }
 
     pub(crate) fn level(&self, (level, reason): (Level, Reason)) {
-        self.level.set(level.rank());
+        self.level.with_label_values(&[self.name.as_str()]).set(level.rank());
         self.levels.with_label_values(&[self.name.as_str(), level.code(), reason.code()]).inc();
     }
 

@@ -6,7 +6,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -29,23 +29,22 @@ const FRESH: Duration = Duration::from_secs(5);
 pub struct Reels {
     limits: Arc<Mutex<RingLimits>>,
     reels: Arc<Mutex<BTreeMap<CameraId, Arc<Reel>>>>,
-    /// Those that belong to one stream alone, as long as it has them.
-    apart: Arc<Mutex<Vec<Weak<Reel>>>>,
+    /// Those of small streams that are analysed, while the large ones beside them are what people want to see.
+    small: Arc<Mutex<BTreeMap<CameraId, Arc<Reel>>>>,
 }
 
 impl Reels {
     /// Reels that reach back at least so far, in at most so many bytes each. Encoded pictures of 4 Mbit/s take half a MiB a second.
     pub fn new(reach: Duration, bytes: usize) -> Self {
         let limits = Arc::new(Mutex::new(RingLimits { age: reach, bytes }));
-        Self { limits, reels: Arc::default(), apart: Arc::default() }
+        Self { limits, reels: Arc::default(), small: Arc::default() }
     }
 
     /// Reels reach back at least so far from now on, in at most so many bytes each.
     pub fn reach(&self, reach: Duration, bytes: usize) {
         let limits = RingLimits { age: reach, bytes };
         *lock(&self.limits) = limits;
-        let apart: Vec<_> = lock(&self.apart).iter().filter_map(Weak::upgrade).collect();
-        for reel in lock(&self.reels).values().chain(&apart) {
+        for reel in lock(&self.reels).values().chain(lock(&self.small).values()) {
             lock(&reel.state).ring.reach(limits);
         }
     }
@@ -55,20 +54,38 @@ impl Reels {
         lock(&self.reels).get(camera).cloned()
     }
 
+    /// The reel that shows a camera now: that of its small stream while the large one does not come.
+    pub fn that_comes(&self, camera: &CameraId, now: Timestamp) -> Option<Arc<Reel>> {
+        let comes = |reel: &Arc<Reel>| reel.comes(now);
+        let large = self.get(camera);
+        let small = || lock(&self.small).get(camera).cloned();
+        large.clone().filter(comes).or_else(|| small().filter(comes)).or(large)
+    }
+
     /// The reel of a camera; a new one where there is none yet.
     pub(crate) fn open(&self, camera: &CameraId) -> Arc<Reel> {
-        let mut reels = lock(&self.reels);
-        let reel = reels.entry(camera.clone()).or_insert_with(|| Arc::new(Reel::new(*lock(&self.limits))));
-        Arc::clone(reel)
+        self.opened(&self.reels, camera)
+    }
+
+    /// The reel of a camera's small stream, beside that of the large one.
+    pub(crate) fn open_small(&self, camera: &CameraId) -> Arc<Reel> {
+        self.opened(&self.small, camera)
+    }
+
+    /// A camera has no small stream beside the large one any more.
+    pub(crate) fn close_small(&self, camera: &CameraId) {
+        if let Some(reel) = lock(&self.small).remove(camera) {
+            reel.end();
+        }
     }
 
     /// A reel that nobody else follows.
     pub(crate) fn apart(&self) -> Arc<Reel> {
-        let reel = Arc::new(Reel::new(*lock(&self.limits)));
-        let mut apart = lock(&self.apart);
-        apart.retain(|reel| reel.strong_count() > 0);
-        apart.push(Arc::downgrade(&reel));
-        reel
+        Arc::new(Reel::new(*lock(&self.limits)))
+    }
+
+    fn opened(&self, among: &Mutex<BTreeMap<CameraId, Arc<Reel>>>, camera: &CameraId) -> Arc<Reel> {
+        Arc::clone(lock(among).entry(camera.clone()).or_insert_with(|| self.apart()))
     }
 
     /// Forgets a camera that is gone for good. Those who follow it see its end.
@@ -76,6 +93,7 @@ impl Reels {
         if let Some(reel) = lock(&self.reels).remove(camera) {
             reel.end();
         }
+        self.close_small(camera);
     }
 }
 
@@ -165,10 +183,14 @@ impl Reel {
         lock(&self.state).last.map(|(_, at)| at)
     }
 
+    /// Whether pictures come, or came a moment ago.
+    fn comes(&self, now: Timestamp) -> bool {
+        self.newest_at().is_some_and(|at| now.saturating_since(at) < FRESH)
+    }
+
     /// Reads it from the newest key picture; from the next one where nothing has come for a while.
     pub fn follow_fresh(self: &Arc<Self>, now: Timestamp) -> Follower {
-        let is_fresh = self.newest_at().is_some_and(|at| now.saturating_since(at) < FRESH);
-        if is_fresh { self.follow() } else { self.follower(None) }
+        if self.comes(now) { self.follow() } else { self.follower(None) }
     }
 
     /// Reads it from the last key picture that was taken at `from` or before, or else from the oldest.
@@ -280,6 +302,29 @@ mod tests {
         assert!(reel.follow_fresh(at(60)).take().is_empty());
     }
 
+    #[tokio::test]
+    async fn while_the_large_stream_does_not_come_the_small_one_shows_the_camera() {
+        let reels = Reels::default();
+        let at = |seconds| Timestamp::UNIX_EPOCH.saturating_add(Duration::from_secs(seconds));
+        let shown = |now| reels.that_comes(&camera(), at(now)).map(|reel| reel.newest_at());
+        assert_eq!(shown(0), None);
+        let (large, small) = (reels.open(&camera()), reels.open_small(&camera()));
+        assert_eq!(shown(0), Some(None), "what comes first is the large one's");
+        push(&small, 1..=25, 0, 0);
+        let of_small = small.newest_at();
+        assert_eq!(shown(1), Some(of_small));
+        push(&large, 1..=50, 0, 0);
+        let of_large = large.newest_at();
+        assert_eq!(shown(2), Some(of_large));
+        push(&small, 26..=50, 26, 60_000);
+        assert_eq!(shown(61), Some(small.newest_at()), "the large one has ceased to come");
+        assert_eq!(shown(90), Some(of_large), "neither comes");
+        let mut follower = small.follow();
+        follower.take();
+        reels.remove(&camera());
+        assert!(follower.next().await.is_none() && reels.that_comes(&camera(), at(61)).is_none());
+    }
+
     fn unit(seq: u64, stream_ms: u64, at_ms: u64) -> AccessUnit {
         AccessUnit {
             seq,
@@ -331,9 +376,9 @@ mod tests {
     #[test]
     fn all_reels_reach_as_far_as_is_asked_for_later() {
         let reels = Reels::new(Duration::from_secs(1), 3000);
-        let (open, apart) = (reels.open(&camera()), reels.apart());
+        let (open, small) = (reels.open(&camera()), reels.open_small(&camera()));
         reels.reach(Duration::from_secs(10), 100_000);
-        for reel in [open, apart] {
+        for reel in [open, small] {
             push(&reel, 1..=200, 0, 0);
             assert_eq!(reel.follow_from(Timestamp::UNIX_EPOCH).take()[0].seq, 1);
         }

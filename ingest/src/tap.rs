@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use gridwatch_domain::{CameraId, Frame, Timestamp};
+use gridwatch_domain::{CameraId, Frame, Polygon, Timestamp};
 use gridwatch_runtime::{MailboxSender, Put, SharedClock};
 use gstreamer as gst;
 use gstreamer_video as gst_video;
@@ -20,11 +20,13 @@ use tokio::sync::mpsc;
 
 use crate::{
     OfflineReason,
+    change::Alike,
     metrics::CameraMetrics,
     planes::MappedNv12,
     sampler::Sampler,
     still::Wishes,
     tally::{Judge, Tally},
+    watched::SharedZones,
 };
 
 /// Encoded pictures whose arrival is remembered until they are decoded; more than any decoder holds back.
@@ -61,8 +63,12 @@ pub(crate) struct Tap {
     /// `None` once the camera has ended: a stream that hangs in GStreamer must not keep the consumer waiting for its end.
     frames: Mutex<Option<MailboxSender<CameraId, Frame>>>,
     wishes: Arc<Wishes>,
+    /// Where something must change to count.
+    zones: SharedZones,
     clock: SharedClock,
     metrics: CameraMetrics,
+    /// What GStreamer's streams show that is new; one after the other, as a picture for each request is a stream for each.
+    alike: Mutex<Alike>,
     stopping: AtomicBool,
     /// Pictures decoded without damage, of all streams.
     good: AtomicU64,
@@ -97,6 +103,7 @@ impl Tap {
         camera: CameraId,
         frames: MailboxSender<CameraId, Frame>,
         wishes: Arc<Wishes>,
+        zones: SharedZones,
         clock: SharedClock,
         metrics: CameraMetrics,
     ) -> Arc<Self> {
@@ -116,8 +123,10 @@ impl Tap {
             camera,
             frames: Mutex::new(Some(frames)),
             wishes,
+            zones,
             clock,
             metrics,
+            alike: Mutex::default(),
             stopping: AtomicBool::new(false),
             good: AtomicU64::new(0),
             stream: Mutex::new(stream),
@@ -292,6 +301,11 @@ impl Tap {
         }
     }
 
+    /// Where something must change to count.
+    pub(crate) fn zones(&self) -> Arc<[Polygon]> {
+        self.zones.get()
+    }
+
     /// The number of the newest picture so far.
     pub(crate) fn seq(&self) -> u64 {
         self.lock().seq
@@ -315,9 +329,12 @@ impl Tap {
                 return Ok(gst::FlowSuccess::Ok);
             }
         };
-        drop(stream); // may wait below
+        drop(stream);
         let frame =
             Frame::new(self.camera.clone(), due.seq, due.at, (info.width(), info.height()), Arc::new(planes));
+        let mut alike = self.alike.lock().unwrap_or_else(PoisonError::into_inner);
+        let frame = alike.mark(frame, &self.zones());
+        drop(alike); // may wait below
         self.deliver(frame, waits)
     }
 

@@ -12,10 +12,19 @@ use gridwatch_sim::{FrameSource, I420Frame, testcard::TestCard};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
-use tester::{IngestTester, card_number, file, quick_timeouts};
+use tester::{
+    IngestTester, card_number, file, quick_timeouts,
+    yard::{LOOP_PICTURES, Yard},
+};
 
 /// Writes test cards, numbered from 0, shown at those times.
 fn write_video(path: &Path, format: &str, times_ms: &[u64]) {
+    let card = TestCard { width: 320, height: 176, fps: 25, frame_count: 65_536 };
+    write_video_of(card, path, format, times_ms);
+}
+
+/// The same of something else.
+fn write_video_of(mut shown: impl FrameSource, path: &Path, format: &str, times_ms: &[u64]) {
     gst::init().expect("GStreamer starts");
     let line = format!("appsrc name=source format=time ! {format} ! filesink name=sink");
     let pipeline =
@@ -31,10 +40,9 @@ fn write_video(path: &Path, format: &str, times_ms: &[u64]) {
         .build();
     source.set_caps(Some(&caps));
     pipeline.set_state(gst::State::Playing).expect("it starts");
-    let mut card = TestCard { width: 320, height: 176, fps: 25, frame_count: 65_536 };
     let mut frame = I420Frame::new(320, 176);
     for (number, &time) in (0..).zip(times_ms) {
-        card.render(number, &mut frame);
+        shown.render(number, &mut frame);
         let mut buffer = gst::Buffer::from_mut_slice([frame.y.as_slice(), &frame.u, &frame.v].concat());
         buffer.get_mut().expect("new").set_pts(gst::ClockTime::from_mseconds(time));
         source.push_buffer(buffer).expect("it takes pictures");
@@ -94,6 +102,26 @@ async fn fast_mode_gives_every_sampled_frame_with_its_time() {
     let expected: Vec<(u32, i64)> = (0..50).map(|slot| (slot * 5, i64::from(slot) * 200)).collect();
     assert_eq!(frames, expected);
     assert_eq!(state, CameraState::Ended);
+}
+
+#[tokio::test]
+async fn pictures_that_show_nothing_new_say_so() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("clip.mp4");
+    write_video_of(Yard, &path, MP4, &steady(LOOP_PICTURES.into()));
+    let mut tester = IngestTester::start_with(ManualClock::new(noon()), quick_timeouts());
+    tester.watch(file("clip", &path, Pace::Fast, false));
+    tester.no_more_cameras();
+    let mut since = Vec::new();
+    while let Some(frame) = tester.next_frame().await {
+        since.push((frame.seq, frame.unchanged_since));
+    }
+    tester.finish().await;
+    let new: Vec<u64> = since.iter().filter(|(_, since)| since.is_none()).map(|(seq, _)| *seq).collect();
+    let comes_at = u64::from(Yard::COMES_AT);
+    // Numbered from 1, every fifth sampled.
+    assert_eq!(new, [1, comes_at + 1], "of {since:?}");
+    assert_eq!(since.last(), Some(&(496, Some(comes_at + 1))), "alike since it came");
 }
 
 #[tokio::test]

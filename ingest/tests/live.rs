@@ -14,57 +14,18 @@ use gridwatch_domain::{Attention, Timestamp};
 use gridwatch_ingest::{CameraState, OfflineReason};
 use gridwatch_runtime::{Clock, SystemClock};
 use gridwatch_sim::{
-    FrameSource, FrameTruth, I420Frame,
+    FrameSource,
     cache::{self, EncodedScene, PictureSize},
     rtsp::{Fault, RtspCameras, RtspLogin, RtspOptions},
     testcard::TestCard,
 };
-use tester::{IngestTester, card_number, rtsp};
+use tester::{
+    IngestTester, card_number, rtsp,
+    yard::{GROUP, LOOP_PICTURES, Yard},
+};
 
-const LOOP_PICTURES: u32 = 500;
 /// Frames after which a machine is too busy to say anything.
 const FRAMES_LIMIT: u32 = 500;
-
-/// Pictures from one key picture to the next.
-const GROUP: u32 = 50;
-
-/// A yard at rest: noise, and from a picture on until the loop ends something stands there.
-#[derive(Clone, Copy)]
-struct Yard;
-
-impl Yard {
-    /// Between two key pictures.
-    const COMES_AT: u32 = 5 * GROUP + 20;
-}
-
-impl FrameSource for Yard {
-    fn width(&self) -> u32 {
-        320
-    }
-    fn height(&self) -> u32 {
-        176
-    }
-    fn fps(&self) -> u32 {
-        25
-    }
-    fn frame_count(&self) -> u32 {
-        LOOP_PICTURES
-    }
-    fn render(&mut self, index: u32, out: &mut I420Frame) -> FrameTruth {
-        if (out.width, out.height) != (320, 176) {
-            *out = I420Frame::new(320, 176);
-        }
-        let mut random = fastrand::Rng::with_seed(index.into());
-        for (row, line) in out.y.chunks_exact_mut(320).enumerate() {
-            for (column, luma) in line.iter_mut().enumerate() {
-                let stands =
-                    index >= Self::COMES_AT && (64..128).contains(&column) && (64..112).contains(&row);
-                *luma = (60 + column / 4) as u8 + if stands { 60 } else { 0 } + random.u8(..8);
-            }
-        }
-        FrameTruth { index, at_s: f64::from(index) / 25.0, objects: Vec::new() }
-    }
-}
 
 struct Cameras {
     server: RtspCameras,
@@ -182,6 +143,35 @@ async fn a_camera_at_rest_is_looked_at_now_and_then_and_what_comes_is_dated_to_i
     let (received, skipped) = (tester.units("gate", "received"), tester.units("gate", "skipped"));
     assert!(skipped + 60 >= received, "{skipped} of {received} pictures were not decoded");
     assert_eq!(tester.count("gate", "dropped"), 0, "none of them takes the place of another: {shown:?}");
+    tester.finish().await;
+}
+
+#[tokio::test]
+async fn where_all_is_decoded_the_pictures_that_show_nothing_new_say_so() {
+    let cameras = Cameras::showing(Yard, &["gate"], None);
+    let mut tester = IngestTester::start();
+    tester.watch(rtsp("gate", &cameras.url("gate")));
+    // The share of them that shows something new, and when.
+    let (mut alike, mut new) = (0, Vec::new());
+    let mut last = 0.0;
+    for loops in 0..2 {
+        loop {
+            let frame = tester.next_frame_of("gate").await;
+            let at = cameras.server.scene_time("gate", frame.at).expect("it is there").as_secs_f64();
+            match frame.unchanged_since {
+                Some(_) => alike += 1,
+                None => new.push((loops, at)),
+            }
+            if std::mem::replace(&mut last, at) > at {
+                break;
+            }
+        }
+    }
+    let comes_at = f64::from(Yard::COMES_AT) / 25.0;
+    let is_news = |at: f64| (0.0..1.0).contains(&at) || (comes_at - 0.1..comes_at + 1.0).contains(&at);
+    assert!(new[1..].iter().all(|(_, at)| is_news(*at)), "new {new:?}, and it comes at {comes_at}");
+    assert!(new[1..].iter().any(|(_, at)| *at > 1.0) && new[1..].iter().any(|(_, at)| *at < 1.0), "{new:?}");
+    assert!(alike > 10 * new.len(), "{alike} show nothing new, and {new:?} do");
     tester.finish().await;
 }
 

@@ -78,11 +78,19 @@ async fn a_camera_whose_network_fails_keeps_its_stream_and_says_so() {
     tester.network_fails_on("yard");
     tester.network_fails_on("gate");
     let unread = Some("not analysed: 7 of its 9 rows".to_owned());
-    assert_eq!(tester.told().await, (CameraCondition::Live, unread), "another camera's trouble is not told");
+    let message = tester.message().await;
+    assert_eq!((message.state, message.reason), (CameraCondition::Live, unread), "another's is not told");
+    assert_eq!(message.reason_code.as_deref(), Some("network"));
     let reason = OfflineReason::NotFound { host: "h".to_owned() };
     let told = reason.to_string();
     tester.states.send_replace(CameraState::Offline { reason, since: Timestamp::UNIX_EPOCH, attempts: 1 });
-    assert_eq!(tester.told().await, (CameraCondition::Offline, Some(told)), "the stream's own comes first");
+    let message = tester.message().await;
+    assert_eq!(
+        (message.state, message.reason),
+        (CameraCondition::Offline, Some(told)),
+        "the stream's own first"
+    );
+    assert_eq!(message.reason_code.as_deref(), Some("not_found"));
     tester.blind.send_replace(BlindCameras::new());
     tester.states.send_replace(CameraState::Live { since: Timestamp::UNIX_EPOCH });
     assert_eq!(tester.told().await, (CameraCondition::Live, None));
@@ -137,6 +145,7 @@ async fn a_full_size_stream_that_does_not_come_is_told_while_the_small_one_is_li
     tester.main.send_replace(Some(reason.clone()));
     let message = tester.message().await;
     assert_eq!((message.state, message.not_kept), (CameraCondition::Live, Some(reason.to_string())));
+    assert_eq!(message.not_kept_code.as_deref(), Some("not_found"));
     tester.main.send_replace(None);
     assert_eq!(tester.message().await.not_kept, None);
 }

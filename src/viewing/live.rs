@@ -13,11 +13,12 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
+use gridwatch_domain::CameraId;
 use gridwatch_ingest::{
     AccessUnit, Follower, Reel,
     mp4::{Fragment, LiveWriter, Mp4Error},
 };
-use gridwatch_runtime::{SharedClock, Shutdown};
+use gridwatch_runtime::Shutdown;
 use serde_json::json;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
@@ -29,6 +30,8 @@ const MOST_BEHIND: Duration = Duration::from_secs(4);
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Shows connections on the way, and us, that the other end is there while no picture comes.
 const PING_EVERY: Duration = Duration::from_secs(10);
+/// Whether the large stream or the small one shows a camera now is looked up so often.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 pub(super) async fn watch(
     State(viewing): State<Viewing>,
@@ -36,7 +39,7 @@ pub(super) async fn watch(
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Result<Response, Unseen> {
     let id = camera(&id)?;
-    let Some(reel) = viewing.reels.get(&id) else {
+    let Some(reel) = viewing.reels.that_comes(&id, viewing.clock.now()) else {
         return Err(Unseen::not_found(format!(
             "{id} sends nothing that can be shown as it is; ask for its picture.jpg"
         )));
@@ -45,17 +48,18 @@ pub(super) async fn watch(
     let Ok(turn) = Arc::clone(&viewing.live).try_acquire_owned() else {
         return Err(Unseen::unavailable("too many watch this box"));
     };
-    let (shutdown, clock) = (viewing.shutdown.clone(), viewing.clock.clone());
     Ok(upgrade.on_upgrade(async move |socket| {
-        Viewer { socket, reel, clock, writer: LiveWriter::new() }.run(shutdown).await;
+        let shutdown = viewing.shutdown.clone();
+        Viewer { socket, camera: id, reel, viewing, writer: LiveWriter::new() }.run(shutdown).await;
         drop(turn);
     }))
 }
 
 struct Viewer {
     socket: WebSocket,
+    camera: CameraId,
     reel: Arc<Reel>,
-    clock: SharedClock,
+    viewing: Viewing,
     writer: LiveWriter,
 }
 
@@ -64,9 +68,10 @@ struct Over;
 
 impl Viewer {
     async fn run(mut self, shutdown: Shutdown) {
-        let mut follower = self.reel.follow_fresh(self.clock.now());
-        let mut pings = interval(PING_EVERY);
+        let mut follower = self.reel.follow_fresh(self.viewing.clock.now());
+        let (mut pings, mut looks) = (interval(PING_EVERY), interval(LOOK_EVERY));
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let done = tokio::select! {
                 biased;
@@ -76,6 +81,10 @@ impl Viewer {
                     Some(Ok(_)) => Ok(()),
                 },
                 _ = pings.tick() => self.send(Message::Ping(Bytes::new())).await,
+                _ = looks.tick() => {
+                    self.follow_what_comes(&mut follower);
+                    Ok(())
+                }
                 unit = follower.next() => match unit {
                     Some(unit) => self.show(&mut follower, &unit).await,
                     None => self.close(close_code::AWAY, "the camera was removed").await,
@@ -84,6 +93,17 @@ impl Viewer {
             if done.is_err() {
                 return;
             }
+        }
+    }
+
+    /// Shows the small stream while the large one does not come, and the large one again once it does.
+    fn follow_what_comes(&mut self, follower: &mut Follower) {
+        let now = self.viewing.clock.now();
+        let Some(reel) = self.viewing.reels.that_comes(&self.camera, now) else { return };
+        if !Arc::ptr_eq(&reel, &self.reel) {
+            *follower = reel.follow_fresh(now);
+            // Its pictures have another size, and a time of their own.
+            (self.reel, self.writer) = (reel, LiveWriter::new());
         }
     }
 

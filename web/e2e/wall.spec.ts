@@ -119,9 +119,13 @@ test("a camera's state follows live", async ({ wall }) => {
   await wall.open();
   const chip = wall.page.locator('[data-camera="ljp-gate"]');
   await expect(chip).toContainText("在线");
-  wall.center.camera("ljp-gate", { state: "offline", reason: "20 秒没有画面" });
+  const reason = "192.168.1.64:554 refuses the user or password: check username and password of this camera";
+  wall.center.camera("ljp-gate", { state: "offline", reason, reason_code: "unauthorized" });
   await expect(chip).toContainText("离线");
-  await expect(chip).toContainText("20 秒没有画面");
+  await expect(chip, "in the reader's language").toContainText("用户名或密码被拒绝");
+  await expect(chip, "and all that is known of it").toHaveAttribute("title", /用户名或密码被拒绝.*\n.*192\.168\.1\.64:554/);
+  wall.center.camera("ljp-gate", { state: "offline", reason: "what a later version knows", reason_code: "later" });
+  await expect(chip, "a code that this page does not know").toContainText("what a later version knows");
   wall.center.edges[1].online = false;
   wall.center.camera("ds-ramp", { state: "offline", reason: "边缘盒离线" });
   await expect(wall.page.getByText("边缘盒 ds-01 离线")).toBeVisible();

@@ -38,6 +38,11 @@ pub enum Finding {
         /// The file.
         path: PathBuf,
     },
+    /// A file was replaced by a link, to the same content or another.
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
     /// A file cannot be read.
     Unreadable {
         /// The file.
@@ -81,6 +86,9 @@ impl std::fmt::Display for Finding {
                 write!(f, "{}: missing, and never removed by gridwatch", path.display())
             }
             Self::Altered { path } => write!(f, "{}: was altered", path.display()),
+            Self::Link { path } => {
+                write!(f, "{}: is a link: what it leads to may change or vanish unseen", path.display())
+            }
             Self::Unreadable { path, error } => write!(f, "{}: cannot be read: {error}", path.display()),
             Self::Unknown { path } => write!(f, "{}: the log does not know it", path.display()),
             Self::Lost { folder, files } => write!(
@@ -141,6 +149,7 @@ pub fn verify(
     let alive = told.files(folder);
     for (path, kept) in &alive {
         match sha256_of(path) {
+            Ok(_) if path.is_symlink() => findings.push(Finding::Link { path: path.clone() }),
             Ok(found) if found == kept.sha256 => (files, bytes) = (files + 1, bytes + kept.bytes),
             Ok(_) => findings.push(Finding::Altered { path: path.clone() }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => missing.push(path.clone()),

@@ -281,12 +281,14 @@ async fn cameras_of_a_gone_edge_box_are_offline() {
     tester.commit(vec![camera_received(camera_state(CameraCondition::Live))]).await;
     let live = tester.get("/api/v1/cameras").await.json();
     let expected = json!([{ "edge": "ljp-01", "camera": "gate", "name": "东门", "state": "live", "reason": null,
-        "since": time(0).to_string(), "gate": null, "troubles": [], "not_kept": null }]);
+        "reason_code": null, "since": time(0).to_string(), "gate": null, "troubles": [],
+        "not_kept": null, "not_kept_code": null }]);
     assert_eq!(live, expected);
     tester.commit(vec![edge_received(edge_status(false, time(0)), time(50))]).await;
     let gone = tester.get("/api/v1/cameras").await.json();
     assert_eq!((&gone[0]["state"], &gone[0]["since"]), (&json!("offline"), &json!(time(50).to_string())));
-    assert!(gone[0]["reason"].as_str().expect("a reason").contains("edge box offline"));
+    assert!(gone[0]["reason"].as_str().expect("a reason").contains("edge box is offline"));
+    assert_eq!(gone[0]["reason_code"], "edge_offline");
 }
 
 #[tokio::test]
@@ -298,6 +300,7 @@ async fn cameras_say_how_much_is_decoded_and_why_they_are_not_trusted() {
         gate: Some(gate),
         troubles: vec![trouble],
         not_kept: Some("no such stream".to_owned()),
+        not_kept_code: Some("not_found".to_owned()),
         ..camera_state(CameraCondition::Live)
     };
     tester.commit(vec![camera_received(told)]).await;
@@ -305,7 +308,10 @@ async fn cameras_say_how_much_is_decoded_and_why_they_are_not_trusted() {
     let gate = json!({ "level": "keys", "reason": "watchful", "since": time(1).to_string() });
     let troubles = json!([{ "kind": "camera.covered", "since": time(2).to_string() }]);
     assert_eq!((&camera["gate"], &camera["troubles"]), (&gate, &troubles));
-    assert_eq!(camera["not_kept"], "no such stream");
+    assert_eq!(
+        (&camera["not_kept"], &camera["not_kept_code"]),
+        (&json!("no such stream"), &json!("not_found"))
+    );
     tester.commit(vec![edge_received(edge_status(false, time(0)), time(50))]).await;
     let gone = tester.get("/api/v1/cameras").await.json()[0].clone();
     assert_eq!((&gone["gate"], &gone["troubles"]), (&json!(null), &troubles), "nothing is decoded there now");

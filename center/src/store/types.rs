@@ -241,14 +241,18 @@ pub struct StoredCamera {
     pub state: CameraCondition,
     /// Why.
     pub reason: Option<String>,
+    /// The same in a word.
+    pub reason_code: Option<String>,
     /// Since when.
     pub since: Timestamp,
     /// How much of its stream is decoded, as its edge box said last.
     pub gate: Option<GateSummary>,
     /// Why it cannot be trusted, as its edge box said last.
     pub troubles: Vec<CameraTrouble>,
-    /// Why nothing can be kept of it, as its edge box said last.
+    /// Why its full-size stream does not come, as its edge box said last.
     pub not_kept: Option<String>,
+    /// The same in a word.
+    pub not_kept_code: Option<String>,
     /// Since when its edge box is gone; `None` while it is there, or where it never spoke of itself.
     pub edge_offline_since: Option<Timestamp>,
 }

@@ -105,8 +105,11 @@ impl Camera {
         let metrics = metrics.camera(&settings.id);
         let login = Login::new(timeouts.refused, timeouts.connect);
         let main_problem = watch::Sender::default();
+        if settings.main.is_none() {
+            reels.close_small(&settings.id);
+        }
         let (reel, main) = match settings.main.as_ref().filter(|_| settings.keeps_stream()) {
-            // What is analysed is kept only to look back; what is large is what people want to see.
+            // What is large is what people want to see; what is analysed is kept to look back, and for while the large one does not come.
             Some(main) => {
                 let parts = MainStreamParts {
                     camera: settings.id.clone(),
@@ -118,17 +121,19 @@ impl Camera {
                     metrics: metrics.clone(),
                     problem: main_problem.clone(),
                 };
-                (reels.apart(), MainStream::new(main, parts))
+                (reels.open_small(&settings.id), MainStream::new(main, parts))
             }
             // Whoever wants to follow it may do so from the start.
             None if settings.main.is_none() && settings.keeps_stream() => (reels.open(&settings.id), None),
             None => (reels.apart(), None),
         };
-        let tap = Tap::new(settings.id.clone(), frames, stills.wishes(), Arc::clone(&clock), metrics.clone());
+        let control = CameraControl::new(&settings);
+        let wishes = stills.wishes();
+        let zones = control.zones.clone();
+        let tap = Tap::new(settings.id.clone(), frames, wishes, zones, Arc::clone(&clock), metrics.clone());
         let (states, seen) = watch::channel(CameraState::Connecting);
         let failures = Mutex::default();
         let ways = Mutex::default();
-        let control = CameraControl::new(&settings);
         let settings_id = settings.id.clone();
         (
             Self {
@@ -322,7 +327,6 @@ impl Camera {
                 rest: self.control.rest.get(),
             },
             rest: self.control.rest.clone(),
-            zones: self.control.zones.clone(),
             gates: self.gates.clone(),
         };
         let end = tokio::select! {

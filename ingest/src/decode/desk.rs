@@ -15,7 +15,7 @@ use super::{
     chain::{Chain, Decoded, Outcome},
     pool::{Chains, Work},
 };
-use crate::{AccessUnit, OfflineReason, change::ChangeDetector, tap::Tap, watched::SharedZones};
+use crate::{AccessUnit, OfflineReason, change::Alike, tap::Tap};
 
 /// Pictures that may wait: two seconds at 25 a second. More wait only where the box cannot keep up, and it would not catch up.
 const MOST_WAITING: usize = 50;
@@ -58,9 +58,7 @@ struct Waiting {
 /// What is known of the pictures so far; touched by one thread at a time.
 #[derive(Default)]
 struct Hand {
-    change: ChangeDetector,
-    /// Number of the first of the pictures that are all alike.
-    alike_since: Option<u64>,
+    alike: Alike,
     /// The decoder of a stream whose every picture is decoded, and the times of what is in it.
     chain: Option<Chain>,
     times: VecDeque<(u64, Timestamp)>,
@@ -77,18 +75,16 @@ static DESKS: AtomicU64 = AtomicU64::new(0);
 pub(crate) struct Desk {
     number: u64,
     tap: Arc<Tap>,
-    zones: SharedZones,
     waiting: Mutex<Waiting>,
     hand: Mutex<Hand>,
     has_changed: AtomicBool,
 }
 
 impl Desk {
-    pub(crate) fn new(tap: Arc<Tap>, zones: SharedZones) -> Arc<Self> {
+    pub(crate) fn new(tap: Arc<Tap>) -> Arc<Self> {
         Arc::new(Self {
             number: DESKS.fetch_add(1, Ordering::Relaxed),
             tap,
-            zones,
             waiting: Mutex::default(),
             hand: Mutex::default(),
             has_changed: AtomicBool::new(false),
@@ -144,18 +140,15 @@ impl Desk {
     fn look(&self, hand: &mut Hand, chains: &mut Chains, unit: AccessUnit, between: Vec<AccessUnit>) {
         hand.chain = None;
         let Some(now) = self.decode_alone(chains, &unit) else { return };
-        let before = hand.change.clone();
-        let has_changed = hand.change.has_changed(&now, &self.zones.get());
-        let now = Frame { changes: hand.change.changes(), ..now };
-        if !has_changed {
-            let since = *hand.alike_since.get_or_insert(now.seq);
-            return self.tap.hand_on(Frame { unchanged_since: Some(since), ..now }, false);
+        let before = hand.alike.clone();
+        let now = hand.alike.mark(now, &self.tap.zones());
+        if now.unchanged_since.is_some() {
+            return self.tap.hand_on(now, false);
         }
         self.has_changed.store(true, Ordering::Release);
-        let earlier = self.look_back(chains, between, before, hand.alike_since);
+        let earlier = self.look_back(chains, between, before);
         // The newest would take the place of the last of them, which shows when it began.
         let waits = !earlier.is_empty();
-        hand.alike_since = Some(now.seq);
         chains.wait();
         for earlier in earlier {
             self.tap.hand_on(earlier, true);
@@ -166,18 +159,12 @@ impl Desk {
 
     /// Key pictures from the last one that is as it was `before` on, oldest first. From the newest back: what lies before one that is as it
     /// was shows nothing new.
-    fn look_back(
-        &self,
-        chains: &mut Chains,
-        between: Vec<AccessUnit>,
-        mut before: ChangeDetector,
-        alike_since: Option<u64>,
-    ) -> Vec<Frame> {
+    fn look_back(&self, chains: &mut Chains, between: Vec<AccessUnit>, mut before: Alike) -> Vec<Frame> {
         let mut found = Vec::new();
         for unit in between.into_iter().rev() {
             let Some(earlier) = self.decode_alone(chains, &unit) else { continue };
-            let differs = before.differs(&earlier, &self.zones.get());
-            found.push(if differs { earlier } else { Frame { unchanged_since: alike_since, ..earlier } });
+            let (earlier, differs) = before.mark_earlier(earlier, &self.tap.zones());
+            found.push(earlier);
             if !differs {
                 break;
             }
@@ -199,8 +186,7 @@ impl Desk {
         let outcome = chain.take();
         let frame = self.account(outcome).into_iter().next().and_then(|picture| self.frame(picture, last.at));
         if let Some(frame) = frame {
-            hand.alike_since = None;
-            self.tap.hand_on(frame, false);
+            self.tap.hand_on(hand.alike.mark(frame, &self.tap.zones()), false);
         }
     }
 
@@ -214,7 +200,6 @@ impl Desk {
     }
 
     fn follow(&self, hand: &mut Hand, decoders: &Decoders, unit: AccessUnit, wanted: bool) {
-        hand.alike_since = None;
         if unit.after_loss && !unit.is_key {
             // Only a decoder that has seen nothing yet tells which pictures are damaged until all is refreshed.
             hand.chain = None;
@@ -249,7 +234,7 @@ impl Desk {
             let seq = picture.tag.max(hand.numbered + 1);
             if let Some(frame) = self.frame(Decoded { tag: seq, ..picture }, at) {
                 hand.numbered = seq;
-                self.tap.hand_on(frame, false);
+                self.tap.hand_on(hand.alike.mark(frame, &self.tap.zones()), false);
             }
         }
     }

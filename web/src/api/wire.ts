@@ -146,19 +146,43 @@ export interface EventPage {
   next: string | null;
 }
 
+/** Why a stream does not come, or its pictures are not analysed. */
+export type CameraReason =
+  | "refused"
+  | "unresolved"
+  | "silent"
+  | "not_found"
+  | "unauthorized"
+  | "timeout"
+  | "stalled"
+  | "busy"
+  | "garbage"
+  | "ended"
+  | "unsupported_codec"
+  | "file_missing"
+  | "setup"
+  | "broken"
+  | "panicked"
+  | "network"
+  | "edge_offline";
+
 export interface CameraView {
   edge: string;
   camera: string;
   name: string | null;
   state: OrNewer<CameraState>;
+  /** Why, in an English sentence with the details. */
   reason: string | null;
+  /** The same in a word. Centers of before say nothing. */
+  reason_code?: OrNewer<CameraReason> | null;
   since: string | null;
   /** How much of its stream is decoded; null where that is not decided picture by picture. Centers of before say nothing. */
   gate?: { level: OrNewer<GateLevel>; reason: OrNewer<GateReason>; since: string } | null;
   /** Why it cannot be trusted, so that its rules are suspended. Centers of before say nothing. */
   troubles?: { kind: OrNewer<Kind>; since: string }[];
-  /** Why its full-size stream does not come, of which clips and the live picture are made. Centers of before say nothing. */
+  /** Why its full-size stream does not come, of which clips and recordings are made. Centers of before say nothing. */
   not_kept?: string | null;
+  not_kept_code?: OrNewer<CameraReason> | null;
 }
 
 export type CellLevel = "county" | "township" | "community" | "cell" | "group";

@@ -8,6 +8,12 @@ export const dictionaries = { zh, en } as const satisfies Record<string, Message
 
 export const messages: ComputedRef<Messages> = computed(() => dictionaries[preferences.language]);
 
+/** Why something is so, in the reader's language; in the words that came with it where its code says nothing to this page. */
+export function whyOf(code: string | null | undefined, words: string | null | undefined): string {
+  const known = code ? nameOf("cameraReason", code) : "";
+  return known !== "" && known !== code ? known : (words ?? "");
+}
+
 /** The name of a code in the language in use. */
 export function nameOf<Table extends keyof Names>(table: Table, code: string): string {
   const names: Record<string, string> = messages.value.names[table];

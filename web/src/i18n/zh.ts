@@ -1,6 +1,6 @@
 /** Chinese, the language of the house. Its keys are the keys: a dictionary that lacks one does not compile. */
 import type { SpanParts } from "../logic/duration";
-import type { CellLevel, CameraState, GateLevel, GateReason, Kind, ObjectClass, Phase, Severity } from "../api/wire";
+import type { CellLevel, CameraReason, CameraState, GateLevel, GateReason, Kind, ObjectClass, Phase, Severity } from "../api/wire";
 import type { StateFilter } from "../logic/filter";
 
 export interface Names {
@@ -13,6 +13,8 @@ export interface Names {
   /** What a level means, to explain it. */
   gateHint: Record<GateLevel, string>;
   gateReason: Record<GateReason, string>;
+  /** Why a camera is offline, or its pictures are not analysed. */
+  cameraReason: Record<CameraReason, string>;
   objectClass: Record<ObjectClass, string>;
   cellLevel: Record<CellLevel, string>;
   state: Record<StateFilter, string>;
@@ -58,6 +60,25 @@ const names: Names = {
     keys_far_apart: "关键帧间隔太长",
     asked: "区域要求逐帧看",
     by_gstreamer: "由 GStreamer 接收，全部解码，不存片段和录像",
+  },
+  cameraReason: {
+    refused: "连不上：检查地址、端口和电源",
+    unresolved: "域名无法解析：检查摄像机地址或本机 DNS",
+    silent: "已连接但无应答：重启摄像机，确认端口是 RTSP 端口",
+    not_found: "没有这路码流：检查地址里的路径",
+    unauthorized: "用户名或密码被拒绝：检查登录设置",
+    timeout: "收不到画面：检查网络，摄像机是否过载",
+    stalled: "画面时间停住不走：重启摄像机并校时",
+    busy: "摄像机过载：关闭其他观看端，或重启",
+    garbage: "数据无法解码：重启摄像机，或改用 H.264",
+    ended: "摄像机断开了码流：可能在重启，或观看端过多",
+    unsupported_codec: "本机不能解码这种编码：改用 H.264、H.265 或 MJPEG",
+    file_missing: "文件不存在或无权读取",
+    setup: "GStreamer 不可用：重新运行安装",
+    broken: "码流中断",
+    panicked: "gridwatch 自身故障：请附日志反馈",
+    network: "画面未能分析：识别网络出错",
+    edge_offline: "边缘盒离线",
   },
   objectClass: { car: "小汽车", truck: "货车", bus: "客车", motorcycle: "摩托/电动车", bicycle: "自行车", person: "行人" },
   cellLevel: { county: "县", township: "乡镇/街道", community: "村/社区", cell: "网格", group: "联户" },
@@ -105,7 +126,7 @@ export const zh = {
   cameraUntrusted: (trouble: string, time: string) => `自 ${time} 不可信：${trouble}，规则已暂停`,
   cameraDecoded: (level: string, reason: string, time: string) => `${level}（${reason}，自 ${time}）`,
   cameraLevelWhy: (reason: string, time: string) => `${reason}，自 ${time}`,
-  cameraNotKept: (reason: string) => `主码流收不到，暂无片段、录像和实时画面：${reason}`,
+  cameraNotKept: (reason: string) => `主码流收不到，片段和实时画面暂用子码流，录像暂停：${reason}`,
   cameraCourse: "解码情况",
   cameraEarlier: "此前",
   cameraFilterHint: "点击只看此摄像机的告警",

@@ -169,7 +169,7 @@ impl TryFrom<CameraRow> for StoredCamera {
     fn try_from(row: CameraRow) -> Result<Self, StoreError> {
         use CameraCondition::{Connecting, Ended, Live, Offline};
         let wrong = |error| corrupt("cameras", &error);
-        let CameraStateMessage { gate, troubles, not_kept, .. } =
+        let CameraStateMessage { reason_code, gate, troubles, not_kept, not_kept_code, .. } =
             CameraStateMessage::from_json(row.message.as_bytes())
                 .map_err(|error| corrupt("cameras", &error))?;
         let state = [Connecting, Live, Offline, Ended].into_iter().find(|state| state.as_str() == row.state);
@@ -179,10 +179,12 @@ impl TryFrom<CameraRow> for StoredCamera {
             name: row.name,
             state: state.ok_or_else(|| corrupt("cameras", &row.state))?,
             reason: row.reason,
+            reason_code,
             since: time("cameras", row.since)?,
             gate,
             troubles,
             not_kept,
+            not_kept_code,
             edge_offline_since: row.edge_offline_since.map(|at| time("edges", at)).transpose()?,
         })
     }
