@@ -1,8 +1,8 @@
 //! The cameras of an edge box: each a supervised task, each change of its state told to those who need it.
 
-use gridwatch_alert::CameraNews;
 use std::time::Duration;
 
+use gridwatch_alert::CameraNews;
 use gridwatch_config::CameraSettings;
 use gridwatch_detect::{BlindCameras, Troubles};
 use gridwatch_domain::{

@@ -122,9 +122,14 @@ fn files_that_were_altered_lost_or_put_in_are_told() {
     let elsewhere = tester.path().join("elsewhere.jpg");
     fs::rename(&linked, &elsewhere).expect("it moves");
     std::os::unix::fs::symlink(&elsewhere, &linked).expect("it links");
+    // Elsewhere, and gone from there.
+    let dangling = tester.file(&tester.keep(&archive, 4));
+    fs::remove_file(&dangling).expect("it is there");
+    std::os::unix::fs::symlink(tester.path().join("nowhere.jpg"), &dangling).expect("it links");
     let unknown = tester.path().join("files/unknown.jpg");
     fs::write(&unknown, [1]).expect("writable");
     let expected = [
+        Finding::Link { path: dangling },
         Finding::Altered { path: tester.file(&altered) },
         Finding::Link { path: linked },
         Finding::Missing { path: tester.file(&lost) },

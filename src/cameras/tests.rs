@@ -1,3 +1,5 @@
+//! What is told of a camera, to the broker and to detection.
+
 use gridwatch_config::{DecodeMode, Secret, SourceSettings, TilesConfig, Transport};
 use gridwatch_detect::health::Trouble;
 use gridwatch_domain::EventKind;
