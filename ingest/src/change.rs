@@ -75,8 +75,8 @@ pub(crate) struct ChangeDetector {
     /// Pictures that this was learnt from, as far as that matters, and when the last one was taken.
     learnt: u16,
     learnt_at: Option<Timestamp>,
-    /// The picture in which each cell changed last.
-    changed_in: Vec<u64>,
+    /// The picture in which each cell changed last; shared with the pictures, most of which change nothing.
+    changes: Option<Arc<Changes>>,
 }
 
 impl ChangeDetector {
@@ -86,7 +86,8 @@ impl ChangeDetector {
         let now = Cells::of(frame);
         let difference = self.last.as_ref().and_then(|(last, _)| Difference::between(last, &now));
         let Some(difference) = difference else {
-            self.changed_in = vec![frame.seq; now.means.len()];
+            let (columns, changed_in) = (now.columns, vec![frame.seq; now.means.len()]);
+            self.changes = Some(Arc::new(Changes { cell: CELL as u32, columns, changed_in }));
             self.last = Some((now, frame.at));
             return true;
         };
@@ -95,10 +96,11 @@ impl ChangeDetector {
             (self.learnt, self.learnt_at) = (1, None);
         }
         let over = difference.over(&self.usual);
-        if has_cluster(&over, difference.columns) {
-            for (changed_in, _) in self.changed_in.iter_mut().zip(&over).filter(|(_, over)| **over) {
-                *changed_in = frame.seq;
-            }
+        if has_cluster(&over, difference.columns)
+            && let Some(changes) = &mut self.changes
+        {
+            let changed_in = Arc::make_mut(changes).changed_in.iter_mut();
+            changed_in.zip(&over).filter(|(_, over)| **over).for_each(|(number, _)| *number = frame.seq);
         }
         let watched = self.watched.cells(zones, difference.size());
         let has_changed = has_cluster(&both(over, watched), difference.columns);
@@ -132,9 +134,7 @@ impl ChangeDetector {
 
     /// Where something has changed in the pictures so far, and when last.
     pub(crate) fn changes(&self) -> Option<Arc<Changes>> {
-        let columns = self.last.as_ref()?.0.columns;
-        let changed_in = self.changed_in.clone();
-        Some(Arc::new(Changes { cell: CELL as u32, columns, changed_in }))
+        self.changes.clone()
     }
 }
 

@@ -24,7 +24,7 @@ export const CAMERAS = [
   { edge: "ljp-01", camera: "ljp-yard-a", name: "A 区停车场", state: "live", reason: null, gate: gate("keys", "watchful", 12), troubles: [], cell: `${LIUJIAPO}007` },
   { edge: "ljp-01", camera: "ljp-yard-b", name: "B 区停车场", state: "connecting", reason: "第 3 次重连", cell: `${LIUJIAPO}006` },
   { edge: "ljp-01", camera: "ljp-b3-door", name: "3 号楼门口", state: "live", reason: null, gate: null, troubles: [{ kind: "camera.covered", since: new Date(Date.now() - 300_000).toISOString() }], cell: `${LIUJIAPO}005` },
-  { edge: "ds-01", camera: "ds-lane", name: "东山消防通道", state: "offline", reason: "RTSP 401 Unauthorized", cell: "520121002004001" },
+  { edge: "ds-01", camera: "ds-lane", name: "东山消防通道", state: "offline", reason: "10.0.0.9:554 refuses the user or password: check username and password of this camera", reason_code: "unauthorized", cell: "520121002004001" },
   { edge: "ds-01", camera: "ds-ramp", name: null, state: "live", reason: null, cell: "520121002004002" },
 ];
 

@@ -121,10 +121,10 @@ test("an empty center is a quiet one", async ({ wall, center }) => {
   await wall.open();
   await expect(wall.page.getByRole("heading", { name: "目前没有告警" })).toBeVisible();
   await expect(wall.page.getByText("但有 2 台摄像机离线")).toBeVisible();
-  center.camera("ds-lane", { state: "live", reason: "not analysed: the network's answer is no number" });
+  center.camera("ds-lane", { state: "live", reason: "not analysed: the network's answer is no number", reason_code: "network" });
   await expect(wall.page.locator('[data-camera="ds-lane"] .state')).toHaveText("画面未分析");
   await expect(wall.page.getByText("但有 2 台摄像机离线、画面未分析或不可信")).toBeVisible();
-  center.camera("ds-lane", { state: "live", reason: null });
+  center.camera("ds-lane", { state: "live", reason: null, reason_code: null });
   await expect(wall.page.locator('[data-camera="ds-lane"] .state')).toHaveText("在线");
   await expect(wall.page.getByText("但有 1 台摄像机")).toBeVisible();
   center.camera("ljp-b3-door", { troubles: [] });

@@ -18,7 +18,7 @@ test("shows the alerts with all that an operator needs", async ({ wall }) => {
   await expect(wall.counter("open")).toHaveText("6");
   await expect(wall.page).toHaveTitle(/^\(\d+\) 实时告警/);
   await expect(wall.page.locator('[data-camera="ds-lane"]')).toContainText("离线");
-  await expect(wall.page.locator('[data-camera="ds-lane"]')).toContainText("RTSP 401 Unauthorized");
+  await expect(wall.page.locator('[data-camera="ds-lane"]')).toContainText("用户名或密码被拒绝");
 });
 
 test("a camera that cannot be trusted says so, and each says how much of its stream is decoded", async ({ wall }) => {
@@ -149,6 +149,8 @@ test("the camera's own page tells what is decoded, why, and what was before", as
   await expect(course.locator("li[data-level=rest]")).toContainText("画面没有变化");
   wall.center.camera("ljp-gate", { troubles: [{ kind: "camera.blurred", since: new Date().toISOString() }] });
   await expect(course.locator(".trouble")).toContainText("画面模糊");
+  wall.center.camera("ljp-gate", { troubles: [], not_kept: "10.0.0.9:554 has no such stream", not_kept_code: "not_found" });
+  await expect(course.locator(".trouble")).toHaveText("主码流收不到，片段和实时画面暂用子码流，录像暂停：没有这路码流：检查地址里的路径");
 });
 
 test("of a camera that has no stream to pass on stills are shown at once, and nothing else is asked for", async ({ wall }) => {
