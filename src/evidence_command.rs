@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use comfy_table::{Table, presets};
 use gridwatch_alert::{Archive, ArchiveError, Listed, list, sha256_of, verify};
-use gridwatch_config::{EvidenceSettings, load_edge};
+use gridwatch_config::{EvidenceSettings, load_edge_offline};
 use gridwatch_domain::{EventId, Sha256Hex};
 use gridwatch_runtime::{Metrics, SystemClock};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -48,7 +48,7 @@ impl Place {
     fn find(place: &EvidencePlace) -> anyhow::Result<Self> {
         let found = match (&place.config, &place.folder) {
             (Some(config), _) => {
-                let settings = load_edge(config)?;
+                let settings = load_edge_offline(config)?;
                 Self { folder: settings.state_dir.join(edge::EVIDENCE), settings: Some(settings.evidence) }
             }
             (None, Some(folder)) => Self { folder: folder.clone(), settings: None },

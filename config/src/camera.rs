@@ -40,6 +40,12 @@ pub struct CameraConfig {
     pub password_env: Option<String>,
     /// File that holds the password, in place of it: its text without line ends.
     pub password_file: Option<PathBuf>,
+    /// Whether the certificate behind `rtsps://` or `https://` must be one that this machine trusts. Most cameras sign their own: name its
+    /// file as `tls_ca_file`; with false any certificate is taken, so that whoever sits in between may read password and pictures. Default: true.
+    pub tls_verify: Option<bool>,
+    /// File (PEM) with the certificate of the camera, or of the authority that has signed it. The camera's name or number in `url` must be
+    /// in its certificate. Default: those that this machine trusts.
+    pub tls_ca_file: Option<PathBuf>,
     /// A camera on this machine instead: a video device such as `/dev/video0`.
     pub device: Option<PathBuf>,
     /// A video file instead of a stream: anything that GStreamer decodes.
@@ -160,8 +166,22 @@ pub struct CameraSettings {
     pub record: bool,
     /// Tiles that its picture is divided into for the network.
     pub tiles: TilesConfig,
+    /// Which certificates are taken.
+    pub tls: TlsSettings,
     /// What is watched.
     pub zones: Vec<Zone>,
+}
+
+/// Which certificates of a camera are taken.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum TlsSettings {
+    /// Those that this machine trusts.
+    #[default]
+    System,
+    /// Those that are, or are signed by, one of this file (PEM).
+    File(PathBuf),
+    /// Any.
+    Any,
 }
 
 /// Tiles across and down, 1–4 each.
@@ -234,6 +254,7 @@ const DEFAULT_REST_S: f64 = 10.0;
 impl CameraConfig {
     pub(crate) fn check(self, key: &str, folder: &Path, problems: &mut Problems) -> Option<CameraSettings> {
         let sources = self.sources(key, folder, problems);
+        let tls = self.tls(key, folder, problems);
         let mut zones = Vec::with_capacity(self.zone.len());
         let mut seen = Vec::new();
         for (index, zone) in self.zone.into_iter().enumerate() {
@@ -259,6 +280,7 @@ impl CameraConfig {
         };
         let tiles = self.tiles.as_deref().map_or(Ok(TilesConfig::WHOLE), str::parse);
         let tiles = problems.keep(format!("{key}.tiles"), tiles);
+        let tls = tls?;
         let (source, main) = sources?;
         Some(CameraSettings {
             id: self.id,
@@ -271,8 +293,34 @@ impl CameraConfig {
             rest: rest?,
             record: self.record,
             tiles: tiles?,
+            tls,
             zones,
         })
+    }
+
+    fn tls(&self, key: &str, folder: &Path, problems: &mut Problems) -> Option<TlsSettings> {
+        let speaks_tls =
+            |url: &Secret| ["rtsps://", "https://"].iter().any(|scheme| url.reveal().starts_with(scheme));
+        if (self.tls_verify.is_some() || self.tls_ca_file.is_some())
+            && !self.url.as_ref().is_some_and(speaks_tls)
+        {
+            problems.push(
+                key,
+                "tls_verify and tls_ca_file are for cameras with url = \"rtsps://…\" or \"https://…\"",
+            );
+            return None;
+        }
+        match (&self.tls_ca_file, self.tls_verify) {
+            (Some(_), Some(false)) => {
+                problems.push(format!("{key}.tls_verify"), "false beside tls_ca_file; expected one of them");
+                None
+            }
+            (Some(file), _) => {
+                existing(folder, file, &format!("{key}.tls_ca_file"), problems).map(TlsSettings::File)
+            }
+            (None, Some(false)) => Some(TlsSettings::Any),
+            (None, _) => Some(TlsSettings::System),
+        }
     }
 
     /// What is analysed, and what is in full size where that is something else.

@@ -143,6 +143,18 @@ pub struct EdgeSettings {
 }
 
 impl EdgeConfig {
+    /// As if nothing referred to variables of the environment that are not set here.
+    pub(crate) fn without_missing_secrets(mut self) -> Self {
+        let is_missing = |variable: &String| std::env::var(variable).is_err();
+        for camera in &mut self.camera {
+            camera.password_env.take_if(|variable| is_missing(variable));
+        }
+        if self.edge.api_token_env.take_if(|variable| is_missing(variable)).is_some() {
+            self.edge.api_listen = None;
+        }
+        self
+    }
+
     pub(crate) fn check(self, folder: &Path, problems: &mut Problems) -> Option<EdgeSettings> {
         let broker = self.broker.check(problems);
         let inference = self.network.inference(problems);

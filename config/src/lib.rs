@@ -21,8 +21,8 @@ mod secret;
 pub use api::ApiSettings;
 pub use broker::{BrokerConfig, BrokerSettings};
 pub use camera::{
-    CameraConfig, CameraSettings, DecodeMode, Pace, SourceSettings, TilesConfig, Transport, ZoneConfig,
-    is_same_service,
+    CameraConfig, CameraSettings, DecodeMode, Pace, SourceSettings, TilesConfig, TlsSettings, Transport,
+    ZoneConfig, is_same_service,
 };
 pub use center::{CenterConfig, CenterSection, CenterSettings, EdgeAddressConfig, EdgeAddressSettings};
 pub use edge::{
@@ -31,8 +31,8 @@ pub use edge::{
 pub use evidence::{EvidenceConfig, EvidenceSettings};
 pub use inference::{BatchConfig, BatchWord, InferenceSettings, ProviderConfig};
 pub use load::{
-    ConfigError, Kind, Loaded, examine_edge, load_center, load_edge, load_file, parse_center, parse_edge,
-    read_text,
+    ConfigError, Kind, Loaded, examine_edge, load_center, load_edge, load_edge_offline, load_file,
+    parse_center, parse_edge, parse_edge_offline, read_text,
 };
 pub use network::{NetworkConfig, NetworkPreset, NetworkSettings};
 pub use problem::{Problem, Problems};

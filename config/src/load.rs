@@ -60,6 +60,14 @@ pub fn load_edge(path: &Path) -> Result<EdgeSettings, ConfigError> {
         .map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
 }
 
+/// Loads the file of an edge box for whoever connects to nothing: variables of the environment that hold passwords and tokens need
+/// not be set here.
+pub fn load_edge_offline(path: &Path) -> Result<EdgeSettings, ConfigError> {
+    let text = read_text(path)?;
+    parse_edge_offline(&text, folder(path))
+        .map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
+}
+
 /// Loads the file of a center.
 pub fn load_center(path: &Path) -> Result<CenterSettings, ConfigError> {
     let text = read_text(path)?;
@@ -85,6 +93,13 @@ pub fn examine_edge(path: &Path) -> Result<(Option<NetworkSettings>, Problems), 
 /// Reads an edge box's file from text; `folder` is where relative paths begin.
 pub fn parse_edge(text: &str, folder: &Path) -> Result<EdgeSettings, Problems> {
     parse(Kind::Edge, text, |config: EdgeConfig, problems| config.check(folder, problems))
+}
+
+/// As [`parse_edge`], for whoever connects to nothing: variables that hold passwords and tokens need not be set here.
+pub fn parse_edge_offline(text: &str, folder: &Path) -> Result<EdgeSettings, Problems> {
+    parse(Kind::Edge, text, |config: EdgeConfig, problems| {
+        config.without_missing_secrets().check(folder, problems)
+    })
 }
 
 /// Reads a center's file from text; `folder` is where relative paths begin.

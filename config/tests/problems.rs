@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use gridwatch_config::{
-    BatchConfig, BatchWord, ConfigError, Loaded, ProviderConfig, SourceSettings, TilesConfig, load_edge,
-    load_file, parse_center, parse_edge,
+    BatchConfig, BatchWord, ConfigError, Loaded, ProviderConfig, SourceSettings, TilesConfig, TlsSettings,
+    load_edge, load_file, parse_center, parse_edge, parse_edge_offline,
 };
 
 const GOOD: &str = r#"
@@ -218,6 +218,43 @@ fn a_cameras_password_may_lie_elsewhere() {
         let problems = parse_edge(&text, folder.path()).expect_err("refused").to_string();
         assert!(problems.contains("camera[0].url: a password without a user"), "{problems}");
         assert!(!problems.contains("hunter2"), "{problems}");
+    }
+}
+
+#[test]
+fn whoever_connects_to_nothing_needs_no_passwords() {
+    let url = "url = \"rtsp://10.0.0.9/1\"\nusername = \"admin\"\npassword_env = \"NO_SUCH_VARIABLE_1\"";
+    let api = "api_listen = \"127.0.0.1:9601\"\napi_token_env = \"NO_SUCH_VARIABLE_2\"\n\n[broker]";
+    let text = GOOD.replace("url = \"rtsp://admin:hunter2@10.0.0.9/1\"", url).replace("[broker]", api);
+    let told = parse_edge(&text, Path::new("")).expect_err("refused").to_string();
+    assert!(told.contains("NO_SUCH_VARIABLE_1") && told.contains("NO_SUCH_VARIABLE_2"), "{told}");
+    let edge = parse_edge_offline(&text, Path::new("")).expect("sound, elsewhere");
+    assert_eq!(edge.cameras.len(), 1);
+    let other = text.replace("10.0.0.9", "");
+    assert!(parse_edge_offline(&other, Path::new("")).is_err(), "all else is checked");
+}
+
+#[test]
+fn certificates_of_cameras_are_chosen_one_way() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("gate.pem"), "one").expect("written");
+    let with = |scheme: &str, line: &str| {
+        let url = format!("url = \"{scheme}://10.0.0.9/1\"\n{line}");
+        let text = GOOD.replace("url = \"rtsp://admin:hunter2@10.0.0.9/1\"", &url);
+        parse_edge(&text, folder.path())
+            .map(|edge| edge.cameras[0].tls.clone())
+            .map_err(|told| told.to_string())
+    };
+    assert_eq!(with("rtsps", ""), Ok(TlsSettings::System));
+    assert_eq!(with("https", "tls_verify = false"), Ok(TlsSettings::Any));
+    let file = folder.path().join("gate.pem");
+    assert_eq!(with("rtsps", "tls_ca_file = \"gate.pem\""), Ok(TlsSettings::File(file)));
+    for (scheme, line, told) in [
+        ("rtsp", "tls_verify = false", "are for cameras with url = \"rtsps://"),
+        ("rtsps", "tls_ca_file = \"none.pem\"", "camera[0].tls_ca_file"),
+        ("rtsps", "tls_ca_file = \"gate.pem\"\ntls_verify = false", "expected one of them"),
+    ] {
+        assert!(with(scheme, line).expect_err("refused").contains(told), "{line}");
     }
 }
 

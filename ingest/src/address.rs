@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use gridwatch_config::hide_passwords;
+use gridwatch_config::{TlsSettings, hide_passwords};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
@@ -20,6 +20,8 @@ pub(crate) struct Address {
     pub(crate) host: String,
     pub(crate) user: Option<String>,
     pub(crate) password: Option<String>,
+    /// Whether it must show a certificate that is trusted.
+    pub(crate) verifies: bool,
 }
 
 impl fmt::Debug for Address {
@@ -42,7 +44,14 @@ impl Address {
         if stripped.is_err() && (user.is_some() || password.is_some()) {
             return Err(OfflineReason::Setup { detail: "camera address: it has a user but no host".into() });
         }
-        Ok(Self { location: url.into(), host, user, password })
+        let verifies = matches!(url.scheme(), "rtsps" | "https");
+        Ok(Self { location: url.into(), host, user, password, verifies })
+    }
+
+    /// As one whose certificates are taken as told.
+    pub(crate) fn trusting(mut self, tls: &TlsSettings) -> Self {
+        self.verifies &= *tls != TlsSettings::Any;
+        self
     }
 
     /// Whether it is spoken to without TLS.

@@ -84,21 +84,28 @@ fn reason(error: &glib::Error, text: &str, debug: &str, origin: &Origin) -> Offl
             _ => OfflineReason::Broken { detail: detail() },
         };
     }
-    match error.kind::<gst::StreamError>() {
-        Some(gst::StreamError::CodecNotFound) => OfflineReason::UnsupportedCodec { codec: detail() },
+    match (error.kind::<gst::StreamError>(), origin) {
+        (Some(gst::StreamError::CodecNotFound), _) => OfflineReason::UnsupportedCodec { codec: detail() },
         // The parser (WrongType: not one whole picture before the end) and the decoder; the flow error that follows from theirs
         // comes later.
-        Some(
-            gst::StreamError::Decode
-            | gst::StreamError::Demux
-            | gst::StreamError::Format
-            | gst::StreamError::WrongType,
+        (
+            Some(
+                gst::StreamError::Decode
+                | gst::StreamError::Demux
+                | gst::StreamError::Format
+                | gst::StreamError::WrongType,
+            ),
+            _,
         ) => OfflineReason::Garbage { detail: detail() },
         // Of a file that ends before its first picture the flow error may be told before the parser's.
-        Some(gst::StreamError::Failed) if matches!(origin, Origin::File(_)) => {
-            OfflineReason::Garbage { detail: detail() }
+        (Some(gst::StreamError::Failed), Origin::File(_)) => OfflineReason::Garbage { detail: detail() },
+        // All that souphttpsrc tells of a certificate that it refuses; of what breaks off it tells more, and that first.
+        (Some(gst::StreamError::Failed), Origin::Network(address))
+            if address.verifies && debug.contains("gst_base_src_loop") =>
+        {
+            OfflineReason::Untrusted { host: address.host.clone() }
         }
-        Some(gst::StreamError::TypeNotFound) => OfflineReason::Garbage { detail: "not a video".into() },
+        (Some(gst::StreamError::TypeNotFound), _) => OfflineReason::Garbage { detail: "not a video".into() },
         _ => OfflineReason::Broken { detail: detail() },
     }
 }
@@ -106,7 +113,10 @@ fn reason(error: &glib::Error, text: &str, debug: &str, origin: &Origin) -> Offl
 /// Some servers' answers arrive as failures to open, with the status in the text only.
 fn refused_by_status(debug: &str, address: &Address) -> Option<OfflineReason> {
     let host = address.host.clone();
-    if debug.contains("Unauthorized") || debug.contains("(401)") || debug.contains("Forbidden") {
+    let is_moved = ["(301)", "(302)", "(303)", "(307)", "(308)"].iter().any(|status| debug.contains(status));
+    if is_moved {
+        Some(OfflineReason::Redirected { host })
+    } else if debug.contains("Unauthorized") || debug.contains("(401)") || debug.contains("Forbidden") {
         Some(OfflineReason::Unauthorized { host })
     } else if debug.contains("Not Found") || debug.contains("(404)") {
         Some(OfflineReason::NotFound { host })
@@ -117,6 +127,8 @@ fn refused_by_status(debug: &str, address: &Address) -> Option<OfflineReason> {
 
 #[cfg(test)]
 mod tests {
+    use gridwatch_config::TlsSettings;
+
     use super::*;
 
     #[track_caller]
@@ -137,6 +149,7 @@ mod tests {
             "refused",
         );
         check(&rtsp, glib::Error::new(R::OpenRead, "x"), "Unauthorized (401)", "unauthorized");
+        check(&rtsp, glib::Error::new(R::OpenRead, "x"), "Found (302), URL: http://cam/1", "redirected");
         check(&rtsp, glib::Error::new(R::NotFound, "x"), "", "not_found");
         check(&rtsp, glib::Error::new(R::Read, "x"), "", "broken");
         check(&rtsp, glib::Error::new(S::Decode, "x"), "", "garbage");
@@ -144,6 +157,10 @@ mod tests {
         check(&file, glib::Error::new(S::WrongType, "x"), "", "garbage");
         check(&file, glib::Error::new(S::Failed, "x"), "", "garbage");
         check(&rtsp, glib::Error::new(S::Failed, "x"), "", "broken");
+        let https = Address::parse("https://u:secret@cam/1").expect("well-formed");
+        let (soup, error) = ("gst_base_src_loop (): /GstSoupHTTPSrc:s:", || glib::Error::new(S::Failed, "x"));
+        check(&Origin::Network(https.clone()), error(), soup, "untrusted");
+        check(&Origin::Network(https.trusting(&TlsSettings::Any)), error(), soup, "broken");
         check(&file, glib::Error::new(S::TypeNotFound, "x"), "", "garbage");
         check(&file, glib::Error::new(S::CodecNotFound, "x"), "", "unsupported_codec");
     }

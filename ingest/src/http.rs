@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use gridwatch_config::TlsSettings;
 use gstreamer::prelude::*;
 use tokio::sync::mpsc;
 
@@ -16,6 +17,7 @@ use crate::{
 /// Prepares the stream of a camera.
 pub(crate) fn create(
     address: &Address,
+    tls: &TlsSettings,
     connect_timeout: Duration,
     tap: &Arc<Tap>,
     notes: &mpsc::Sender<Note>,
@@ -24,6 +26,12 @@ pub(crate) fn create(
     let source = stream::network_source("souphttpsrc", address)?;
     source.set_property("is-live", true);
     source.set_property("do-timestamp", true);
+    // It would take the login along, wherever it is sent.
+    source.set_property("automatic-redirect", address.user.is_none());
+    source.set_property("ssl-strict", *tls != TlsSettings::Any);
+    if let TlsSettings::File(path) = tls {
+        source.set_property("tls-database", stream::authorities(path)?);
+    }
     // For the connection; that pictures come is watched elsewhere, and sooner.
     let patience = connect_timeout.as_secs().max(1).saturating_mul(12);
     source.set_property("timeout", u32::try_from(patience).unwrap_or(u32::MAX));

@@ -8,8 +8,11 @@ use std::{
     time::Duration,
 };
 
+use gio::prelude::*;
+use gridwatch_config::TlsSettings;
 use gstreamer as gst;
 use gstreamer::{glib, prelude::*};
+use gstreamer_rtsp::rtsp_message::RTSPMessage;
 use tokio::sync::mpsc;
 
 use crate::{
@@ -56,6 +59,7 @@ const CODECS: [Codec; 3] = [
 /// Prepares the stream of a camera.
 pub(crate) fn create(
     address: &Address,
+    tls: &TlsSettings,
     by_datagrams: bool,
     connect_timeout: Duration,
     tap: &Arc<Tap>,
@@ -67,6 +71,13 @@ pub(crate) fn create(
     source.set_property("latency", JITTER_MILLIS);
     source.set_property("drop-on-latency", true);
     source.set_property("tcp-timeout", u64::try_from(connect_timeout.as_micros()).unwrap_or(u64::MAX));
+    match tls {
+        TlsSettings::System => {}
+        TlsSettings::File(path) => source.set_property("tls-database", stream::authorities(path)?),
+        TlsSettings::Any => source.set_property("tls-validation-flags", gio::TlsCertificateFlags::empty()),
+    }
+    tell_untrusted(&source, address, notes);
+    watch_login(&source, address, notes);
     stream.pipeline.add(&source).map_err(stream::setup)?;
 
     let chosen = AtomicBool::new(false);
@@ -86,6 +97,55 @@ pub(crate) fn create(
         }
     });
     Ok(stream)
+}
+
+/// The element's own word for a certificate that it refuses is the same as for a camera that is switched off.
+fn tell_untrusted(source: &gst::Element, address: &Address, notes: &mpsc::Sender<Note>) {
+    let (host, notes) = (address.host.clone(), notes.clone());
+    source.connect("accept-certificate", false, move |_| {
+        if notes.try_send(Note::Failed(OfflineReason::Untrusted { host: host.clone() })).is_err() {
+            tracing::trace!("a note came too late");
+        }
+        Some(false.to_value())
+    });
+}
+
+/// Sees to it that a login is tried once, and at the camera's own address. By itself the element tries one that was refused eight times
+/// more, and takes it along to wherever it is sent.
+fn watch_login(source: &gst::Element, address: &Address, notes: &mpsc::Sender<Note>) {
+    let described = Arc::new(AtomicBool::new(false));
+    let on_description = Arc::clone(&described);
+    source.connect("on-sdp", false, move |_| {
+        on_description.store(true, Ordering::Release);
+        None
+    });
+    let (address, notes) = (address.clone(), notes.clone());
+    source.connect("before-send", false, move |values| {
+        let goes_out = true.to_value();
+        let Some(source) = values.first().and_then(|value| value.get::<gst::Element>().ok()) else {
+            return Some(goes_out);
+        };
+        let forget_login = || source.set_property("user-pw", None::<&str>);
+        let location = source.property::<Option<String>>("location");
+        if location.is_none_or(|location| location != address.location) {
+            forget_login();
+            let reason = OfflineReason::Redirected { host: address.host.clone() };
+            if notes.try_send(Note::Failed(reason)).is_err() {
+                tracing::trace!("a note came too late");
+            }
+            return Some(goes_out);
+        }
+        // A request that bears the login has been sent before, and was refused. Once there is a description the login is known to be
+        // right: then it is what is signed with it that has become old.
+        let message = values.get(1).and_then(|value| value.get::<RTSPMessage>().ok());
+        let was_refused = message.is_some_and(|message| !message.parse_auth_credentials().is_empty());
+        if was_refused && !described.load(Ordering::Acquire) {
+            forget_login();
+            // The element then finds the refusal once more, has no login to try, and tells of it.
+            return Some(false.to_value());
+        }
+        Some(goes_out)
+    });
 }
 
 /// The first stream that is video of a known form; nothing else is even asked for.

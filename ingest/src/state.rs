@@ -69,6 +69,22 @@ pub enum OfflineReason {
         /// Host and port.
         host: String,
     },
+    /// The host names another address.
+    #[error(
+        "{host} sends us on to another address, which is not followed, lest the password be told there: write the address itself into the camera's url"
+    )]
+    Redirected {
+        /// Host and port.
+        host: String,
+    },
+    /// Its certificate is none that is trusted.
+    #[error(
+        "{host} shows a certificate that this machine does not trust: name its file as tls_ca_file of the camera, or take any with tls_verify = false"
+    )]
+    Untrusted {
+        /// Host and port.
+        host: String,
+    },
     /// The host takes the connection and does not answer.
     #[error(
         "{host} does not answer within {seconds} s: restart the camera, and check that the port is that of RTSP"
@@ -153,12 +169,14 @@ impl OfflineReason {
     }
 
     /// Every code there is.
-    pub const CODES: [&'static str; 15] = [
+    pub const CODES: [&'static str; 17] = [
         "refused",
         "unresolved",
         "silent",
         "not_found",
         "unauthorized",
+        "redirected",
+        "untrusted",
         "timeout",
         "stalled",
         "busy",
@@ -184,6 +202,8 @@ impl OfflineReason {
             Self::Silent { .. } => "silent",
             Self::NotFound { .. } => "not_found",
             Self::Unauthorized { .. } => "unauthorized",
+            Self::Redirected { .. } => "redirected",
+            Self::Untrusted { .. } => "untrusted",
             Self::Timeout { .. } => "timeout",
             Self::Stalled { .. } => "stalled",
             Self::Busy { .. } => "busy",

@@ -3,11 +3,15 @@
 //! What all sources share: the way behind the decoder (tap, conversion to NV12, sink), and the reading of what GStreamer
 //! complains of. Starting and stopping may block; callers keep it off the async runtime.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
+use gio::prelude::*;
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
@@ -224,6 +228,13 @@ pub(crate) fn network_source(factory: &str, address: &Address) -> Result<gst::El
     source.set_property("user-pw", &address.password);
     source.set_property("user-agent", concat!("gridwatch/", env!("CARGO_PKG_VERSION")));
     Ok(source)
+}
+
+/// The certificates of a file, as what verifies those of cameras.
+pub(crate) fn authorities(path: &Path) -> Result<gio::TlsDatabase, OfflineReason> {
+    let database = gio::TlsFileDatabase::new(path)
+        .map_err(|error| setup(format!("tls_ca_file {}: {error}", path.display())))?;
+    Ok(database.upcast())
 }
 
 /// Pixels of the longer side of a picture at most: 8K has 7680.

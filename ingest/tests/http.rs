@@ -4,7 +4,7 @@ mod tester;
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
-    net::{TcpListener, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -27,6 +27,8 @@ enum Manner {
     Single,
     /// 401.
     Refuses,
+    /// 302, to another service of this machine.
+    Moves(SocketAddr),
     /// A web page.
     Page,
     /// A small file that says that it is an enormous picture.
@@ -74,6 +76,12 @@ fn answer(mut connection: TcpStream, manner: Manner, requests: &AtomicU32) -> st
         Manner::Refuses => {
             let challenge = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"camera\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
             connection.write_all(challenge.as_bytes())
+        }
+        Manner::Moves(to) => {
+            let moved = format!(
+                "HTTP/1.1 302 Found\r\nLocation: http://{to}/picture\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            );
+            connection.write_all(moved.as_bytes())
         }
         Manner::Page => {
             connection.write_all(head("200 OK", "text/html").as_bytes())?;
@@ -162,6 +170,18 @@ async fn what_is_no_picture_and_who_refuses_are_told_apart_and_no_password_is_sh
     tester.expect_offline("page", "garbage").await;
     let enormous = tester.expect_offline("enormous", "garbage").await;
     assert!(enormous.to_string().contains("20000x20000"), "{enormous}");
+    tester.finish().await;
+}
+
+#[tokio::test]
+async fn a_password_is_not_taken_to_another_address() {
+    let mut tester = IngestTester::start();
+    let stranger = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    stranger.set_nonblocking(true).expect("a socket takes it");
+    tester.watch(http("gate", Manner::Moves(stranger.local_addr().expect("it listens"))));
+    let offline = tester.expect_offline("gate", "redirected").await;
+    assert!(!format!("{offline:?} {offline}").contains("geheim"), "{offline}");
+    assert!(stranger.accept().is_err(), "nobody came");
     tester.finish().await;
 }
 

@@ -1,6 +1,6 @@
 //! What is told of a camera, to the broker and to detection.
 
-use gridwatch_config::{DecodeMode, Secret, SourceSettings, TilesConfig, Transport};
+use gridwatch_config::{DecodeMode, Secret, SourceSettings, TilesConfig, TlsSettings, Transport};
 use gridwatch_detect::health::Trouble;
 use gridwatch_domain::EventKind;
 use gridwatch_ingest::{Level, Reason};
@@ -33,6 +33,7 @@ impl Tester {
             rest: Duration::from_secs(10),
             record: false,
             tiles: TilesConfig::WHOLE,
+            tls: TlsSettings::System,
             zones: Vec::new(),
         };
         let (states, states_rx) = watch::channel(CameraState::Connecting);

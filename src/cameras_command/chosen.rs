@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use gridwatch_config::{ConfigError, SourceSettings, parse_edge, read_text};
+use gridwatch_config::{ConfigError, SourceSettings, parse_edge_offline, read_text};
 
 use super::snippet::CameraTable;
 use crate::{edge_api::replace_file, output::say};
@@ -13,7 +13,7 @@ pub(super) fn append(path: &Path, tables: &[CameraTable]) -> anyhow::Result<()> 
     let text = read_text(path)?;
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
     let invalid = |problems| ConfigError::Invalid { path: path.to_owned(), problems };
-    let known = parse_edge(&text, folder).map_err(invalid)?;
+    let known = parse_edge_offline(&text, folder).map_err(invalid)?;
     let has = |table: &&CameraTable| {
         known.cameras.iter().any(|camera| {
             let sources = [Some(&camera.source), camera.main.as_ref()];
@@ -31,7 +31,7 @@ pub(super) fn append(path: &Path, tables: &[CameraTable]) -> anyhow::Result<()> 
         changed.push('\n');
         changed.push_str(&table.text);
     }
-    if let Err(problems) = parse_edge(&changed, folder) {
+    if let Err(problems) = parse_edge_offline(&changed, folder) {
         bail!(
             "{} would not be usable with these cameras, so it was not changed:\n{problems}",
             path.display()

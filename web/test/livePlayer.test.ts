@@ -96,16 +96,17 @@ afterEach(() => {
 });
 
 describe("the live player", () => {
-  it("gives the browser one fragment at a time, in order, and says that it plays", () => {
+  it("gives the browser what waits, in order, and says that it plays", () => {
     const { states } = setUp();
     wire().says(JSON.stringify({ mime: MIME }));
     Source.last.open();
     wire().says(bytes(1));
     wire().says(bytes(2));
+    wire().says(bytes(3));
     const { buffer } = Source.last;
     expect(buffer.taken).toEqual([MIME, 1]);
     buffer.done();
-    expect(buffer.taken).toEqual([MIME, 1, 2]);
+    expect(buffer.taken).toEqual([MIME, 1, 5]);
     expect(states.at(-1)).toEqual({ kind: "playing" });
   });
 
@@ -168,9 +169,35 @@ describe("the live player", () => {
       expect(Wire.all).toHaveLength(before + 1);
     }
     wire().says(JSON.stringify({ mime: MIME }));
+    Source.last.open();
+    wire().says(bytes(1));
+    Source.last.buffer.done();
     wire().close();
     vi.advanceTimersByTime(500);
     expect(Wire.all).toHaveLength(8);
+  });
+
+  it("takes thousands of pictures before the newest, as of a camera with key pictures far apart", () => {
+    setUp();
+    wire().says(JSON.stringify({ mime: MIME }));
+    for (let picture = 0; picture < 6000; picture += 1) wire().says(bytes(1000));
+    expect(Wire.all).toHaveLength(1);
+    Source.last.open();
+    expect(Source.last.buffer.taken).toEqual([MIME, 6_000_000]);
+  });
+
+  it("comes to stills where pictures come again and again and never play", () => {
+    const { states } = setUp();
+    for (let time = 0; time < 4; time += 1) {
+      wire().says(JSON.stringify({ mime: MIME }));
+      Source.last.open();
+      wire().says(bytes(1));
+      wire().close();
+      vi.advanceTimersByTime(10_000);
+    }
+    expect(states.at(-1)?.kind).toBe("unplayable");
+    vi.advanceTimersByTime(60_000);
+    expect(Wire.all).toHaveLength(4);
   });
 
   it("says once that only stills can be shown, and ends", () => {

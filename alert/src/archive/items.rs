@@ -17,8 +17,11 @@ pub(super) struct Items {
 
 impl Items {
     pub(super) fn insert(&mut self, n: u64, kept: Kept) {
-        self.bytes += kept.bytes;
-        self.by_content.entry(kept.sha256.clone()).or_default().insert(n);
+        let of_content = self.by_content.entry(kept.sha256.clone()).or_default();
+        if of_content.is_empty() {
+            self.bytes += kept.bytes;
+        }
+        of_content.insert(n);
         if let Some(event) = kept.event {
             self.by_event.entry(event).or_default().insert(n);
         }
@@ -27,10 +30,10 @@ impl Items {
 
     pub(super) fn remove(&mut self, n: u64) -> Option<Kept> {
         let kept = self.items.remove(&n)?;
-        self.bytes -= kept.bytes;
         if let Some(numbers) = self.by_content.get_mut(&kept.sha256) {
             numbers.remove(&n);
             if numbers.is_empty() {
+                self.bytes -= kept.bytes;
                 self.by_content.remove(&kept.sha256);
             }
         }
@@ -58,11 +61,12 @@ impl Items {
         self.items.range(..=until).map(|(n, kept)| (*n, kept))
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.items.len()
+    /// Files; what is kept for two events is one.
+    pub(super) fn files(&self) -> usize {
+        self.by_content.len()
     }
 
-    /// Bytes of all files; of content that is kept for two events as often as that.
+    /// Bytes of all files.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
     }

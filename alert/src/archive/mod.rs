@@ -108,7 +108,7 @@ pub struct About {
 /// How much there is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArchiveStatus {
-    /// Files.
+    /// Files; what is kept for several events is one.
     pub files: u64,
     /// Their bytes.
     pub bytes: u64,
@@ -375,7 +375,7 @@ impl Archive {
     pub fn status(&self) -> ArchiveStatus {
         let state = self.shared.state();
         ArchiveStatus {
-            files: state.items.len() as u64,
+            files: state.items.files() as u64,
             bytes: state.items.bytes(),
             protected: state.protected.len() as u64,
             head: state.log.head().clone(),
@@ -448,7 +448,7 @@ impl Shared {
     }
 
     fn show(&self, state: &State) {
-        self.metrics.files.set(i64::try_from(state.items.len()).unwrap_or(i64::MAX));
+        self.metrics.files.set(i64::try_from(state.items.files()).unwrap_or(i64::MAX));
         self.metrics.bytes.set(i64::try_from(state.items.bytes()).unwrap_or(i64::MAX));
     }
 }

@@ -281,10 +281,11 @@ impl Camera {
         if is_news {
             self.metrics.level((state.level, state.reason));
         }
-        let (source, tap) = (self.settings.source.clone(), Arc::clone(&self.tap));
+        let (source, tls, tap) =
+            (self.settings.source.clone(), self.settings.tls.clone(), Arc::clone(&self.tap));
         let connect_timeout = self.timeouts.connect;
         let start = move || {
-            let stream = create(&source, by_datagrams, connect_timeout, &tap, &notes_tx)?;
+            let stream = create(&source, &tls, by_datagrams, connect_timeout, &tap, &notes_tx)?;
             stream.start()?;
             Ok(stream)
         };

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use gridwatch_config::SourceSettings;
+use gridwatch_config::{SourceSettings, TlsSettings};
 use gstreamer as gst;
 use tokio::sync::mpsc;
 
@@ -17,6 +17,7 @@ use crate::{
 /// Prepares a source's stream; `by_datagrams`: an RTSP one over UDP. May block.
 pub(super) fn create(
     source: &SourceSettings,
+    tls: &TlsSettings,
     by_datagrams: bool,
     connect_timeout: Duration,
     tap: &Arc<Tap>,
@@ -24,11 +25,16 @@ pub(super) fn create(
 ) -> Result<Stream, OfflineReason> {
     gst::init().map_err(stream::setup)?;
     match source {
-        SourceSettings::Rtsp { url, .. } => {
-            rtsp::create(&Address::parse(url.reveal())?, by_datagrams, connect_timeout, tap, notes)
-        }
+        SourceSettings::Rtsp { url, .. } => rtsp::create(
+            &Address::parse(url.reveal())?.trusting(tls),
+            tls,
+            by_datagrams,
+            connect_timeout,
+            tap,
+            notes,
+        ),
         SourceSettings::Http { url } => {
-            http::create(&Address::parse(url.reveal())?, connect_timeout, tap, notes)
+            http::create(&Address::parse(url.reveal())?.trusting(tls), tls, connect_timeout, tap, notes)
         }
         SourceSettings::Device { path } => device::create(path, tap, notes),
         SourceSettings::File { path, pace, .. } => file::create(path, *pace, tap, notes),

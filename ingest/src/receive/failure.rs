@@ -41,6 +41,9 @@ pub(super) fn of(error: &retina::Error, address: &Address) -> Failure {
     let host = || address.host.clone();
     match error.status_code() {
         Some(401 | 403) => return Failure::of(OfflineReason::Unauthorized { host: host() }),
+        Some(301 | 302 | 303 | 305 | 307 | 308) => {
+            return Failure::of(OfflineReason::Redirected { host: host() });
+        }
         Some(404 | 410 | 454) => return Failure::of(OfflineReason::NotFound { host: host() }),
         Some(UNSUPPORTED_TRANSPORT) => {
             let reason = OfflineReason::Broken { detail: "it does not send over this transport".to_owned() };

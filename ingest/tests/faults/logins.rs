@@ -69,3 +69,55 @@ async fn both_streams_of_a_camera_together_try_a_wrong_password_no_more_often_th
     );
     street.finish().await;
 }
+
+#[tokio::test]
+async fn where_gstreamer_receives_it_a_wrong_password_is_tried_once_a_try_too() {
+    let refused = Duration::from_millis(200);
+    let mut street = Street::start_with(CameraTimeouts { refused, ..timeouts() }).await;
+    let camera = FaultyCamera::scripted(footage::usual(), |script| {
+        script.wants_options = true;
+        script.login = Some(("admin".into(), "richtig".into()));
+    })
+    .await;
+    street.tester.watch(rtsp("gate", &camera.url_with("admin:falsch")));
+    let offline = street.tester.expect_offline("gate", "unauthorized").await;
+    assert!(!format!("{offline:?} {offline}").contains("falsch"));
+    let wrong = || -> Vec<_> {
+        camera.heard("DESCRIBE").into_iter().filter(|heard| heard.login == Login::Wrong).collect()
+    };
+    while wrong().len() < 3 {
+        street.fresh_frame("neighbour").await;
+    }
+    for (pair, times) in wrong().windows(2).zip([1, 5]) {
+        let wait = pair[1].at.duration_since(pair[0].at);
+        assert!(wait >= refused * times, "tried again after {wait:?}");
+    }
+    camera.script(|script| script.login = Some(("admin".into(), "falsch".into())));
+    street.heals("gate").await;
+    street.finish().await;
+}
+
+#[tokio::test]
+async fn a_password_is_told_to_nobody_but_the_camera_that_it_is_for() {
+    let mut street = Street::start().await;
+    let stranger = FaultyCamera::scripted(footage::usual(), |script| {
+        script.login = Some(("admin".into(), "anything".into()));
+    })
+    .await;
+    for (name, wants_options) in [("by-retina", false), ("by-gstreamer", true)] {
+        let elsewhere = stranger.url();
+        let camera = FaultyCamera::scripted(footage::usual(), |script| {
+            script.wants_options = wants_options;
+            script.moved_to = Some(elsewhere);
+        })
+        .await;
+        street.tester.watch(rtsp(name, &camera.url_with("admin:geheim")));
+        let offline = street.tester.expect_offline(name, "redirected").await;
+        assert!(offline.to_string().contains("write the address itself"), "{offline}");
+    }
+    for method in ["OPTIONS", "DESCRIBE"] {
+        let told: Vec<_> = stranger.heard(method).into_iter().map(|heard| heard.login).collect();
+        assert!(told.iter().all(|login| *login == Login::None), "{method}: {told:?}");
+    }
+    street.finish().await;
+}

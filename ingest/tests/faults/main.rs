@@ -19,4 +19,5 @@ mod loss;
 mod main_streams;
 mod manners;
 mod reconnecting;
+mod tls;
 mod watchdogs;

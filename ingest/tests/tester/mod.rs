@@ -6,7 +6,9 @@ pub mod yard;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
-use gridwatch_config::{CameraSettings, DecodeMode, Pace, Secret, SourceSettings, TilesConfig, Transport};
+use gridwatch_config::{
+    CameraSettings, DecodeMode, Pace, Secret, SourceSettings, TilesConfig, TlsSettings, Transport,
+};
 use gridwatch_domain::{Attention, CameraId, DwellLimit, Frame, ObjectClass, Point, Polygon, Zone, ZoneType};
 use gridwatch_ingest::{
     Camera, CameraControl, CameraParts, CameraState, CameraTimeouts, DecodePool, IngestMetrics,
@@ -57,6 +59,7 @@ fn settings(name: &str, source: SourceSettings) -> CameraSettings {
         rest: Duration::from_secs(10),
         record: false,
         tiles: TilesConfig::WHOLE,
+        tls: TlsSettings::System,
         zones: Vec::new(),
     }
 }

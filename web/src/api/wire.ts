@@ -153,6 +153,8 @@ export type CameraReason =
   | "silent"
   | "not_found"
   | "unauthorized"
+  | "redirected"
+  | "untrusted"
   | "timeout"
   | "stalled"
   | "busy"

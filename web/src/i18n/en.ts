@@ -59,6 +59,8 @@ export const en: Messages = {
       silent: "Connected, no answer: restart it, and check that the port is RTSP's",
       not_found: "No such stream: check the path in its address",
       unauthorized: "User or password refused: check its login",
+      redirected: "It sends us on to another address, not followed lest the password be told there: enter that address",
+      untrusted: "Its certificate is not trusted: name it as tls_ca_file, or set tls_verify = false",
       timeout: "No picture comes: check its network, and whether it is overloaded",
       stalled: "Its pictures' time stands still: restart it, and set its clock",
       busy: "It is overloaded: close other viewers, or restart it",

@@ -67,6 +67,8 @@ const names: Names = {
     silent: "已连接但无应答：重启摄像机，确认端口是 RTSP 端口",
     not_found: "没有这路码流：检查地址里的路径",
     unauthorized: "用户名或密码被拒绝：检查登录设置",
+    redirected: "摄像机要求转到别的地址，为免泄露密码未予跟随：请直接填写该地址",
+    untrusted: "摄像机的证书不受信任：用 tls_ca_file 指定证书，或设 tls_verify = false",
     timeout: "收不到画面：检查网络，摄像机是否过载",
     stalled: "画面时间停住不走：重启摄像机并校时",
     busy: "摄像机过载：关闭其他观看端，或重启",

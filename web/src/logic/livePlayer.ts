@@ -35,14 +35,18 @@ const KEPT_S = 20;
 const RETRY_MS = [500, 1000, 2000, 5000, 10_000];
 /** Nothing for so long, and the last picture is not live any more, in milliseconds. */
 const SILENCE_MS = 5000;
-/** Fragments that may wait for the browser; one that takes none for so long is connected anew. */
-const QUEUE_LIMIT = 500;
+/** Bytes that may wait for the browser; one that takes none for so long is connected anew. A box keeps 8 MiB of a camera at most. */
+const QUEUE_LIMIT = 32 << 20;
+/** Connections that bring pictures and never come to play; stills it is, after so many. */
+const MOST_IN_VAIN = 4;
 
 export class LivePlayer {
   private socket: WebSocket | null = null;
   private source: MediaSource | null = null;
   private buffer: SourceBuffer | null = null;
-  private readonly queue: ArrayBuffer[] = [];
+  private queue: ArrayBuffer[] = [];
+  private waiting = 0;
+  private inVain = 0;
   private objectUrl: string | null = null;
   private tries = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
@@ -91,7 +95,8 @@ export class LivePlayer {
     if (typeof data !== "string") {
       this.listen();
       this.queue.push(data);
-      if (this.queue.length > QUEUE_LIMIT) this.again(null);
+      this.waiting += data.byteLength;
+      if (this.waiting > QUEUE_LIMIT) this.again(null);
       else this.feed();
       return;
     }
@@ -103,7 +108,6 @@ export class LivePlayer {
 
   /** Pictures of a form follow. */
   private begin(mime: string): void {
-    this.tries = 0;
     // The time of another form begins anew, which one buffer cannot take.
     if (this.source) this.release();
     const Source = this.parts.mediaSource;
@@ -126,8 +130,10 @@ export class LivePlayer {
   private feed(): void {
     const buffer = this.buffer;
     if (!buffer || buffer.updating || this.source?.readyState !== "open") return;
-    const next = this.queue.shift();
-    if (next === undefined) return;
+    if (this.queue.length === 0) return;
+    // All that waits at once: of a camera with key pictures far apart thousands of pictures come before the newest.
+    const next = joined(this.queue);
+    [this.queue, this.waiting] = [[], 0];
     try {
       buffer.appendBuffer(next);
     } catch {
@@ -145,6 +151,7 @@ export class LivePlayer {
     const start = ranges.start(ranges.length - 1);
     if (end - video.currentTime > MOST_BEHIND_S || video.currentTime < start) video.currentTime = Math.max(start, end - EDGE_S);
     if (video.paused) void video.play().catch(() => undefined);
+    [this.tries, this.inVain] = [0, 0];
     this.told({ kind: "playing" });
     const oldest = ranges.start(0);
     if (end - oldest > 2 * KEPT_S && !buffer.updating) buffer.remove(0, end - KEPT_S);
@@ -160,6 +167,10 @@ export class LivePlayer {
     const socket = this.socket;
     this.socket = null;
     socket?.close();
+    if (this.source && ++this.inVain >= MOST_IN_VAIN) {
+      this.unplayable("it never plays");
+      return;
+    }
     this.release();
     this.told({ kind: "waiting", reason });
     const wait = RETRY_MS[Math.min(this.tries, RETRY_MS.length - 1)] ?? 0;
@@ -175,11 +186,23 @@ export class LivePlayer {
   }
 
   private release(): void {
-    this.queue.length = 0;
+    [this.queue, this.waiting] = [[], 0];
     this.buffer = null;
     this.source = null;
     if (this.objectUrl !== null) URL.revokeObjectURL(this.objectUrl);
     this.objectUrl = null;
     this.video.removeAttribute("src");
   }
+}
+
+function joined(parts: ArrayBuffer[]): ArrayBuffer {
+  const [only] = parts;
+  if (parts.length === 1 && only) return only;
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(new Uint8Array(part), at);
+    at += part.byteLength;
+  }
+  return all.buffer;
 }

@@ -23,6 +23,10 @@ pub(crate) struct Script {
     /// Whether the description holds the parameters of the form.
     pub(crate) describes_parameters: bool,
     pub(crate) content_base: Option<String>,
+    /// Where it sends whoever asks for the description.
+    pub(crate) moved_to: Option<String>,
+    /// Whether it describes itself only to whoever has asked for its methods: rtspsrc does, retina does not.
+    pub(crate) wants_options: bool,
     /// A viewer that is silent for so long is dropped; told in the answer to SETUP.
     pub(crate) session_timeout: Option<Duration>,
     /// Whether pictures are sent.
@@ -57,6 +61,8 @@ impl Script {
             media: vec![Media::Main],
             describes_parameters: true,
             content_base: None,
+            moved_to: None,
+            wants_options: false,
             session_timeout: None,
             sends: true,
             time_goes_on: true,

@@ -40,6 +40,7 @@ struct Session {
     way: Option<Way>,
     viewer: u32,
     tasks: JoinSet<()>,
+    has_asked: bool,
 }
 
 /// Serves it until it ends; a viewer that is cut off hears it at once.
@@ -53,7 +54,7 @@ pub(super) async fn serve(connection: TcpStream, shared: Arc<Shared>) {
         *viewers += 1;
         *viewers
     };
-    let mut session = Session { shared, writes, way: None, viewer, tasks: JoinSet::new() };
+    let mut session = Session { shared, writes, way: None, viewer, tasks: JoinSet::new(), has_asked: false };
     // Ends with the session, which holds the other end.
     session.tasks.spawn(async move {
         while let Some(bytes) = written.recv().await {
@@ -108,6 +109,13 @@ impl Session {
         self.shared.heard.lock().expect("no panic").push(heard);
         if let Some(answer) = script.answers.get(request.method.as_str()) {
             return self.misbehave(*answer, request).await;
+        }
+        self.has_asked |= request.method == "OPTIONS";
+        if script.wants_options && !self.has_asked {
+            return self.say(request, 400, "", "").await;
+        }
+        if let Some(elsewhere) = script.moved_to.as_ref().filter(|_| request.method == "DESCRIBE") {
+            return self.say(request, 302, &format!("Location: {elsewhere}\r\n"), "").await;
         }
         if login != Login::Right && request.method != "OPTIONS" {
             return self.say(request, 401, &digest::challenge(), "").await;
