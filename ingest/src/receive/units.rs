@@ -28,8 +28,8 @@ pub(super) struct Units<'a> {
     wall: WallClock,
     /// When a picture must come that is newer than all before it.
     deadline: Instant,
-    /// Pictures since the last that was newer.
-    stale: u64,
+    /// When the last picture came that was not.
+    stale_at: Option<Instant>,
     /// Packets were lost, and no picture has come since that decoding can begin anew with.
     damaged_since: Option<Instant>,
 }
@@ -46,7 +46,7 @@ impl<'a> Units<'a> {
             time: StreamTime::default(),
             wall: WallClock::default(),
             deadline: first_by,
-            stale: 0,
+            stale_at: None,
             damaged_since: None,
         }
     }
@@ -59,8 +59,9 @@ impl<'a> Units<'a> {
     /// Why nothing came until the deadline.
     pub(super) fn silence(&self) -> Failure {
         let seconds = self.patience.as_secs().max(1);
-        // One picture that was left over says nothing.
-        Failure::of(if self.stale > 1 {
+        // The pictures just before the silence say nothing: some are sent after others that are shown later.
+        let since = self.deadline - self.patience / 2;
+        Failure::of(if self.stale_at.is_some_and(|at| at >= since) {
             OfflineReason::Stalled { seconds }
         } else {
             OfflineReason::Timeout { seconds }
@@ -103,9 +104,9 @@ impl<'a> Units<'a> {
         let place = self.time.place(stamp(frame.timestamp()), arrived);
         if place.is_newest {
             self.deadline = Instant::now() + self.patience;
-            self.stale = 0;
+            self.stale_at = None;
         } else {
-            self.stale += 1;
+            self.stale_at = Some(Instant::now());
         }
         let at = self.wall.at(place.time, arrived, self.wall_time(came));
         if frame.loss() > 0 {

@@ -1,6 +1,6 @@
 //! Streams that hang in silence, and streams that only seem to go on.
 
-use gridwatch_ingest::OfflineReason;
+use gridwatch_ingest::{CameraState, OfflineReason};
 
 use crate::{camera::FaultyCamera, footage, proxy::Proxy, street::Street};
 
@@ -23,6 +23,27 @@ async fn a_camera_that_sends_nothing_any_more_is_noticed_whoever_is_to_blame() {
     holds.script(|script| script.sends = true);
     street.heals("holds").await;
     street.heals("half-open").await;
+    street.finish().await;
+}
+
+#[tokio::test]
+async fn silence_after_pictures_that_were_sent_out_of_order_is_silence() {
+    let mut street = Street::start().await;
+    // Wherever in the order it falls silent.
+    let mut cameras = Vec::new();
+    for sends_only in 40..44 {
+        let camera = FaultyCamera::scripted(footage::out_of_order(), |script| {
+            script.sends_only = Some(sends_only);
+        });
+        let (camera, name) = (camera.await, format!("gate-{sends_only}"));
+        street.sees(&name, &camera.url()).await;
+        cameras.push((camera, name));
+    }
+    for (_, name) in &cameras {
+        street.tester.expect_state(name, |state| matches!(state, CameraState::Offline { .. })).await;
+        let CameraState::Offline { reason, .. } = street.tester.state(name) else { panic!("offline") };
+        assert_eq!(reason, OfflineReason::Timeout { seconds: 3 }, "{name}");
+    }
     street.finish().await;
 }
 

@@ -31,6 +31,8 @@ pub(crate) struct Script {
     pub(crate) session_timeout: Option<Duration>,
     /// Whether pictures are sent.
     pub(crate) sends: bool,
+    /// After how many each viewer is sent nothing more.
+    pub(crate) sends_only: Option<u64>,
     /// Whether their RTP time goes on.
     pub(crate) time_goes_on: bool,
     /// Added to their RTP time.
@@ -65,6 +67,7 @@ impl Script {
             wants_options: false,
             session_timeout: None,
             sends: true,
+            sends_only: None,
             time_goes_on: true,
             time_jump: 0,
             clock_ahead: None,

@@ -92,7 +92,7 @@ pub(super) async fn send(mut way: Way, viewer: u32, shared: Arc<Shared>) {
             pace = script.pace;
             ticks = interval(pace);
         }
-        if !script.sends {
+        if !script.sends || script.sends_only.is_some_and(|most| sent >= most) {
             continue;
         }
         let pictures = &script.footage.pictures;
