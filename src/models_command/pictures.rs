@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use gridwatch_config::{CameraSettings, DecodeMode, Pace, SourceSettings, TilesConfig};
+use gridwatch_config::{CameraSettings, DecodeMode, Pace, SourceSettings, TilesConfig, TlsSettings};
 use gridwatch_domain::{CameraId, Detection, Frame, Nv12Buffer, Timestamp};
 use gridwatch_ingest::{
     Camera, CameraParts, CameraState, CameraTimeouts, DecodePool, IngestMetrics, OfflineReason, Reels, Stills,
@@ -76,6 +76,7 @@ async fn first_of(path: &Path) -> anyhow::Result<Frame> {
         rest: Duration::from_secs(10),
         record: false,
         tiles: TilesConfig::WHOLE,
+        tls: TlsSettings::System,
         zones: Vec::new(),
     };
     let (camera, _) = Camera::new(settings, parts);
