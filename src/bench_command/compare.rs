@@ -82,6 +82,15 @@ fn differences(before: &Report, after: &Report) -> Vec<String> {
     same("decode", before.settings.decode.clone(), after.settings.decode.clone());
     same("seconds measured", before.settings.seconds.to_string(), after.settings.seconds.to_string());
     same("seconds before that", before.settings.settle_s.to_string(), after.settings.settle_s.to_string());
+    let given = |report: &Report| -> Vec<String> {
+        let given = report.scenes.iter().filter(|scene| !scene.searched);
+        given.map(|scene| format!("{} of {}", scene.held, scene.footage.scene)).collect()
+    };
+    let (a, b) = (given(before), given(after));
+    if a != b {
+        let told = |given: Vec<String>| if given.is_empty() { "none".to_owned() } else { given.join(", ") };
+        same("cameras that were given, and not searched for", told(a), told(b));
+    }
     same("targets", before.settings.targets.words(), after.settings.targets.words());
     differences
 }
@@ -97,7 +106,10 @@ fn lines(before: &Report, after: &Report) -> Vec<Line> {
         let (name, other) = (scene.footage.scene.clone(), after.scenes.iter().find(same));
         // A scene that is missing, or does not hold any more, is the worst that can be: never passed over.
         let held = other.map_or(0, |other| other.held);
-        if scene.held > 0 || held > 0 {
+        // A number that was asked for says what holds, and not how much would.
+        let are_found = scene.searched && other.is_some_and(|other| other.searched);
+        let none = u32::from(scene.held == 0) + u32::from(held == 0);
+        if none == 1 || (none == 0 && (are_found || scene.held == held)) {
             lines.push(Line {
                 scene: name.clone(),
                 what: "cameras held",
@@ -189,9 +201,21 @@ mod tests {
             lines.iter().filter(|line| line.is_worse(tolerance)).map(|line| line.what).collect::<Vec<_>>()
         };
         assert_eq!(worse(0.1), ["cameras held", "thousandths, receive"]);
+        assert!(worse(0.25).contains(&"cameras held"));
         assert_eq!(worse(0.25), ["cameras held"]);
         assert!(worse(0.95).is_empty());
         assert_eq!(differences(&before, &after), ["processor: example before, another after"]);
+    }
+
+    #[test]
+    fn numbers_that_were_given_are_no_measure_of_what_a_machine_holds() {
+        let (before, mut after) = (Report::example(), Report::example());
+        after.scenes[0].held = 1;
+        after.scenes[0].searched = false;
+        let lines = lines(&before, &after);
+        assert!(lines.iter().all(|line| line.what != "cameras held"), "{lines:?}");
+        let told = ["cameras that were given, and not searched for: none before, 1 of quiet after"];
+        assert_eq!(differences(&before, &after), told);
     }
 
     #[test]

@@ -98,6 +98,9 @@ fn of_scene(scene: &SceneReport) -> String {
     text
 }
 
+/// From a shorter time nothing is said of an hour.
+const LEAST_COURSE_S: f64 = 300.0;
+
 /// What the process held over the time of the measurement, in words.
 pub(super) fn course(trial: &Trial) -> String {
     let range = |name: &str, value: &dyn Fn(&Moment) -> f64| {
@@ -105,14 +108,15 @@ pub(super) fn course(trial: &Trial) -> String {
         let (least, most) = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
         format!("{name} {least:.0}–{most:.0}")
     };
-    let Some(growth) = trial.growth_an_hour() else {
-        return "too short to tell how memory, files and threads go on".to_owned();
-    };
+    let growth = trial.growth_an_hour().filter(|_| trial.seconds >= LEAST_COURSE_S);
+    let growth = growth.map_or_else(
+        || "too short to tell how it goes on".to_owned(),
+        |growth| format!("{:+.1} an hour after the first quarter", growth / MIB),
+    );
     format!(
-        "in {:.1} minutes {} ({:+.1} an hour after the first quarter), {}, {}",
+        "in {:.1} minutes {} ({growth}), {}, {}",
         trial.seconds / 60.0,
         range("memory in MiB", &|moment| moment.memory as f64 / MIB),
-        growth / MIB,
         range("open files", &|moment| f64::from(moment.files)),
         range("threads", &|moment| f64::from(moment.threads))
     )
@@ -179,7 +183,12 @@ mod tests {
             text.contains("40 cameras: 12 of 14 events found") && text.contains("does not tell"),
             "{text}"
         );
-        assert!(text.contains("at 16 cameras: in 1.0 minutes memory in MiB 190–190 (+0.0 an hour"), "{text}");
+        assert!(
+            text.contains("at 16 cameras: in 1.0 minutes memory in MiB 190–190 (too short to tell"),
+            "{text}"
+        );
+        let longer = Trial { seconds: 600.0, ..Trial::example(16) };
+        assert!(course(&longer).contains("(+0.0 an hour after the first quarter)"), "{}", course(&longer));
         assert_eq!(row(&Trial::example(10))[4], "2.00");
         let none = SceneReport { held: 0, ..report.scenes[0].clone() };
         assert!(super::verdict(&none).contains("no number that was tried holds"));
