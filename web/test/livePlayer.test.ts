@@ -59,7 +59,7 @@ class Source extends EventTarget {
 const MIME = 'video/mp4; codecs="avc1.640028"';
 const bytes = (count: number): ArrayBuffer => new ArrayBuffer(count);
 
-function setUp(supported = true): { player: LivePlayer; states: LiveState[]; video: { currentTime: number; buffered: { to: number } } } {
+function setUp(supported = true): { player: LivePlayer; states: LiveState[]; video: { currentTime: number; buffered: { to: number; length: number } } } {
   const states: LiveState[] = [];
   const ranges = { length: 1, from: 0, to: 0, start: () => ranges.from, end: () => ranges.to };
   const video = {
@@ -74,10 +74,13 @@ function setUp(supported = true): { player: LivePlayer; states: LiveState[]; vid
     socket: () => new Wire() as unknown as WebSocket,
     mediaSource: Source as unknown as new () => MediaSource,
     isSupported: () => supported,
+    isHidden: () => hidden,
   });
   player.start();
   return { player, states, video };
 }
+
+let hidden = false;
 
 const wire = (): Wire => {
   const last = Wire.all.at(-1);
@@ -87,6 +90,7 @@ const wire = (): Wire => {
 
 beforeEach(() => {
   vi.useFakeTimers();
+  hidden = false;
   Wire.all = [];
   vi.stubGlobal("URL", { createObjectURL: () => "blob:1", revokeObjectURL: () => undefined });
 });
@@ -158,7 +162,7 @@ describe("the live player", () => {
   });
 
   it("connects again, ever more slowly, and at once again after it has played", () => {
-    const { states } = setUp();
+    const { states, video } = setUp();
     for (const wait of [500, 1000, 2000, 5000, 10_000, 10_000]) {
       const before = Wire.all.length;
       wire().close();
@@ -170,6 +174,9 @@ describe("the live player", () => {
     }
     wire().says(JSON.stringify({ mime: MIME }));
     Source.last.open();
+    wire().says(bytes(1));
+    Source.last.buffer.done();
+    video.currentTime = 0.5;
     wire().says(bytes(1));
     Source.last.buffer.done();
     wire().close();
@@ -198,6 +205,50 @@ describe("the live player", () => {
     expect(states.at(-1)?.kind).toBe("unplayable");
     vi.advanceTimersByTime(60_000);
     expect(Wire.all).toHaveLength(4);
+  });
+
+  it("connects again where the picture stands still while others come, unless nobody can see it", () => {
+    const { video } = setUp();
+    const come = (): void => {
+      for (let second = 0; second < 10; second += 1) {
+        vi.advanceTimersByTime(1000);
+        wire().says(bytes(1));
+        Source.last.buffer.done();
+      }
+    };
+    wire().says(JSON.stringify({ mime: MIME }));
+    Source.last.open();
+    hidden = true;
+    come();
+    expect(Wire.all).toHaveLength(1);
+    hidden = false;
+    const moves = vi.spyOn(video, "currentTime", "get").mockImplementation(() => Date.now() / 1000);
+    come();
+    expect(Wire.all).toHaveLength(1);
+    moves.mockRestore();
+    come();
+    vi.advanceTimersByTime(500);
+    expect(Wire.all).toHaveLength(2);
+  });
+
+  it("forgets nothing more where that took everything with it", () => {
+    const { video } = setUp();
+    const comes = (to: number, ranges = 1): void => {
+      [video.buffered.to, video.buffered.length, video.currentTime] = [to, ranges, to - 0.1];
+      wire().says(bytes(1));
+      Source.last.buffer.done();
+    };
+    wire().says(JSON.stringify({ mime: MIME }));
+    Source.last.open();
+    comes(41);
+    expect(Source.last.buffer.taken).toContain("removed");
+    comes(41, 0);
+    vi.advanceTimersByTime(500);
+    expect(Wire.all).toHaveLength(2);
+    wire().says(JSON.stringify({ mime: MIME }));
+    Source.last.open();
+    comes(41);
+    expect(Source.last.buffer.taken).not.toContain("removed");
   });
 
   it("says once that only stills can be shown, and ends", () => {

@@ -17,12 +17,14 @@ export interface LiveParts {
   socket(url: string): WebSocket;
   mediaSource: (new () => MediaSource) | undefined;
   isSupported(mime: string): boolean;
+  isHidden(): boolean;
 }
 
 const BROWSER: LiveParts = {
   socket: (url) => new WebSocket(url),
   mediaSource: typeof MediaSource === "undefined" ? undefined : MediaSource,
   isSupported: (mime) => typeof MediaSource !== "undefined" && MediaSource.isTypeSupported(mime),
+  isHidden: () => document.hidden,
 };
 
 /** A picture that is so far behind the newest one is skipped, in seconds. */
@@ -31,6 +33,8 @@ const MOST_BEHIND_S = 2;
 const EDGE_S = 0.25;
 /** What has been shown is forgotten after so long, in seconds. */
 const KEPT_S = 20;
+/** A picture that stands still for so long while others come is not live, in milliseconds. */
+const STALL_MS = 8000;
 /** Waits between connections, in milliseconds; the last one again and again. */
 const RETRY_MS = [500, 1000, 2000, 5000, 10_000];
 /** Nothing for so long, and the last picture is not live any more, in milliseconds. */
@@ -47,6 +51,11 @@ export class LivePlayer {
   private queue: ArrayBuffer[] = [];
   private waiting = 0;
   private inVain = 0;
+  /** Where the picture was last seen to move, and when. */
+  private moved: { to: number; at: number } | null = null;
+  /** What is forgotten takes all with it that refers to it: of a camera with key pictures far apart everything. */
+  private keepsAll = false;
+  private forgot = false;
   private objectUrl: string | null = null;
   private tries = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
@@ -146,15 +155,45 @@ export class LivePlayer {
   private follow(): void {
     const { video, buffer } = this;
     const ranges = video.buffered;
-    if (!buffer || ranges.length === 0) return;
+    if (!buffer) return;
+    if (ranges.length === 0) {
+      if (this.forgot) {
+        this.keepsAll = true;
+        this.again(null);
+      }
+      return;
+    }
+    this.forgot = false;
+    if (this.stands()) {
+      this.again(null);
+      return;
+    }
     const end = ranges.end(ranges.length - 1);
     const start = ranges.start(ranges.length - 1);
-    if (end - video.currentTime > MOST_BEHIND_S || video.currentTime < start) video.currentTime = Math.max(start, end - EDGE_S);
+    // One jump at a time: of a long group the browser decodes all up to there.
+    if (!video.seeking && (end - video.currentTime > MOST_BEHIND_S || video.currentTime < start)) {
+      video.currentTime = Math.max(start, end - EDGE_S);
+      this.moved = { to: video.currentTime, at: this.moved?.at ?? Date.now() };
+    }
     if (video.paused) void video.play().catch(() => undefined);
-    [this.tries, this.inVain] = [0, 0];
     this.told({ kind: "playing" });
     const oldest = ranges.start(0);
-    if (end - oldest > 2 * KEPT_S && !buffer.updating) buffer.remove(0, end - KEPT_S);
+    if (!this.keepsAll && end - oldest > 2 * KEPT_S && !buffer.updating) {
+      this.forgot = true;
+      buffer.remove(0, end - KEPT_S);
+    }
+  }
+
+  /** Whether the picture has stood still for too long, where anybody could see it. */
+  private stands(): boolean {
+    const [to, now] = [this.video.currentTime, Date.now()];
+    if (this.moved && to !== this.moved.to && !this.video.seeking) {
+      this.moved = { to, at: now };
+      [this.tries, this.inVain] = [0, 0];
+    } else if (!this.moved || this.parts.isHidden()) {
+      this.moved = { to, at: now };
+    }
+    return now - this.moved.at > STALL_MS;
   }
 
   /** Waits for the next fragment: a camera that is away sends nothing, and its last picture is not live. */
@@ -187,6 +226,7 @@ export class LivePlayer {
 
   private release(): void {
     [this.queue, this.waiting] = [[], 0];
+    [this.moved, this.forgot] = [null, false];
     this.buffer = null;
     this.source = null;
     if (this.objectUrl !== null) URL.revokeObjectURL(this.objectUrl);
