@@ -13,8 +13,8 @@ use gridwatch_detect::{
     letterbox::{Canvas, Letterbox, Pixels},
 };
 use gridwatch_domain::{
-    CameraId, Detection, DwellLimit, EdgeId, Frame, NetworkRef, NormBox, Nv12Buffer, ObjectClass, Point,
-    Polygon, Sha256Hex, Timestamp, Zone, ZoneType,
+    CameraId, Detection, EdgeId, Frame, NetworkRef, NormBox, Nv12Buffer, ObjectClass, Point, Polygon,
+    Sha256Hex, Timestamp, Zone, ZoneType,
 };
 use gridwatch_models::{ModelStore, Network};
 
@@ -83,19 +83,14 @@ fn suppression(criterion: &mut Criterion) {
 /// Tracker, memory of places with its looks, and rules.
 fn rule_step(criterion: &mut Criterion) {
     let corner = |x, y| Point::new(x, y).expect("valid");
-    let zone = |number: u8| Zone {
-        id: format!("zone-{number}").parse().expect("valid"),
-        name: "消防通道".to_owned(),
-        zone_type: ZoneType::FireLane,
-        polygon: Polygon::new(vec![corner(0.0, 0.0), corner(1.0, 0.0), corner(1.0, 1.0), corner(0.0, 1.0)])
-            .expect("simple"),
-        classes: vec![ObjectClass::Car],
-        limit: DwellLimit::new(Duration::from_secs(60)).expect("in range"),
-        cell: None,
-        watch_fps: 0,
+    let whole = || {
+        Polygon::new(vec![corner(0.0, 0.0), corner(1.0, 0.0), corner(1.0, 1.0), corner(0.0, 1.0)])
+            .expect("simple")
     };
-    let watch =
-        CameraWatch { id: camera(), cell: None, zones: (0..4).map(zone).collect(), begins_anew: false };
+    let zone = |number: u8| {
+        Zone::usual(format!("zone-{number}").parse().expect("valid"), ZoneType::FireLane, whole())
+    };
+    let watch = CameraWatch { zones: (0..4).map(zone).collect(), ..CameraWatch::new(camera()) };
     let edge: EdgeId = "box-1".parse().expect("valid");
     let network = NetworkRef { name: "scripted".to_owned(), sha256: Sha256Hex::from_digest([0; 32]) };
     let settings = DetectSettings::new(edge, network, vec![watch.clone()]);

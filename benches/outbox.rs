@@ -44,7 +44,7 @@ fn event(number: u64) -> Event {
             place: None,
             track: None,
         }],
-        rule: RuleRef { limit_s: 60.0 },
+        rule: RuleRef::limit(60.0),
         network: NetworkRef { name: "yard-n".to_owned(), sha256: Sha256Hex::from_digest([0; 32]) },
         evidence: Vec::new(),
     }

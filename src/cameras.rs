@@ -6,8 +6,11 @@ use gridwatch_alert::CameraNews;
 use gridwatch_config::CameraSettings;
 use gridwatch_detect::{BlindCameras, Troubles};
 use gridwatch_domain::{
-    CameraId, Timestamp, Zone,
-    wire::{CameraCondition, CameraStateMessage, CameraTrouble, GateSummary, ZoneSummary},
+    BayGroup, CameraId, Line, Timestamp, Zone,
+    wire::{
+        CameraCondition, CameraStateMessage, CameraTrouble, GateSummary, GroupSummary, LineSummary,
+        ZoneSummary,
+    },
 };
 use gridwatch_ingest::{Camera, CameraControl, CameraParts, CameraState, GateState, OfflineReason};
 use gridwatch_runtime::{MailboxSender, SharedClock, Shutdown};
@@ -111,6 +114,16 @@ fn summaries(zones: &[Zone]) -> Vec<ZoneSummary> {
     zones.iter().map(summary).collect()
 }
 
+fn line_summary(line: &Line) -> LineSummary {
+    let Line { id, name, ends, cell, .. } = line;
+    LineSummary { id: id.clone(), name: name.clone(), ends: *ends, cell: cell.clone() }
+}
+
+fn group_summary(group: &BayGroup) -> GroupSummary {
+    let BayGroup { id, name, bays, cell, .. } = group;
+    GroupSummary { id: id.clone(), name: name.clone(), bays: bays.clone(), cell: cell.clone() }
+}
+
 impl Teller {
     fn new(
         settings: &CameraSettings,
@@ -127,6 +140,8 @@ impl Teller {
             reason_code: None,
             since: clock.now(),
             zones: summaries(&settings.zones),
+            lines: settings.lines.iter().map(line_summary).collect(),
+            groups: settings.groups.iter().map(group_summary).collect(),
             gate: None,
             troubles: Vec::new(),
             not_kept: None,
@@ -188,6 +203,8 @@ impl Teller {
         let settings = self.settings.borrow_and_update().clone();
         self.name.clone_from(&settings.name);
         self.message.zones = summaries(&settings.zones);
+        self.message.lines = settings.lines.iter().map(line_summary).collect();
+        self.message.groups = settings.groups.iter().map(group_summary).collect();
         (self.message.name, self.message.cell) = (settings.name, settings.cell);
         let _ = self.listeners.messages.send(self.message.clone().into()).await;
     }

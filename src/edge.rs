@@ -22,7 +22,7 @@ use gridwatch_detect::{
     open_pool,
     tiles::{Tiles, TilesByCamera},
 };
-use gridwatch_domain::{CameraId, Findings, Frame, NetworkRef, Zone};
+use gridwatch_domain::{CameraId, Findings, Frame, NetworkRef, Outline};
 use gridwatch_ingest::{CameraParts, CameraTimeouts, DecodePool, Decoders, IngestMetrics, Reels, Stills};
 use gridwatch_models::Network;
 use gridwatch_runtime::{Metrics, SharedClock, Shutdown, SystemClock, mailbox};
@@ -220,7 +220,7 @@ impl Edge {
         if change.is_empty() {
             return Ok(change);
         }
-        self.alert.watch_zones(zones_of(&settings.cameras));
+        self.alert.watch_outlines(outlines_of(&settings.cameras));
         for (id, tiles) in tiles_of(&settings.cameras) {
             self.tiles.set(id, tiles);
         }
@@ -335,8 +335,9 @@ fn tiles_of(cameras: &[CameraSettings]) -> BTreeMap<CameraId, Tiles> {
     cameras.iter().map(tiles).collect()
 }
 
-fn zones_of(cameras: &[CameraSettings]) -> BTreeMap<CameraId, Vec<Zone>> {
-    cameras.iter().map(|camera| (camera.id.clone(), camera.zones.clone())).collect()
+fn outlines_of(cameras: &[CameraSettings]) -> BTreeMap<CameraId, Vec<Outline>> {
+    let outlines = |camera: &CameraSettings| Outline::all(&camera.zones, &camera.lines, &camera.groups);
+    cameras.iter().map(|camera| (camera.id.clone(), outlines(camera))).collect()
 }
 
 fn watch_of(camera: &CameraSettings) -> CameraWatch {
@@ -344,6 +345,9 @@ fn watch_of(camera: &CameraSettings) -> CameraWatch {
         id: camera.id.clone(),
         cell: camera.cell.clone(),
         zones: camera.zones.clone(),
+        lines: camera.lines.clone(),
+        groups: camera.groups.clone(),
+        ground: camera.ground.clone(),
         begins_anew: matches!(camera.source, SourceSettings::File { repeat: false, .. }),
     }
 }
@@ -404,7 +408,7 @@ fn alert_settings(settings: &EdgeSettings, archive: Archive) -> anyhow::Result<A
         edge: settings.id.clone(),
         state_dir: settings.state_dir.clone(),
         outbox_max_bytes: settings.outbox_max_bytes,
-        zones: zones_of(&settings.cameras),
+        outlines: outlines_of(&settings.cameras),
         archive: Some(archive),
         link,
         version: env!("CARGO_PKG_VERSION").to_owned(),

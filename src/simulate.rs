@@ -72,7 +72,7 @@ fn truth(arguments: &SceneArguments) -> anyhow::Result<()> {
             .into_iter()
             .map(|zone| {
                 json!({ "id": zone.id, "name": zone.name, "type": zone.zone_type, "polygon": zone.polygon,
-                        "limit_s": zone.limit.get().as_secs_f64() })
+                        "limit_s": zone.limit().map(|limit| limit.get().as_secs_f64()) })
             })
             .collect();
         let events = scene.expected_events();

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use gridwatch_domain::{CameraId, Event, Findings, Phase, Zone};
+use gridwatch_domain::{CameraId, Event, Findings, Outline, Phase};
 use gridwatch_runtime::{Chain, Shutdown};
 use tokio::{
     sync::{Notify, mpsc, watch},
@@ -28,7 +28,7 @@ pub(crate) struct Intake {
     pub(crate) findings: mpsc::Receiver<Findings>,
     pub(crate) outbox: Outbox,
     pub(crate) evidence: EvidenceThread,
-    pub(crate) zones: watch::Receiver<BTreeMap<CameraId, Vec<Zone>>>,
+    pub(crate) outlines: watch::Receiver<BTreeMap<CameraId, Vec<Outline>>>,
     pub(crate) metrics: AlertMetrics,
     /// Told after each append.
     pub(crate) appended: Arc<Notify>,
@@ -53,7 +53,7 @@ impl Task for Intake {
                 self.metrics.findings.dropped(camera.as_str());
             }
             self.metrics.outbox(self.outbox.stats());
-            if !self.zones.borrow().contains_key(&camera) {
+            if !self.outlines.borrow().contains_key(&camera) {
                 // The last of a camera that has been taken away.
                 self.metrics.forget(camera.as_str());
             }
@@ -113,10 +113,10 @@ impl Intake {
     async fn snapshots(&self, findings: &Findings) -> Vec<Snapshot> {
         let mut snapshots = Vec::new();
         let Some(frame) = &findings.frame else { return snapshots };
-        let zones = self.zones.borrow().get(&findings.camera).cloned().unwrap_or_default();
+        let outlines = self.outlines.borrow().get(&findings.camera).cloned().unwrap_or_default();
         for event in findings.events.iter().filter(|event| event.phase == Phase::Open) {
             let _timer = self.metrics.evidence_seconds.start_timer();
-            match self.evidence.snapshot(frame.clone(), event.clone(), of_event(&zones, event)).await {
+            match self.evidence.snapshot(frame.clone(), event.clone(), of_event(&outlines, event)).await {
                 Ok(snapshot) => snapshots.push(snapshot),
                 Err(error) => {
                     self.metrics.snapshots_failed.inc();
@@ -150,6 +150,6 @@ impl Intake {
     }
 }
 
-fn of_event(zones: &[Zone], event: &Event) -> Vec<Zone> {
-    zones.iter().filter(|zone| Some(&zone.id) == event.zone.as_ref()).cloned().collect()
+fn of_event(outlines: &[Outline], event: &Event) -> Vec<Outline> {
+    outlines.iter().filter(|outline| Some(&outline.id) == event.zone.as_ref()).cloned().collect()
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, convert::Infallible, path::PathBuf, sync::Arc, time::Duration};
 
-use gridwatch_domain::{CameraId, Checkpoint, EdgeId, Findings, Zone, topic::TopicKind};
+use gridwatch_domain::{CameraId, Checkpoint, EdgeId, Findings, Outline, topic::TopicKind};
 use gridwatch_link::{IncomingStream, Link, LinkSettings, LinkState};
 use gridwatch_runtime::{BackoffRange, Metrics, Outcome, SharedClock, Shutdown, Supervised, supervise};
 use tokio::{
@@ -42,7 +42,7 @@ pub struct AlertSettings {
     /// Largest size of the outbox, in bytes, at least 1 MiB.
     pub outbox_max_bytes: u64,
     /// What each camera watches, to be drawn into snapshots.
-    pub zones: BTreeMap<CameraId, Vec<Zone>>,
+    pub outlines: BTreeMap<CameraId, Vec<Outline>>,
     /// Where evidence is kept on this box; none: only the center keeps any.
     pub archive: Option<Archive>,
     /// How to reach the broker. Will and subscriptions are set by the stage.
@@ -77,7 +77,7 @@ pub struct AlertStage {
     link: Link,
     incoming: IncomingStream,
     presence: Presence,
-    zones: BTreeMap<CameraId, Vec<Zone>>,
+    outlines: BTreeMap<CameraId, Vec<Outline>>,
     clock: SharedClock,
     metrics: AlertMetrics,
     tuning: AlertTuning,
@@ -118,7 +118,7 @@ impl AlertStage {
             link,
             incoming,
             presence,
-            zones: settings.zones,
+            outlines: settings.outlines,
             clock,
             metrics: alert_metrics,
             tuning: AlertTuning::default(),
@@ -144,7 +144,7 @@ impl AlertStage {
         camera_states: mpsc::Receiver<CameraNews>,
     ) -> AlertHandle {
         let (problems, problems_rx) = watch::channel(Problems::default());
-        let (zones, zones_rx) = watch::channel(self.zones);
+        let (outlines, outlines_rx) = watch::channel(self.outlines);
         let (appended, room) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (give_up, stopping) = (Shutdown::new(), Shutdown::new());
         let (evidence, evidence_end) = self.evidence;
@@ -152,7 +152,7 @@ impl AlertStage {
             findings,
             outbox: self.outbox.clone(),
             evidence,
-            zones: zones_rx,
+            outlines: outlines_rx,
             metrics: self.metrics.clone(),
             appended: Arc::clone(&appended),
             room: Arc::clone(&room),
@@ -190,7 +190,7 @@ impl AlertStage {
             link: Some(self.link),
             give_up,
             stopping,
-            zones,
+            outlines,
             problems,
         }
     }
@@ -239,7 +239,7 @@ pub struct AlertHandle {
     link: Option<Link>,
     give_up: Shutdown,
     stopping: Shutdown,
-    zones: watch::Sender<BTreeMap<CameraId, Vec<Zone>>>,
+    outlines: watch::Sender<BTreeMap<CameraId, Vec<Outline>>>,
     problems: watch::Sender<Problems>,
 }
 
@@ -257,8 +257,8 @@ impl AlertHandle {
     }
 
     /// What each camera watches from now on, to be drawn into snapshots; a camera that is not among them is gone.
-    pub fn watch_zones(&self, zones: BTreeMap<CameraId, Vec<Zone>>) {
-        self.zones.send_replace(zones);
+    pub fn watch_outlines(&self, outlines: BTreeMap<CameraId, Vec<Outline>>) {
+        self.outlines.send_replace(outlines);
     }
 
     /// Tells the center what is wrong with the configuration, for people; `None` once nothing is.

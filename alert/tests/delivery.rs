@@ -58,7 +58,7 @@ impl Edge {
             edge: EDGE.parse().expect("valid"),
             state_dir: folder.to_owned(),
             outbox_max_bytes,
-            zones: BTreeMap::from([(camera("gate"), Vec::new())]),
+            outlines: BTreeMap::from([(camera("gate"), Vec::new())]),
             archive,
             link,
             version: "0.1.0".to_owned(),
@@ -435,6 +435,8 @@ async fn a_full_outbox_makes_events_wait_and_says_so() {
 fn condition(state: CameraCondition) -> CameraStateMessage {
     let (name, zones) = ("东门".to_owned(), Vec::new());
     CameraStateMessage {
+        lines: Vec::new(),
+        groups: Vec::new(),
         gate: None,
         troubles: Vec::new(),
         not_kept: None,

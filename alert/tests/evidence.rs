@@ -2,25 +2,16 @@
 
 mod support;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use gridwatch_alert::{EvidenceError, plain, snapshot};
-use gridwatch_domain::{DwellLimit, Frame, Nv12Buffer, Point, Polygon, Severity, Zone, ZoneType};
+use gridwatch_domain::{Frame, Nv12Buffer, Outline, Point, Polygon, Severity};
 use support::{event, frame};
 
-fn zone() -> Zone {
+fn outline() -> Outline {
     let corners = [[0.2, 0.5], [0.7, 0.45], [0.8, 0.95], [0.15, 0.9]];
     let points = corners.map(|corner| Point::try_from(corner).expect("valid")).to_vec();
-    Zone {
-        id: "fire-1".parse().expect("valid"),
-        name: "消防通道".to_owned(),
-        zone_type: ZoneType::FireLane,
-        polygon: Polygon::new(points).expect("simple"),
-        classes: Vec::new(),
-        limit: DwellLimit::new(Duration::from_secs(60)).expect("in range"),
-        cell: None,
-        watch_fps: 0,
-    }
+    Outline { id: "fire-1".parse().expect("valid"), polygon: Polygon::new(points).expect("simple") }
 }
 
 fn yard() -> Frame {
@@ -38,14 +29,14 @@ fn a_snapshot_is_a_jpeg_of_the_picture_with_zone_and_box() {
     let plain =
         snapshot(&yard(), &gridwatch_domain::Event { objects: Vec::new(), zone: None, ..event(1, 1) }, &[])
             .expect("drawn");
-    let drawn = snapshot(&yard(), &event(1, 1), &[zone()]).expect("drawn");
+    let drawn = snapshot(&yard(), &event(1, 1), &[outline()]).expect("drawn");
     if let Ok(folder) = std::env::var("GRIDWATCH_SNAPSHOTS") {
         std::fs::write(format!("{folder}/snapshot.jpg"), &drawn.bytes).expect("writable");
     }
     assert_ne!(drawn.sha256, plain.sha256);
     assert_eq!(
         drawn,
-        snapshot(&yard(), &event(1, 1), &[zone()]).expect("drawn"),
+        snapshot(&yard(), &event(1, 1), &[outline()]).expect("drawn"),
         "the same picture, the same name"
     );
     let image = image::load_from_memory(&drawn.bytes).expect("a JPEG").to_rgb8();

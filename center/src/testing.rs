@@ -47,7 +47,7 @@ pub(crate) fn event(number: u8, rev: u32) -> EventMessage {
             place: Some("p17".parse().expect("an id")),
             track: None,
         }],
-        rule: RuleRef { limit_s: 60.0 },
+        rule: RuleRef::limit(60.0),
         network: NetworkRef { name: "yard-n".to_owned(), sha256: Sha256Hex::from_digest([1; 32]) },
         evidence: Vec::new(),
     };
@@ -74,6 +74,8 @@ pub(crate) fn jpeg(number: u8) -> (Sha256Hex, Bytes) {
 
 pub(crate) fn camera_state(state: CameraCondition) -> CameraStateMessage {
     CameraStateMessage {
+        lines: Vec::new(),
+        groups: Vec::new(),
         gate: None,
         troubles: Vec::new(),
         not_kept: None,

@@ -36,7 +36,7 @@ fn event(number: u8, rev: u32) -> EventMessage {
         dwell_s: at.seconds_since(since),
         unobserved: false,
         objects: Vec::new(),
-        rule: RuleRef { limit_s: 60.0 },
+        rule: RuleRef::limit(60.0),
         network: NetworkRef { name: "yard-n".to_owned(), sha256: Sha256Hex::from_digest([1; 32]) },
         evidence: Vec::new(),
     };

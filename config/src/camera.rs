@@ -6,13 +6,14 @@ use std::{
     time::Duration,
 };
 
-use gridwatch_domain::{
-    CameraId, CellCode, DomainError, DwellLimit, ObjectClass, Point, Polygon, Zone, ZoneId, ZoneType,
-};
+use gridwatch_domain::{BayGroup, CameraId, CellCode, Ground, Line, Zone, ZoneId};
 use serde::Deserialize;
 use url::Url;
 
-use crate::{Problems, Secret, network::existing};
+use crate::{
+    GroundConfig, GroupConfig, LineConfig, Problems, Secret, ZoneConfig, calendar::Schedules,
+    network::existing,
+};
 
 /// One `[[camera]]` table. Give it a `url` or a `file`.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
@@ -78,6 +79,14 @@ pub struct CameraConfig {
     /// What is watched in its picture. Default: nothing.
     #[serde(default)]
     pub zone: Vec<ZoneConfig>,
+    /// Lines whose crossings are counted and told. Default: none.
+    #[serde(default)]
+    pub line: Vec<LineConfig>,
+    /// Bays that are counted together. Default: none.
+    #[serde(default)]
+    pub group: Vec<GroupConfig>,
+    /// How large things are on the ground. Default: unknown, distances are measured in sizes of vehicles.
+    pub ground: Option<GroundConfig>,
 }
 
 /// What carries the pictures of an RTSP stream.
@@ -116,33 +125,6 @@ pub enum Pace {
     Fast,
 }
 
-/// One `[[camera.zone]]` table.
-#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ZoneConfig {
-    /// Unique within the camera.
-    pub id: ZoneId,
-    /// What people call it. Default: the id.
-    pub name: Option<String>,
-    /// What it is for.
-    #[serde(rename = "type")]
-    pub zone_type: ZoneType,
-    /// Corners `[x, y]`, at least three, each from 0 to 1 with the origin top left; sides must not cross.
-    pub polygon: Vec<[f32; 2]>,
-    /// Classes it cares about. Default: car, bus, truck.
-    pub classes: Option<Vec<ObjectClass>>,
-    /// How long one may stand, in seconds, 1–2592000. Default: 180, in a fire lane 60.
-    #[schemars(range(min = 1, max = 2_592_000))]
-    pub limit_s: Option<f64>,
-    /// Grid cell, where that is not the camera's.
-    pub cell: Option<CellCode>,
-    /// Pictures a second that are analysed while something that it cares about moves in the zone, 0–25, and no more than the
-    /// camera's `sample_fps`. Every picture is decoded meanwhile. Default: 0, key pictures are enough. Only where `decode` is
-    /// `adaptive`.
-    #[schemars(range(max = 25))]
-    pub watch_fps: Option<u8>,
-}
-
 /// A camera, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CameraSettings {
@@ -170,6 +152,12 @@ pub struct CameraSettings {
     pub tls: TlsSettings,
     /// What is watched.
     pub zones: Vec<Zone>,
+    /// Lines whose crossings are counted and told.
+    pub lines: Vec<Line>,
+    /// Bays that are counted together.
+    pub groups: Vec<BayGroup>,
+    /// How large things are on the ground.
+    pub ground: Option<Ground>,
 }
 
 /// Which certificates of a camera are taken.
@@ -246,28 +234,33 @@ pub enum SourceSettings {
 
 /// Frames analysed per second where the camera names no number.
 const DEFAULT_SAMPLE_FPS: u8 = 5;
-/// As many as cameras send.
-const MOST_WATCH_FPS: u8 = 25;
 /// Seconds between two looks at rest where the camera names no number.
 const DEFAULT_REST_S: f64 = 10.0;
 
 impl CameraConfig {
-    pub(crate) fn check(self, key: &str, folder: &Path, problems: &mut Problems) -> Option<CameraSettings> {
+    pub(crate) fn check(
+        self,
+        key: &str,
+        folder: &Path,
+        schedules: &Schedules,
+        problems: &mut Problems,
+    ) -> Option<CameraSettings> {
         let sources = self.sources(key, folder, problems);
         let tls = self.tls(key, folder, problems);
+        self.check_ids(key, problems);
         let mut zones = Vec::with_capacity(self.zone.len());
-        let mut seen = Vec::new();
         for (index, zone) in self.zone.into_iter().enumerate() {
-            let key = format!("{key}.zone[{index}]");
-            if seen.contains(&zone.id) {
-                problems.push(
-                    format!("{key}.id"),
-                    format!("{} is the id of another zone of this camera", zone.id),
-                );
-            }
-            seen.push(zone.id.clone());
-            zones.extend(zone.check(&key, problems));
+            zones.extend(zone.check(&format!("{key}.zone[{index}]"), schedules, problems));
         }
+        let mut lines = Vec::with_capacity(self.line.len());
+        for (index, line) in self.line.into_iter().enumerate() {
+            lines.extend(line.check(&format!("{key}.line[{index}]"), schedules, problems));
+        }
+        let mut groups = Vec::with_capacity(self.group.len());
+        for (index, group) in self.group.into_iter().enumerate() {
+            groups.extend(group.check(&format!("{key}.group[{index}]"), &zones, schedules, problems));
+        }
+        let ground = self.ground.map(|ground| ground.check(&format!("{key}.ground"), problems));
         check_name(self.name.as_deref(), key, problems);
         let name = self.name.unwrap_or_else(|| self.id.to_string());
         let sample_fps = self.sample_fps.unwrap_or(DEFAULT_SAMPLE_FPS);
@@ -295,7 +288,26 @@ impl CameraConfig {
             tiles: tiles?,
             tls,
             zones,
+            lines,
+            groups,
+            ground: ground.map_or(Some(None), |ground| ground.map(Some))?,
         })
+    }
+
+    /// Zones, lines and groups are told apart by their ids.
+    fn check_ids(&self, key: &str, problems: &mut Problems) {
+        let zones = self.zone.iter().map(|zone| &zone.id).enumerate().map(|(index, id)| ("zone", index, id));
+        let lines = self.line.iter().map(|line| &line.id).enumerate().map(|(index, id)| ("line", index, id));
+        let groups =
+            self.group.iter().map(|group| &group.id).enumerate().map(|(index, id)| ("group", index, id));
+        let mut seen: Vec<(&str, &ZoneId)> = Vec::new();
+        for (what, index, id) in zones.chain(lines).chain(groups) {
+            if let Some((other, _)) = seen.iter().find(|(_, known)| *known == id) {
+                let message = format!("{id} is the id of another {other} of this camera");
+                problems.push(format!("{key}.{what}[{index}].id"), message);
+            }
+            seen.push((what, id));
+        }
     }
 
     fn tls(&self, key: &str, folder: &Path, problems: &mut Problems) -> Option<TlsSettings> {
@@ -484,50 +496,11 @@ impl CameraConfig {
 /// Characters of a name at most: it stands in a line of a list.
 const LONGEST_NAME: usize = 200;
 
-fn check_name(name: Option<&str>, key: &str, problems: &mut Problems) {
+pub(crate) fn check_name(name: Option<&str>, key: &str, problems: &mut Problems) {
     let Some(name) = name else { return };
     if name.trim().is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
         let message = format!("expected 1 to {LONGEST_NAME} characters that can be seen");
         problems.push(format!("{key}.name"), message);
-    }
-}
-
-impl ZoneConfig {
-    fn check(self, key: &str, problems: &mut Problems) -> Option<Zone> {
-        let corners: Result<Vec<Point>, DomainError> =
-            self.polygon.into_iter().map(Point::try_from).collect();
-        let polygon = problems.keep(format!("{key}.polygon"), corners.and_then(Polygon::new));
-        let limit = match self.limit_s {
-            Some(seconds) => DwellLimit::try_from(seconds),
-            None => DwellLimit::new(self.zone_type.default_limit()),
-        };
-        let limit = problems.keep(format!("{key}.limit_s"), limit);
-        let classes = self
-            .classes
-            .unwrap_or_else(|| ObjectClass::ALL.into_iter().filter(|class| class.is_vehicle()).collect());
-        if classes.is_empty() {
-            problems.push(format!("{key}.classes"), "empty, so the zone would have no effect");
-        }
-        if let Some(class) = classes.iter().find(|class| !class.is_vehicle()) {
-            let message = format!("{class}: parking zones watch car, bus and truck");
-            problems.push(format!("{key}.classes"), message);
-        }
-        let watch_fps = self.watch_fps.unwrap_or(0);
-        if watch_fps > MOST_WATCH_FPS {
-            problems.push(format!("{key}.watch_fps"), format!("{watch_fps}; expected 0 to {MOST_WATCH_FPS}"));
-        }
-        check_name(self.name.as_deref(), key, problems);
-        let name = self.name.unwrap_or_else(|| self.id.to_string());
-        Some(Zone {
-            id: self.id,
-            name,
-            zone_type: self.zone_type,
-            polygon: polygon?,
-            classes,
-            limit: limit?,
-            cell: self.cell,
-            watch_fps,
-        })
     }
 }
 

@@ -10,8 +10,9 @@ use gridwatch_domain::EdgeId;
 use serde::Deserialize;
 
 use crate::{
-    ApiSettings, BrokerConfig, BrokerSettings, CameraConfig, CameraSettings, EvidenceConfig,
-    EvidenceSettings, InferenceSettings, NetworkConfig, NetworkSettings, Problems,
+    ApiSettings, BrokerConfig, BrokerSettings, CalendarConfig, CameraConfig, CameraSettings, EvidenceConfig,
+    EvidenceSettings, InferenceSettings, NetworkConfig, NetworkSettings, Problems, ScheduleConfig,
+    calendar::Schedules,
 };
 
 /// The file of an edge box: `gridwatch edge --config FILE`.
@@ -37,6 +38,12 @@ pub struct EdgeConfig {
     /// How pictures are decoded.
     #[serde(default)]
     pub decode: DecodeConfig,
+    /// By which days and hours schedules go.
+    #[serde(default)]
+    pub calendar: CalendarConfig,
+    /// Times of the week under a name, for zones and permits. Default: none.
+    #[serde(default)]
+    pub schedule: Vec<ScheduleConfig>,
     /// The cameras. Default: none, where they are to be added over the API.
     #[serde(default)]
     pub camera: Vec<CameraConfig>,
@@ -159,6 +166,7 @@ impl EdgeConfig {
         let broker = self.broker.check(problems);
         let inference = self.network.inference(problems);
         let network = self.network.check(folder, problems);
+        let schedules = Schedules::check(self.calendar, self.schedule, problems);
         let mut cameras: Vec<CameraSettings> = Vec::with_capacity(self.camera.len());
         let mut seen = Vec::new();
         for (index, camera) in self.camera.into_iter().enumerate() {
@@ -167,7 +175,7 @@ impl EdgeConfig {
                 problems.push(format!("{key}.id"), format!("{} is the id of another camera", camera.id));
             }
             seen.push(camera.id.clone());
-            cameras.extend(camera.check(&key, folder, problems));
+            cameras.extend(camera.check(&key, folder, &schedules, problems));
         }
         let metrics_listen = self
             .edge

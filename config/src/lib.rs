@@ -6,23 +6,27 @@
 
 mod api;
 mod broker;
+mod calendar;
 mod camera;
 mod center;
 mod edge;
 mod evidence;
 mod inference;
+mod line;
 mod load;
 mod network;
 mod problem;
 mod prune;
 mod schema;
 mod secret;
+mod zone;
 
 pub use api::ApiSettings;
 pub use broker::{BrokerConfig, BrokerSettings};
+pub use calendar::{CalendarConfig, ScheduleConfig};
 pub use camera::{
     CameraConfig, CameraSettings, DecodeMode, Pace, SourceSettings, TilesConfig, TlsSettings, Transport,
-    ZoneConfig, is_same_service,
+    is_same_service,
 };
 pub use center::{CenterConfig, CenterSection, CenterSettings, EdgeAddressConfig, EdgeAddressSettings};
 pub use edge::{
@@ -30,6 +34,7 @@ pub use edge::{
 };
 pub use evidence::{EvidenceConfig, EvidenceSettings};
 pub use inference::{BatchConfig, BatchWord, InferenceSettings, ProviderConfig};
+pub use line::{GroundConfig, GroupConfig, LineConfig, TellConfig};
 pub use load::{
     ConfigError, Kind, Loaded, examine_edge, load_center, load_edge, load_edge_offline, load_file,
     parse_center, parse_edge, parse_edge_offline, read_text,
@@ -38,3 +43,4 @@ pub use network::{NetworkConfig, NetworkPreset, NetworkSettings};
 pub use problem::{Problem, Problems};
 pub use schema::json_schema;
 pub use secret::{Secret, hide_passwords};
+pub use zone::{PermitConfig, ZoneConfig};

@@ -40,7 +40,7 @@ fn check(text: &str, key: &str, part: &str) {
 fn a_good_file_becomes_settings_with_defaults() {
     let edge = parse_edge(GOOD, Path::new("/etc/gridwatch")).expect("valid");
     assert_eq!(edge.cameras[0].sample_fps, 5);
-    assert_eq!(edge.cameras[0].zones[0].limit.get().as_secs(), 60);
+    assert_eq!(edge.cameras[0].zones[0].limit().map(|limit| limit.get().as_secs()), Some(60));
     assert_eq!(edge.cameras[0].zones[0].name, "z1");
     assert_eq!(edge.state_dir, Path::new("/etc/gridwatch/state"));
     assert_eq!((edge.inference.threads, edge.inference.cores), (1, None));

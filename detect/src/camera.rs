@@ -12,8 +12,8 @@ mod due;
 use std::{collections::BTreeMap, time::Duration};
 
 use gridwatch_domain::{
-    Attention, CameraId, CellCode, Checkpoint, Detection, EdgeId, Event, NetworkRef, Phase, Polygon, RuleRef,
-    Severity, Timestamp, Zone, ZoneId,
+    Attention, BayGroup, CameraId, CellCode, Checkpoint, Detection, EdgeId, Event, Line, NetworkRef, Phase,
+    Polygon, RuleRef, Severity, Timestamp, Zone, ZoneId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,14 +24,17 @@ use crate::{
     health::{Health, HealthRevision, HealthSettings, Trouble, View},
     motion::Kind,
     parked::{Observation, ParkedMemory, Place, Presence, is_moving},
-    rules::{Ledger, Revision, Scene, count_standing, fps_asked},
+    rules::{
+        Crossings, Occupancy, Revision, Rulebook, Scene, Walker, Watchlist, count_inside, fps_asked,
+        occupancy,
+    },
     settings::{CameraWatch, DetectSettings, MemorySettings, RuleSettings},
-    tracker::Tracker,
+    tracker::{Movement, Tracker},
 };
 
 /// Version of the form in which a camera's memory is kept. Grows with each change that older programs cannot read;
 /// every form ever written stays readable.
-const CHECKPOINT_VERSION: u32 = 2;
+const CHECKPOINT_VERSION: u32 = 3;
 /// A smaller step back is jitter of the stream's times: the picture counts as taken with the one before.
 const TIME_JITTER: Duration = Duration::from_secs(2);
 /// After a longer gap tracks say nothing about what is seen next.
@@ -65,10 +68,15 @@ pub struct CameraState {
     id: CameraId,
     cell: Option<CellCode>,
     zones: Vec<Zone>,
-    kinds: Vec<Kind>,
+    lines: Vec<Line>,
+    groups: Vec<BayGroup>,
+    standing_kinds: Vec<Kind>,
+    moving_kinds: Vec<Kind>,
     edge: EdgeId,
     network: NetworkRef,
     memory_settings: MemorySettings,
+    /// What they are but for the zones.
+    memory_base: MemorySettings,
     rule_settings: RuleSettings,
     health_settings: HealthSettings,
     health: Health,
@@ -76,7 +84,9 @@ pub struct CameraState {
     first_events: Vec<Event>,
     tracker: Tracker,
     memory: ParkedMemory,
-    ledger: Ledger,
+    rules: Rulebook,
+    /// Who is followed, and was in the last picture.
+    walkers: Vec<Walker>,
     /// Whether something moved in the last picture that may come to stand.
     has_moving: bool,
     /// Pictures a second that the zones ask for in which it moves.
@@ -90,7 +100,8 @@ pub struct CameraState {
 struct Kept<'a> {
     version: u32,
     memory: &'a ParkedMemory,
-    ledger: &'a Ledger,
+    /// Named as it was when it held open events alone.
+    ledger: &'a Rulebook,
     health: &'a Health,
     view: Vec<&'a Polygon>,
 }
@@ -103,7 +114,7 @@ struct KeptVersion {
 #[derive(Deserialize)]
 struct KeptState {
     memory: ParkedMemory,
-    ledger: Ledger,
+    ledger: Rulebook,
     /// Since version 2.
     #[serde(default)]
     health: Health,
@@ -119,17 +130,22 @@ impl CameraState {
             id: watch.id.clone(),
             cell: watch.cell.clone(),
             zones: watch.zones.clone(),
-            kinds: watch.kinds(),
+            lines: watch.lines.clone(),
+            groups: watch.groups.clone(),
+            standing_kinds: watch.standing_kinds(),
+            moving_kinds: watch.moving_kinds(),
             edge: settings.edge.clone(),
             network: settings.network.clone(),
-            memory_settings: settings.memory,
+            memory_settings: memory_settings(settings.memory, watch),
+            memory_base: settings.memory,
             rule_settings: settings.rules,
             health_settings: settings.health,
             health: Health::new(settings.health),
             first_events: Vec::new(),
             tracker: Tracker::default(),
-            memory: ParkedMemory::new(settings.memory, watch.kinds()),
-            ledger: Ledger::default(),
+            memory: ParkedMemory::new(memory_settings(settings.memory, watch), watch.standing_kinds()),
+            rules: Rulebook::default(),
+            walkers: Vec::new(),
             has_moving: false,
             fps_asked: 0,
             is_adjusted: false,
@@ -148,9 +164,9 @@ impl CameraState {
             return Err(DetectError::CheckpointVersion { camera, found: version, known: CHECKPOINT_VERSION });
         }
         let kept: KeptState = serde_json::from_slice(&checkpoint.state).map_err(unreadable)?;
-        self.memory = kept.memory.with_settings(self.memory_settings, watch.kinds());
-        self.ledger = kept.ledger;
-        self.memory.hold(&self.ledger.places());
+        self.memory = kept.memory.with_settings(self.memory_settings, watch.standing_kinds());
+        self.rules = kept.ledger;
+        self.memory.hold(&self.rules.places());
         self.health = kept.health.with_settings(self.health_settings);
         let is_redrawn = kept.view.is_some_and(|view| !view.iter().eq(self.view()));
         // Whoever starts it again, or draws its zones anew, accepts what it shows.
@@ -166,7 +182,7 @@ impl CameraState {
         let kept = Kept {
             version: CHECKPOINT_VERSION,
             memory: &self.memory,
-            ledger: &self.ledger,
+            ledger: &self.rules,
             health: &self.health,
             view: self.view().collect(),
         };
@@ -234,15 +250,21 @@ impl CameraState {
         self.is_adjusted = false;
         let movements = self.tracker.update(at, detections, self.memory_settings.strong_score);
         let moving = detections.iter().zip(&movements).filter(|(found, movement)| {
-            self.kinds.contains(&Kind::of(found.class)) && movement.is_some_and(is_moving)
+            self.moving_kinds.contains(&Kind::of(found.class)) && movement.is_some_and(is_moving)
         });
-        let fps_asked = moving.map(|(found, _)| fps_asked(found, &self.zones)).max();
+        let watchlist = Watchlist { zones: &self.zones, lines: &self.lines, groups: &self.groups };
+        let fps_asked = moving.map(|(found, _)| fps_asked(found, watchlist)).max();
         (self.has_moving, self.fps_asked) = (fps_asked.is_some(), fps_asked.unwrap_or(0));
         let observation = Observation { at, detections, movements: &movements, grey };
         let changes = self.memory.observe(&observation);
-        let scene = Scene { at, places: self.memory.places(), ended: &changes.ended };
-        let revisions = self.ledger.step(&scene, &self.zones, &self.rule_settings, random);
-        self.memory.hold(&self.ledger.places());
+        self.walkers.clear();
+        self.walkers.extend(
+            detections.iter().zip(&movements).filter_map(|(found, movement)| walker(found, *movement)),
+        );
+        let places = self.memory.places();
+        let scene = Scene { at, places, ended: &changes.ended, walkers: &self.walkers };
+        let revisions = self.rules.step(&scene, watchlist, &self.rule_settings, random);
+        self.memory.hold(&self.rules.places());
         Step {
             picture: revisions.iter().any(|revision| revision.picture),
             material: changes.material || !revisions.is_empty(),
@@ -258,11 +280,15 @@ impl CameraState {
         let mut events = if is_redrawn { self.accept_view() } else { Vec::new() };
         self.cell.clone_from(&watch.cell);
         let zones_before = std::mem::replace(&mut self.zones, watch.zones.clone());
+        self.lines.clone_from(&watch.lines);
+        self.groups.clone_from(&watch.groups);
         self.is_adjusted = true;
-        self.kinds = watch.kinds();
-        self.memory.adjust(self.memory_settings, watch.kinds());
-        let revisions = self.ledger.adjust(&zones_before, &self.zones, self.memory.places());
-        self.memory.hold(&self.ledger.places());
+        (self.standing_kinds, self.moving_kinds) = (watch.standing_kinds(), watch.moving_kinds());
+        self.memory_settings = memory_settings(self.memory_base, watch);
+        self.memory.adjust(self.memory_settings, self.standing_kinds.clone());
+        let watchlist = Watchlist { zones: &self.zones, lines: &self.lines, groups: &self.groups };
+        let revisions = self.rules.adjust(&zones_before, watchlist, self.memory.places());
+        self.memory.hold(&self.rules.places());
         events.extend(self.told(revisions));
         events
     }
@@ -275,8 +301,8 @@ impl CameraState {
 
     /// What comes next is another recording: events that are open end with what was seen last, and nothing is remembered.
     pub fn begin_anew(&mut self) -> Vec<Event> {
-        let revisions = self.ledger.close_all();
-        self.memory = ParkedMemory::new(self.memory_settings, self.kinds.clone());
+        let revisions = self.rules.close_all();
+        self.memory = ParkedMemory::new(self.memory_settings, self.standing_kinds.clone());
         self.tracker.clear();
         let mut events = self.told(revisions);
         let closed = self.health.begin_anew();
@@ -287,7 +313,7 @@ impl CameraState {
     /// The camera has been blind since before `at`: its open events are unobserved from now on.
     pub fn lose_sight(&mut self, at: Timestamp) -> Vec<Event> {
         let at = self.memory.last_at().map_or(at, |last| at.max(last));
-        let revisions = self.ledger.lose_sight(at);
+        let revisions = self.rules.lose_sight(at);
         self.told(revisions)
     }
 
@@ -301,9 +327,25 @@ impl CameraState {
         self.memory.places()
     }
 
-    /// How many watched objects stand in each zone.
+    /// How many stand in each zone; in a bay, whether it is taken; in an area, who is there.
     pub fn counts(&self) -> BTreeMap<ZoneId, u32> {
-        count_standing(self.memory.places(), &self.zones, &self.rule_settings)
+        let scene = Scene {
+            at: self.memory.last_at().unwrap_or(Timestamp::UNIX_EPOCH),
+            places: self.memory.places(),
+            ended: &[],
+            walkers: &self.walkers,
+        };
+        count_inside(&scene, &self.zones, &self.rule_settings)
+    }
+
+    /// Which bays are taken.
+    pub fn occupancy(&self) -> BTreeMap<ZoneId, Occupancy> {
+        occupancy(self.memory.places(), &self.zones)
+    }
+
+    /// Who has crossed which line since the process began.
+    pub fn crossings(&self) -> &Crossings {
+        self.rules.crossings()
     }
 
     /// How closely the camera must be watched: something moves, has just come or is missed; or somebody's limit ends.
@@ -313,8 +355,8 @@ impl CameraState {
         }
         let is_unsettled =
             |place: &Place| !place.is_standing() || !matches!(place.presence(), Presence::Seen);
-        let limits = self.ledger.limits(self.memory.places(), &self.zones, &self.rule_settings);
-        let of = |last| if self.is_adjusted { Due::at_once(last) } else { Due::of(limits, last) };
+        let of =
+            |last| if self.is_adjusted { Due::at_once(last) } else { Due::of(self.rules.limits(), last) };
         let due = self.memory.last_at().map(of);
         let due = due.unwrap_or_default();
         Attention {
@@ -334,7 +376,7 @@ impl CameraState {
 
     /// The shortest of its zones' limits.
     pub fn shortest_limit(&self) -> Option<Duration> {
-        self.zones.iter().map(|zone| zone.limit.get()).min()
+        self.zones.iter().filter_map(Zone::shortest_limit).min()
     }
 
     /// Whether anything stands there that would be lost with the memory.
@@ -347,7 +389,7 @@ impl CameraState {
         let back = last.saturating_since(at);
         if back > TIME_JITTER {
             self.memory.rewind(back);
-            self.ledger.rewind(back);
+            self.rules.rewind(back);
             self.tracker.clear();
         } else if !back.is_zero() {
             return last;
@@ -389,7 +431,7 @@ impl CameraState {
             dwell_s: end.saturating_since(revision.since).as_secs_f64(),
             unobserved: false,
             objects: Vec::new(),
-            rule: RuleRef { limit_s: revision.limit.as_secs_f64() },
+            rule: RuleRef::limit(revision.limit.as_secs_f64()),
             network: self.network.clone(),
             evidence: Vec::new(),
         }
@@ -412,12 +454,24 @@ impl CameraState {
             until: revision.until,
             dwell_s: end.saturating_since(revision.since).as_secs_f64(),
             unobserved: revision.unobserved,
-            objects: vec![revision.object],
-            rule: RuleRef { limit_s: revision.limit.get().as_secs_f64() },
+            objects: revision.objects,
+            rule: revision.rule,
             network: self.network.clone(),
             evidence: Vec::new(),
         }
     }
+}
+
+/// Whoever is followed, as the rules see it.
+fn walker(found: &Detection, movement: Option<Movement>) -> Option<Walker> {
+    let Movement { track, class, sightings, .. } = movement?;
+    Some(Walker { track, class, score: found.score, bbox: found.bbox, sightings })
+}
+
+/// A place is remembered for as long as the most patient zone wants.
+fn memory_settings(base: MemorySettings, watch: &CameraWatch) -> MemorySettings {
+    let clear = watch.zones.iter().map(|zone| zone.clear).max().unwrap_or(base.clear);
+    MemorySettings { clear, ..base }
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use gridwatch_domain::{CameraId, CellCode, EdgeId, NetworkRef, Zone};
+use gridwatch_domain::{
+    BayGroup, CameraId, CellCode, EdgeId, Ground, Line, NetworkRef, ObjectClass, Zone, ZoneType,
+};
 
 use crate::{health::HealthSettings, motion::Kind};
 
@@ -49,21 +51,44 @@ pub struct CameraWatch {
     pub cell: Option<CellCode>,
     /// Its zones.
     pub zones: Vec<Zone>,
+    /// Its lines.
+    pub lines: Vec<Line>,
+    /// Bays that are counted together.
+    pub groups: Vec<BayGroup>,
+    /// How large things are on the ground, where that is known.
+    pub ground: Option<Ground>,
     /// Whether it shows another recording at each start, so that what was open in the last one is over. Not so for cameras.
     pub begins_anew: bool,
 }
 
 impl CameraWatch {
-    /// The kinds of objects that any of the zones cares about.
-    pub fn kinds(&self) -> Vec<Kind> {
-        let mut kinds = Vec::new();
-        for kind in self.zones.iter().flat_map(|zone| &zone.classes).map(|&class| Kind::of(class)) {
-            if !kinds.contains(&kind) {
-                kinds.push(kind);
-            }
-        }
-        kinds
+    /// A camera in whose picture nothing is watched yet.
+    pub fn new(id: CameraId) -> Self {
+        let (zones, lines, groups) = (Vec::new(), Vec::new(), Vec::new());
+        Self { id, cell: None, zones, lines, groups, ground: None, begins_anew: false }
     }
+
+    /// The kinds of objects whose standing any of the zones cares about: these have places.
+    pub fn standing_kinds(&self) -> Vec<Kind> {
+        let zones = self.zones.iter().filter(|zone| zone.zone_type != ZoneType::Area);
+        distinct(zones.flat_map(|zone| &zone.classes))
+    }
+
+    /// The kinds of objects whose movement any of the zones and lines cares about.
+    pub fn moving_kinds(&self) -> Vec<Kind> {
+        let of_lines = self.lines.iter().flat_map(|line| &line.classes);
+        distinct(self.zones.iter().flat_map(|zone| &zone.classes).chain(of_lines))
+    }
+}
+
+fn distinct<'a>(classes: impl Iterator<Item = &'a ObjectClass>) -> Vec<Kind> {
+    let mut kinds = Vec::new();
+    for kind in classes.map(|&class| Kind::of(class)) {
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    kinds
 }
 
 /// How places are remembered.

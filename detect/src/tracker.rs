@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use gridwatch_domain::{Detection, NormBox, Timestamp, TrackId};
+use gridwatch_domain::{Detection, NormBox, ObjectClass, Timestamp, TrackId};
 
 use crate::motion::{Kind, blend, center_distance};
 
@@ -33,6 +33,10 @@ const FARTHEST_CENTER: f32 = 0.9;
 pub struct Movement {
     /// Its track.
     pub track: TrackId,
+    /// What it mostly is.
+    pub class: ObjectClass,
+    /// In how many pictures it has been seen.
+    pub sightings: u32,
     /// Speed in own sizes per second; `None` while the track is too young to tell.
     pub speed: Option<f32>,
     /// Farthest that the track was from where it began, in sizes.
@@ -45,6 +49,9 @@ pub struct Movement {
 struct Track {
     id: TrackId,
     kind: Kind,
+    /// Scores of its detections, by [`ObjectClass::ALL`].
+    votes: [f32; ObjectClass::ALL.len()],
+    sightings: u32,
     origin: NormBox,
     travelled: f32,
     /// Boxes of the last [`SPEED_WINDOW`], oldest first; never empty.
@@ -78,7 +85,7 @@ impl Tracker {
                     continue;
                 }
             };
-            track.extend(at, found.bbox);
+            track.extend(at, found);
             movements.push(Some(track.movement()));
         }
         movements
@@ -125,7 +132,15 @@ impl Tracker {
         let id = TrackId(self.next);
         self.next += 1;
         let kind = Kind::of(found.class);
-        self.tracks.push(Track { id, kind, origin: found.bbox, travelled: 0.0, past: VecDeque::new() });
+        self.tracks.push(Track {
+            id,
+            kind,
+            votes: [0.0; ObjectClass::ALL.len()],
+            sightings: 0,
+            origin: found.bbox,
+            travelled: 0.0,
+            past: VecDeque::new(),
+        });
         let last = self.tracks.len() - 1;
         &mut self.tracks[last]
     }
@@ -167,12 +182,23 @@ impl Track {
         (at.saturating_since(then) >= STOPS_WITHIN && iou >= STAYED).then_some(1.0 + iou)
     }
 
-    fn extend(&mut self, at: Timestamp, bbox: NormBox) {
+    fn extend(&mut self, at: Timestamp, found: &Detection) {
+        let bbox = found.bbox;
+        self.sightings = self.sightings.saturating_add(1);
+        for (vote, class) in self.votes.iter_mut().zip(ObjectClass::ALL) {
+            *vote += if class == found.class { found.score } else { 0.0 };
+        }
         self.past.push_back((at, bbox));
         while self.past.len() > 2 && at.saturating_since(self.past[1].0) >= SPEED_WINDOW {
             self.past.pop_front();
         }
         self.travelled = self.travelled.max(center_distance(self.origin, bbox));
+    }
+
+    /// What most of its detections say.
+    fn class(&self) -> ObjectClass {
+        let best = self.votes.iter().zip(ObjectClass::ALL).max_by(|a, b| a.0.total_cmp(b.0));
+        best.map_or(ObjectClass::Car, |(_, class)| class)
     }
 
     fn movement(&self) -> Movement {
@@ -181,7 +207,14 @@ impl Track {
         let speed = (base >= SHORTEST_BASE).then(|| moved(first.1, last.1) / base.as_secs_f32());
         let here = self.past.iter().rev().take_while(|(_, bbox)| moved(*bbox, last.1) <= RESTING);
         let resting_since = here.last().map_or(last.0, |(since, _)| *since);
-        Movement { track: self.id, speed, travelled: self.travelled, resting_since }
+        Movement {
+            track: self.id,
+            class: self.class(),
+            sightings: self.sightings,
+            speed,
+            travelled: self.travelled,
+            resting_since,
+        }
     }
 
     /// Where it will be if it keeps its pace.

@@ -56,8 +56,7 @@ impl Footage {
 
     /// The events of zones; the process ends and begins anew where `restarts` (seconds) says.
     fn events(&self, zones: Vec<Zone>, restarts: &[f64]) -> Vec<Event> {
-        let watch =
-            CameraWatch { id: "footage".parse().expect("valid"), cell: None, zones, begins_anew: false };
+        let watch = CameraWatch { zones, ..CameraWatch::new("footage".parse().expect("valid")) };
         let edge = "test".parse().expect("valid");
         let settings = DetectSettings::new(edge, self.network.clone(), vec![watch.clone()]);
         let mut state = CameraState::new(&watch, &settings);
@@ -87,14 +86,13 @@ fn seconds(at: Timestamp) -> f64 {
 fn zone(id: &str, corners: &[[f32; 2]], limit_s: f64) -> Zone {
     let points = corners.iter().map(|&corner| Point::try_from(corner).expect("within the picture"));
     Zone {
-        id: id.parse().expect("valid"),
-        name: id.to_owned(),
-        zone_type: ZoneType::NoParking,
-        polygon: Polygon::new(points.collect()).expect("simple"),
         classes: vec![ObjectClass::Car, ObjectClass::Bus, ObjectClass::Truck],
-        limit: DwellLimit::new(Duration::from_secs_f64(limit_s)).expect("in range"),
-        cell: None,
-        watch_fps: 0,
+        ..Zone::usual(
+            id.parse().expect("valid"),
+            ZoneType::NoParking,
+            Polygon::new(points.collect()).expect("simple"),
+        )
+        .with_limit(DwellLimit::new(Duration::from_secs_f64(limit_s)).expect("in range"))
     }
 }
 

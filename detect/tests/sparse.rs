@@ -55,10 +55,8 @@ impl Footage {
     /// Two loops and a half, begun with that picture. Times are seconds since the beginning of the first loop, in thousandths.
     fn play(&self, first: usize) -> Vec<Event> {
         let watch = CameraWatch {
-            id: CameraId::new("gate").expect("valid"),
-            cell: None,
             zones: self.scene.zones(),
-            begins_anew: false,
+            ..CameraWatch::new(CameraId::new("gate").expect("valid"))
         };
         let settings =
             DetectSettings::new("box".parse().expect("valid"), self.network.clone(), vec![watch.clone()]);

@@ -55,6 +55,20 @@ pub enum DomainError {
     /// A limit outside of its range.
     #[error("limit of {0} s: expected 1 to 2592000 (30 days)")]
     Limit(f64),
+    /// A time zone that is not in the tz database.
+    #[error("time zone {0:?}: expected one of the tz database, for example Asia/Shanghai")]
+    TimeZone(String),
+    /// Not a day of the calendar.
+    #[error("day {0:?}: expected for example 2026-10-01")]
+    Day(String),
+    /// Not a time of the week.
+    #[error(
+        "time of the week {0:?}: expected days and times, for example \"mon-fri 07:00-19:00\", \"sat,sun 00:00-24:00\" or \"daily 22:00-06:00\""
+    )]
+    WeeklySpan(String),
+    /// Four points of which three lie on a line, or that are not in order around what they enclose.
+    #[error("four points {0}: expected the corners of something convex, in order")]
+    Quadrilateral(&'static str),
     /// An MQTT topic outside of the grammar of `topic`.
     #[error("topic {0:?} is not one of gridwatch's")]
     Topic(String),

@@ -18,6 +18,45 @@ pub enum EventKind {
     /// 占用消防通道: a vehicle has stood in a `fire_lane` zone for its limit.
     #[serde(rename = "parking.fire_lane")]
     FireLane,
+    /// 堵塞出入口: … in an `entrance`.
+    #[serde(rename = "parking.entrance_blocked")]
+    EntranceBlocked,
+    /// 未入位停放: a vehicle has stood in an `aisle`, in no bay, blocking none.
+    #[serde(rename = "parking.out_of_bay")]
+    OutOfBay,
+    /// 堵车位: a vehicle stands in an `aisle` before a bay that is taken.
+    #[serde(rename = "parking.double")]
+    Double,
+    /// 跨位停放: one vehicle covers parts of two bays.
+    #[serde(rename = "parking.straddling")]
+    Straddling,
+    /// 超时停放: a vehicle has stood in a bay for longer than one may.
+    #[serde(rename = "parking.overstay")]
+    Overstay,
+    /// 僵尸车: a vehicle has not moved for days.
+    #[serde(rename = "parking.long_stay")]
+    LongStay,
+    /// 车位已满: so many bays of a group are taken.
+    #[serde(rename = "parking.lot_full")]
+    LotFull,
+    /// 疑似剐蹭: a vehicle came into contact distance of a parked one, which moved, or people got out to look.
+    #[serde(rename = "parking.contact_suspected")]
+    ContactSuspected,
+    /// 闯入: somebody is in an `area`.
+    #[serde(rename = "area.intrusion")]
+    Intrusion,
+    /// 徘徊逗留: somebody has been in an `area` for long.
+    #[serde(rename = "area.loitering")]
+    Loitering,
+    /// 人员聚集: many are in an `area`.
+    #[serde(rename = "area.crowd")]
+    Crowd,
+    /// 越线: somebody crossed a line.
+    #[serde(rename = "line.crossing")]
+    Crossing,
+    /// 逆行: somebody crossed a line against its direction.
+    #[serde(rename = "line.wrong_way")]
+    WrongWay,
     /// 摄像机离线: no pictures come.
     #[serde(rename = "camera.offline")]
     CameraOffline,
@@ -37,9 +76,22 @@ pub enum EventKind {
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 20] = [
         Self::NoParking,
         Self::FireLane,
+        Self::EntranceBlocked,
+        Self::OutOfBay,
+        Self::Double,
+        Self::Straddling,
+        Self::Overstay,
+        Self::LongStay,
+        Self::LotFull,
+        Self::ContactSuspected,
+        Self::Intrusion,
+        Self::Loitering,
+        Self::Crowd,
+        Self::Crossing,
+        Self::WrongWay,
         Self::CameraOffline,
         Self::CameraFrozen,
         Self::CameraCovered,
@@ -52,6 +104,19 @@ impl EventKind {
         match self {
             Self::NoParking => "parking.no_parking",
             Self::FireLane => "parking.fire_lane",
+            Self::EntranceBlocked => "parking.entrance_blocked",
+            Self::OutOfBay => "parking.out_of_bay",
+            Self::Double => "parking.double",
+            Self::Straddling => "parking.straddling",
+            Self::Overstay => "parking.overstay",
+            Self::LongStay => "parking.long_stay",
+            Self::LotFull => "parking.lot_full",
+            Self::ContactSuspected => "parking.contact_suspected",
+            Self::Intrusion => "area.intrusion",
+            Self::Loitering => "area.loitering",
+            Self::Crowd => "area.crowd",
+            Self::Crossing => "line.crossing",
+            Self::WrongWay => "line.wrong_way",
             Self::CameraOffline => "camera.offline",
             Self::CameraFrozen => "camera.frozen",
             Self::CameraCovered => "camera.covered",
@@ -90,7 +155,9 @@ impl Phase {
 }
 
 /// How bad it is. Ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Worth knowing.
@@ -113,6 +180,15 @@ impl Severity {
             Self::Critical => "critical",
         }
     }
+
+    /// One degree worse; what is critical stays so.
+    pub fn worse(self) -> Self {
+        match self {
+            Self::Info => Self::Minor,
+            Self::Minor => Self::Major,
+            Self::Major | Self::Critical => Self::Critical,
+        }
+    }
 }
 
 /// An object that takes part in an event.
@@ -133,11 +209,53 @@ pub struct EventObject {
     pub track: Option<TrackId>,
 }
 
-/// The thresholds that fired.
+/// The thresholds that fired, and what else the rule says.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RuleRef {
-    /// Dwell allowed, in seconds.
+    /// How long the condition may hold, in seconds.
     pub limit_s: f64,
+    /// How many it takes, of kinds that count: people of a crowd, taken bays of a full group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least: Option<u32>,
+    /// How many there were at the most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most: Option<u32>,
+    /// How near it came, of `parking.contact_suspected`: in sizes of the parked vehicle, 0 where their outlines touched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distance: Option<f32>,
+    /// The same in metres, where the camera's ground is calibrated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distance_m: Option<f32>,
+    /// Which way, of `line.crossing`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Direction>,
+}
+
+impl RuleRef {
+    /// A limit, and nothing else.
+    pub fn limit(limit_s: f64) -> Self {
+        Self { limit_s, least: None, most: None, distance: None, distance_m: None, direction: None }
+    }
+}
+
+/// Which way something crossed a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Along its direction: from its left to its right.
+    Along,
+    /// Against it.
+    Against,
+}
+
+impl Direction {
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Along => "along",
+            Self::Against => "against",
+        }
+    }
 }
 
 /// The network that saw it.

@@ -10,7 +10,9 @@ mod event;
 mod frame;
 mod geometry;
 mod grid;
+mod ground;
 mod id;
+mod schedule;
 mod time;
 pub mod topic;
 pub mod wire;
@@ -20,11 +22,14 @@ pub use checkpoint::Checkpoint;
 pub use class::ObjectClass;
 pub use error::DomainError;
 pub use event::{
-    Event, EventKind, EventObject, Evidence, EvidenceType, Findings, NetworkRef, Phase, RuleRef, Severity,
+    Direction, Event, EventKind, EventObject, Evidence, EvidenceType, Findings, NetworkRef, Phase, RuleRef,
+    Severity,
 };
 pub use frame::{Attention, Changes, Detection, Frame, Nv12Buffer, Nv12Planes};
 pub use geometry::{NormBox, Point, Polygon};
 pub use grid::{CellCode, CellLevel, GridNode, GridTree};
+pub use ground::{Ground, Projective};
 pub use id::{CameraId, EdgeId, EventId, PlaceId, Sha256Hex, TrackId, ZoneId};
+pub use schedule::{Calendar, Day, Schedule, WeeklySpan};
 pub use time::Timestamp;
-pub use zone::{DwellLimit, Zone, ZoneType};
+pub use zone::{BayGroup, DwellLimit, Line, Outline, Permit, Zone, ZoneRule, ZoneType};

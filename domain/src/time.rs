@@ -15,6 +15,9 @@ impl Timestamp {
     /// 1970-01-01T00:00:00Z.
     pub const UNIX_EPOCH: Self = Self(jiff::Timestamp::UNIX_EPOCH);
 
+    /// The first time that there is: before everything.
+    pub const MIN: Self = Self(jiff::Timestamp::MIN);
+
     /// From milliseconds since 1970; refused outside of the years −9999 to 9999.
     pub fn from_millisecond(millis: i64) -> Result<Self, DomainError> {
         jiff::Timestamp::from_millisecond(millis).map(Self).map_err(|_| DomainError::Time(millis.to_string()))

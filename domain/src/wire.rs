@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
-    CameraId, CellCode, DomainError, Event, EventId, Polygon, Sha256Hex, Timestamp, ZoneId, ZoneType,
+    CameraId, CellCode, DomainError, Event, EventId, Point, Polygon, Sha256Hex, Timestamp, ZoneId, ZoneType,
 };
 
 /// Schema of [`EventMessage`].
@@ -181,6 +181,12 @@ pub struct CameraStateMessage {
     /// What it watches.
     #[serde(default)]
     pub zones: Vec<ZoneSummary>,
+    /// Which lines it watches.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<LineSummary>,
+    /// Which bays it counts together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupSummary>,
     /// How much of its stream is decoded; none where that is not decided picture by picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<GateSummary>,
@@ -218,6 +224,34 @@ pub struct CameraTrouble {
     pub kind: String,
     /// Since when.
     pub since: Timestamp,
+}
+
+/// A line, as far as the center needs to know it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LineSummary {
+    /// The line.
+    pub id: ZoneId,
+    /// What people call it.
+    pub name: String,
+    /// Where it begins and ends. Who crosses it from its left to its right goes along its direction.
+    pub ends: [Point; 2],
+    /// Its grid cell, where that is not the camera's.
+    #[serde(default)]
+    pub cell: Option<CellCode>,
+}
+
+/// Bays that are counted together, as far as the center needs to know them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GroupSummary {
+    /// The group.
+    pub id: ZoneId,
+    /// What people call it.
+    pub name: String,
+    /// Its bays.
+    pub bays: Vec<ZoneId>,
+    /// Its grid cell, where that is not the camera's.
+    #[serde(default)]
+    pub cell: Option<CellCode>,
 }
 
 /// A zone, as far as the center needs to know it.

@@ -115,7 +115,7 @@ impl Plan<'_> {
     /// Longest time between two looks.
     fn rest_s(&self) -> f64 {
         const USUAL: Duration = Duration::from_secs(10);
-        let limits = self.scene.zones().into_iter().map(|zone| zone.limit.get());
+        let limits = self.scene.zones().into_iter().filter_map(|zone| zone.shortest_limit());
         longest_rest(USUAL, limits).as_secs_f64()
     }
 

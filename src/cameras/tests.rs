@@ -35,6 +35,9 @@ impl Tester {
             tiles: TilesConfig::WHOLE,
             tls: TlsSettings::System,
             zones: Vec::new(),
+            lines: Vec::new(),
+            groups: Vec::new(),
+            ground: None,
         };
         let (states, states_rx) = watch::channel(CameraState::Connecting);
         let (blind, blind_rx) = watch::channel(BlindCameras::new());

@@ -78,6 +78,9 @@ async fn first_of(path: &Path) -> anyhow::Result<Frame> {
         tiles: TilesConfig::WHOLE,
         tls: TlsSettings::System,
         zones: Vec::new(),
+        lines: Vec::new(),
+        groups: Vec::new(),
+        ground: None,
     };
     let (camera, _) = Camera::new(settings, parts);
     let running = tokio::spawn(camera.run());

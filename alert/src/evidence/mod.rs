@@ -9,7 +9,7 @@ mod picture;
 use std::{io, panic::AssertUnwindSafe, thread};
 
 use bytes::Bytes;
-use gridwatch_domain::{Detection, Event, EventId, Frame, NormBox, Polygon, Severity, Sha256Hex, Zone};
+use gridwatch_domain::{Detection, Event, EventId, Frame, NormBox, Outline, Polygon, Severity, Sha256Hex};
 use gridwatch_runtime::Chain;
 use prometheus::IntCounter;
 use sha2::{Digest as _, Sha256};
@@ -46,11 +46,11 @@ pub struct Snapshot {
 ///
 /// # Errors
 /// [`EvidenceError`] where the picture cannot be used.
-pub fn snapshot(frame: &Frame, event: &Event, zones: &[Zone]) -> Result<Snapshot, EvidenceError> {
+pub fn snapshot(frame: &Frame, event: &Event, outlines: &[Outline]) -> Result<Snapshot, EvidenceError> {
     let mut canvas = picture::to_canvas(frame, WIDTH)?;
     let colour = colour_of(event.severity);
-    if let Some(zone) = zones.iter().find(|zone| Some(&zone.id) == event.zone.as_ref()) {
-        draw_zone(&mut canvas, &zone.polygon, colour);
+    for outline in outlines.iter().filter(|outline| Some(&outline.id) == event.zone.as_ref()) {
+        draw_zone(&mut canvas, &outline.polygon, colour);
     }
     for object in &event.objects {
         draw_box(&mut canvas, object.bbox, colour);
@@ -120,7 +120,7 @@ fn dwell(seconds: f64) -> String {
 struct Job {
     frame: Frame,
     event: Event,
-    zones: Vec<Zone>,
+    outlines: Vec<Outline>,
     done: oneshot::Sender<Result<Snapshot, EvidenceError>>,
 }
 
@@ -149,8 +149,8 @@ impl EvidenceThread {
         let (jobs, mut waiting) = mpsc::channel::<Job>(WAITING);
         let (keeping, keeper) = keeper.map(Keeping::start).transpose()?.unzip();
         let drawer = thread::Builder::new().name("evidence".to_owned()).spawn(move || {
-            while let Some(Job { frame, event, zones, done }) = waiting.blocking_recv() {
-                let made = guarded(|| snapshot(&frame, &event, &zones));
+            while let Some(Job { frame, event, outlines, done }) = waiting.blocking_recv() {
+                let made = guarded(|| snapshot(&frame, &event, &outlines));
                 let drawn = made.as_ref().ok().map(|snapshot| snapshot.bytes.clone());
                 // The event goes its way first: nothing on this disk is worth letting it wait, nor the next one.
                 let _ = done.send(made);
@@ -168,10 +168,10 @@ impl EvidenceThread {
         &self,
         frame: Frame,
         event: Event,
-        zones: Vec<Zone>,
+        outlines: Vec<Outline>,
     ) -> Result<Snapshot, EvidenceError> {
         let (done, outcome) = oneshot::channel();
-        self.jobs.send(Job { frame, event, zones, done }).await.map_err(|_| EvidenceError::Ended)?;
+        self.jobs.send(Job { frame, event, outlines, done }).await.map_err(|_| EvidenceError::Ended)?;
         outcome.await.map_err(|_| EvidenceError::Ended)?
     }
 }

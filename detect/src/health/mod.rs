@@ -365,7 +365,7 @@ impl Holds {
             EventKind::CameraCovered => Some(&mut self.covered),
             EventKind::CameraMoved => Some(&mut self.moved),
             EventKind::CameraBlurred => Some(&mut self.blurred),
-            EventKind::NoParking | EventKind::FireLane => None,
+            _ => None,
         }
     }
 }

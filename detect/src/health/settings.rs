@@ -54,7 +54,8 @@ impl HealthSettings {
             EventKind::CameraCovered => self.covered,
             EventKind::CameraMoved => self.moved,
             EventKind::CameraBlurred => self.blurred,
-            EventKind::NoParking | EventKind::FireLane => Duration::ZERO,
+            // What goes on in the picture is none.
+            _ => Duration::ZERO,
         }
     }
 

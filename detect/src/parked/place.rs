@@ -285,6 +285,11 @@ impl Place {
         self.presence
     }
 
+    /// Watched time that it has been taken for empty.
+    pub fn empty_for(&self) -> Duration {
+        self.empty_for
+    }
+
     /// Watched time since it was last seen.
     pub fn unseen_for(&self) -> Duration {
         self.missed_for + self.hidden_for

@@ -1,39 +1,82 @@
-//! Says what is disorder: compares places with zones and tells events, revision by revision.
+//! Says what is disorder: compares what stands and walks with zones, lines and groups, and tells events, revision by revision.
 //!
-//! In: the places of one camera after each picture. Out: [`Revision`]s, which the camera turns into events. One event
-//! per place and zone: two cars in one zone are two events, and a car where two zones overlap is one event in each,
-//! because each zone has its own kind, limit, severity and cell.
-//!
-//! An event opens when its place has been *seen* for the zone's limit: a vehicle that is hidden when its limit passes
-//! opens it when it is seen again. It closes when the memory gives the place up. Pure.
+//! In: the places and tracks of one camera after each picture. Out: [`Revision`]s, which the camera turns into events. Each rule is
+//! in a file of its own: it claims conditions, each with a subject and since when it holds; the ledger turns what is claimed into
+//! events that open, are updated and close. One event per kind, zone and subject: two cars in one zone are two events, and a car where
+//! two zones overlap is one event in each, because each zone has its own limits, severity and cell. Pure.
 
+mod bays;
+mod claim;
+mod crossing;
+mod crowd;
+mod double;
+mod intrusion;
+mod lasting;
+mod ledger;
+mod loitering;
+mod long_stay;
+mod lot_full;
 mod open;
+mod out_of_bay;
+mod overstay;
+mod standing;
+mod straddling;
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use gridwatch_domain::{
-    Detection, EventId, EventKind, NormBox, Phase, Severity, Timestamp, Zone, ZoneId, ZoneType,
+    BayGroup, Detection, EventKind, EventObject, Line, NormBox, ObjectClass, Timestamp, TrackId, Zone, ZoneId,
 };
 use serde::{Deserialize, Serialize};
 
-pub use self::open::{OpenEvent, Revision};
+use self::{bays::Bays, claim::Subject, lasting::AllLasting, ledger::Ledger};
+pub use self::{
+    crossing::Crossings,
+    open::{OpenEvent, Revision},
+};
 use crate::{
     parked::{Place, Presence},
     settings::RuleSettings,
 };
 
-/// Of the coverage that lets a vehicle into a zone, this share keeps it in: a box that breathes opens nothing twice.
-const STAYS_IN: f32 = 0.5;
-/// A vehicle that was not seen for this long, without its place being seen empty, is unobserved.
-const UNOBSERVED_AFTER: Duration = Duration::from_secs(30);
-/// After this many times its limit, standing in a no-parking zone is a major matter.
-const MAJOR_AFTER: u32 = 3;
+/// A vehicle that was not seen for this long leaves it open whether its bay is taken.
+const UNSURE_AFTER: Duration = Duration::from_secs(30);
 
-/// The open events of one camera.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Ledger {
-    open: Vec<OpenEvent>,
+/// Somebody or something that is followed, as it is in the latest picture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Walker {
+    /// Its track.
+    pub track: TrackId,
+    /// What it mostly is.
+    pub class: ObjectClass,
+    /// Score of its detection.
+    pub score: f32,
+    /// Where it is.
+    pub bbox: NormBox,
+    /// In how many pictures it has been seen.
+    pub sightings: u32,
+}
+
+impl Walker {
+    /// Where it touches the ground: the middle of its lower edge.
+    pub fn foot(&self) -> [f32; 2] {
+        [self.bbox.center().x(), self.bbox.y2()]
+    }
+
+    fn stands_in(&self, zone: &Zone) -> bool {
+        let [x, y] = self.foot();
+        gridwatch_domain::Point::new(x, y).is_ok_and(|foot| zone.polygon.contains(foot))
+    }
+
+    fn object(&self) -> EventObject {
+        EventObject {
+            class: self.class,
+            score: self.score,
+            bbox: self.bbox,
+            place: None,
+            track: Some(self.track),
+        }
+    }
 }
 
 /// One picture, as far as the rules need it.
@@ -45,214 +88,228 @@ pub struct Scene<'a> {
     pub places: &'a [Place],
     /// The places that are over since this picture.
     pub ended: &'a [Place],
+    /// Who is followed, and is in this picture.
+    pub walkers: &'a [Walker],
 }
 
-impl Ledger {
+/// What is watched in a camera's picture.
+#[derive(Debug, Clone, Copy)]
+pub struct Watchlist<'a> {
+    /// Zones.
+    pub zones: &'a [Zone],
+    /// Lines.
+    pub lines: &'a [Line],
+    /// Groups of bays.
+    pub groups: &'a [BayGroup],
+}
+
+/// What every rule looks at.
+struct Context<'s> {
+    scene: &'s Scene<'s>,
+    bays: &'s Bays<'s>,
+    ledger: &'s Ledger,
+    settings: &'s RuleSettings,
+}
+
+impl Context<'_> {
+    fn is_open(&self, kind: EventKind, zone: &Zone, subject: Subject) -> bool {
+        self.ledger.is_open(kind, &zone.id, subject)
+    }
+}
+
+/// The rules of one camera, and its open events.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Rulebook {
+    open: Ledger,
+    #[serde(default)]
+    lasting: AllLasting,
+    #[serde(skip)]
+    stays: loitering::Stays,
+    #[serde(skip)]
+    lines: crossing::Lines,
+    /// When limits end of what holds within them.
+    #[serde(skip)]
+    limits: Vec<Timestamp>,
+}
+
+impl Rulebook {
     /// The open events, oldest first.
     pub fn open(&self) -> &[OpenEvent] {
-        &self.open
+        self.open.open()
     }
 
     /// Takes one picture in. `random` gives the random part of new ids.
     pub fn step(
         &mut self,
         scene: &Scene<'_>,
-        zones: &[Zone],
+        watchlist: Watchlist<'_>,
         settings: &RuleSettings,
         random: &mut dyn FnMut() -> [u8; 10],
     ) -> Vec<Revision> {
-        let mut revisions = Vec::new();
-        self.open.retain_mut(|event| {
-            let revision = follow(event, scene, zones, settings);
-            let goes_on = revision.as_ref().is_none_or(|revision| revision.phase != Phase::Close);
-            revisions.extend(revision);
-            goes_on
-        });
-        for zone in zones {
-            for place in scene.places {
-                if self.is_open(place, &zone.id) || !may_open(place, zone, settings) {
-                    continue;
+        let bays = Bays::of(watchlist.zones, scene.places);
+        let context = Context { scene, bays: &bays, ledger: &self.open, settings };
+        let mut claims = Vec::new();
+        for zone in watchlist.zones {
+            for rule in &zone.rules {
+                match rule.kind {
+                    kind if standing::tells(kind) => claims.extend(standing::claims(zone, rule, &context)),
+                    EventKind::OutOfBay => claims.extend(out_of_bay::claims(zone, rule, &context)),
+                    EventKind::Double => claims.extend(double::claims(zone, rule, &context)),
+                    EventKind::Straddling => claims.extend(straddling::claims(zone, rule, &context)),
+                    EventKind::Overstay => claims.extend(overstay::claims(zone, rule, &context)),
+                    EventKind::LongStay => claims.extend(long_stay::claims(zone, rule, &context)),
+                    EventKind::Intrusion => {
+                        claims.extend(intrusion::claim(zone, rule, &context, &mut self.lasting));
+                    }
+                    EventKind::Crowd => claims.extend(crowd::claim(zone, rule, &context, &mut self.lasting)),
+                    EventKind::Loitering => claims.extend(self.stays.claims(zone, rule, &context)),
+                    _ => {}
                 }
-                let mut event =
-                    OpenEvent::new(EventId::from_parts(scene.at, random()), place, zone, scene.at);
-                revisions.push(event.revise(Phase::Open, scene.at));
-                self.open.push(event);
             }
         }
+        for line in watchlist.lines {
+            claims.extend(self.lines.claims(line, &context));
+        }
+        for group in watchlist.groups {
+            claims.extend(lot_full::claim(group, &context, &mut self.lasting));
+        }
+        let revisions = self.open.take(scene.at, &claims, settings.update_interval, random);
+        self.limits = self.open.limits(&claims);
         revisions
     }
 
-    /// When each limit ends of those that stand within it.
-    pub fn limits(
-        &self,
-        places: &[Place],
-        zones: &[Zone],
-        settings: &RuleSettings,
-    ) -> impl Iterator<Item = Timestamp> {
-        zones.iter().flat_map(move |zone| {
-            let within = move |place: &&Place| {
-                place.is_standing()
-                    && place.is_credible()
-                    && !self.is_open(place, &zone.id)
-                    && covers(zone, place, settings.coverage)
-            };
-            places.iter().filter(within).map(|place| place.first_seen().saturating_add(zone.limit.get()))
-        })
+    /// When each limit ends of what holds within it, as of the latest picture.
+    pub fn limits(&self) -> impl Iterator<Item = Timestamp> + '_ {
+        self.limits.iter().copied()
     }
 
-    /// The camera has gone blind: whether anything still stands there, nobody knows.
+    /// Who has crossed which line.
+    pub fn crossings(&self) -> &Crossings {
+        &self.lines.counts
+    }
+
+    /// The camera has gone blind: whether anything still holds, nobody knows.
     pub fn lose_sight(&mut self, at: Timestamp) -> Vec<Revision> {
-        let lost = self.open.iter_mut().filter(|event| !event.unobserved);
-        lost.map(|event| {
-            event.unobserved = true;
-            event.revise(Phase::Update, at)
-        })
-        .collect()
+        self.lines.forget();
+        self.open.lose_sight(at)
     }
 
-    /// Other zones are watched from now on: events end whose zone is gone or is of another type, and those of vehicles that
-    /// have not stood for its limit as it is now, or are of no class that it cares about any more. `before`: the zones until
-    /// now; what a zone cares about is looked at only where that is something else now, as opinions of a vehicle's class waver.
-    pub fn adjust(&mut self, before: &[Zone], zones: &[Zone], places: &[Place]) -> Vec<Revision> {
-        let mut revisions = Vec::new();
-        self.open.retain_mut(|event| {
-            let zone = zone_of(event, zones);
-            let place = places.iter().find(|place| place.number() == event.place);
+    /// Something else is watched from now on: events end whose zone is gone or tells nothing of the kind any more, and those of vehicles that have
+    /// not stood for its limit as it is now, or are of no class that it cares about any more. `before`: the zones until now; what a zone
+    /// cares about is looked at only where that is something else now, as opinions of a vehicle's class waver.
+    pub fn adjust(&mut self, before: &[Zone], watchlist: Watchlist<'_>, places: &[Place]) -> Vec<Revision> {
+        let Watchlist { zones, lines, groups } = watchlist;
+        let tells = |kind: EventKind, id: &ZoneId| {
+            let zone = zones.iter().find(|zone| zone.id == *id).and_then(|zone| zone.rule(kind));
+            let line = || lines.iter().find(|line| line.id == *id).and_then(|line| line.rule(kind));
+            let group = || groups.iter().find(|group| group.id == *id).map(|group| &group.rule);
+            zone.or_else(line).or_else(group).filter(|rule| rule.kind == kind)
+        };
+        self.lasting.keep(|kind, id| tells(kind, id).is_some());
+        self.lines.keep(lines);
+        self.open.keep(|event| {
+            let Some(rule) = tells(event.kind, &event.zone) else { return false };
+            let zone = zones.iter().find(|zone| zone.id == event.zone);
+            let cell = zone.map_or(event.cell.as_ref(), |zone| zone.cell.as_ref()).cloned();
+            event.go_by(rule, cell.as_ref());
             let cares_as_before =
                 |zone: &Zone| before.iter().any(|one| one.id == zone.id && one.classes == zone.classes);
-            let holds_in = |zone: &Zone, place: &Place| {
-                place.dwell() >= zone.limit.get() && (cares_as_before(zone) || is_watched(zone, place))
-            };
-            let holds = zone.is_some_and(|zone| place.is_none_or(|place| holds_in(zone, place)));
-            if let Some(zone) = zone {
-                event.limit = zone.limit;
-                event.cell.clone_from(&zone.cell);
-            }
-            if !holds {
-                revisions.push(event.close(event.revised_at.max(event.last_seen)));
-            }
-            holds
-        });
-        revisions
+            let place = places.iter().find(|place| Some(place.number()) == event.place());
+            let is_watched =
+                |(zone, place): (&Zone, &Place)| cares_as_before(zone) || standing::is_watched(zone, place);
+            event.last_seen.saturating_since(event.since) >= rule.limit.get()
+                && zone.zip(place).is_none_or(is_watched)
+        })
     }
 
     /// Nothing will be seen of any of them any more: they end with what was seen last.
     pub fn close_all(&mut self) -> Vec<Revision> {
-        self.open.drain(..).map(|mut event| event.close(event.revised_at.max(event.last_seen))).collect()
+        let revisions = self.open.keep(|_| false);
+        let counts = std::mem::take(&mut self.lines.counts);
+        *self = Self::default();
+        self.lines.counts = counts;
+        revisions
     }
 
     /// Moves all times back by `by`, as the clock was.
     pub fn rewind(&mut self, by: Duration) {
-        self.open.iter_mut().for_each(|event| event.rewind(by));
+        self.open.rewind(by);
+        self.lasting.rewind(by);
+        self.stays.rewind(by);
+        self.lines.forget();
     }
 
     /// The numbers of the places that open events are about.
     pub fn places(&self) -> Vec<u64> {
-        self.open.iter().map(|event| event.place).collect()
-    }
-
-    fn is_open(&self, place: &Place, zone: &ZoneId) -> bool {
-        self.open.iter().any(|event| event.place == place.number() && event.zone == *zone)
+        self.open.open().iter().filter_map(OpenEvent::place).collect()
     }
 }
 
-/// How many vehicles and other watched objects stand in each zone.
-pub fn count_standing(places: &[Place], zones: &[Zone], settings: &RuleSettings) -> BTreeMap<ZoneId, u32> {
+/// Whether a bay is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Occupancy {
+    /// Nothing stands in it.
+    Free,
+    /// Something stands in it.
+    Occupied,
+    /// Something stood in it, and was not seen since: nobody knows.
+    Unknown,
+}
+
+/// Which bays are taken.
+pub fn occupancy(places: &[Place], zones: &[Zone]) -> BTreeMap<ZoneId, Occupancy> {
+    let bays = Bays::of(zones, places);
+    let state = |taken_by: &[u64]| {
+        let inside: Vec<&Place> = places.iter().filter(|place| taken_by.contains(&place.number())).collect();
+        let is_lost =
+            |place: &&Place| place.presence() != Presence::Seen && place.unseen_for() > UNSURE_AFTER;
+        match inside.as_slice() {
+            [] => Occupancy::Free,
+            inside if inside.iter().all(is_lost) => Occupancy::Unknown,
+            _ => Occupancy::Occupied,
+        }
+    };
+    bays.all.iter().map(|bay| (bay.zone.id.clone(), state(&bay.taken_by))).collect()
+}
+
+/// How many vehicles stand in each zone; in a bay, whether one does; in an area, who is there.
+pub fn count_inside(scene: &Scene<'_>, zones: &[Zone], settings: &RuleSettings) -> BTreeMap<ZoneId, u32> {
+    let bays = Bays::of(zones, scene.places);
     let count = |zone: &Zone| {
-        let inside = |place: &&Place| place.is_standing() && covers(zone, place, settings.coverage);
-        u32::try_from(places.iter().filter(inside).count()).unwrap_or(u32::MAX)
+        let standing = |place: &&Place| {
+            place.is_standing()
+                && standing::is_watched(zone, place)
+                && standing::covers(zone, place.bbox(), settings.coverage)
+        };
+        let walking = |walker: &&Walker| zone.classes.contains(&walker.class) && walker.stands_in(zone);
+        let count = match zone.zone_type {
+            gridwatch_domain::ZoneType::Bay => bays.bay(&zone.id).map_or(0, |bay| bay.taken_by.len().min(1)),
+            gridwatch_domain::ZoneType::Area => scene.walkers.iter().filter(walking).count(),
+            _ => scene.places.iter().filter(standing).count(),
+        };
+        u32::try_from(count).unwrap_or(u32::MAX)
     };
     zones.iter().map(|zone| (zone.id.clone(), count(zone))).collect()
 }
 
-/// Pictures a second that zones ask for while this moves.
-pub fn fps_asked(moving: &Detection, zones: &[Zone]) -> u8 {
-    let is_in = |zone: &&Zone| {
+/// Pictures a second that zones and lines ask for while this moves.
+pub fn fps_asked(moving: &Detection, watchlist: Watchlist<'_>) -> u8 {
+    let in_zone = |zone: &&Zone| {
         zone.classes.contains(&moving.class) && zone.polygon.coverage(moving.bbox.ground_contact()) > 0.0
     };
-    zones.iter().filter(is_in).map(|zone| zone.watch_fps).max().unwrap_or(0)
+    let zones = watchlist.zones.iter().filter(in_zone).map(|zone| zone.watch_fps);
+    let lines = watchlist.lines.iter().filter(|line| near(line, moving)).map(|line| line.watch_fps);
+    zones.chain(lines).max().unwrap_or(0)
 }
 
-fn may_open(place: &Place, zone: &Zone, settings: &RuleSettings) -> bool {
-    place.is_standing()
-        && place.presence() == Presence::Seen
-        && place.dwell() >= zone.limit.get()
-        && place.is_credible()
-        && covers(zone, place, settings.coverage)
-}
-
-/// Whether it may be of a class that the zone cares about.
-fn is_watched(zone: &Zone, place: &Place) -> bool {
-    zone.classes.iter().any(|&class| place.may_be(class))
-}
-
-fn covers(zone: &Zone, place: &Place, coverage: f32) -> bool {
-    is_watched(zone, place) && zone.polygon.coverage(place.bbox().ground_contact()) >= coverage
-}
-
-/// What a picture changes of an open event.
-fn follow(
-    event: &mut OpenEvent,
-    scene: &Scene<'_>,
-    zones: &[Zone],
-    settings: &RuleSettings,
-) -> Option<Revision> {
-    if let Some(place) = scene.ended.iter().find(|place| place.number() == event.place) {
-        event.see(place);
-        return Some(event.close(scene.at));
-    }
-    let zone = zone_of(event, zones);
-    let place = scene.places.iter().find(|place| place.number() == event.place);
-    let (Some(zone), Some(place)) = (zone, place) else {
-        // The zone was taken out of the configuration, or the memory was lost: nothing watches this any more.
-        return Some(event.close(scene.at));
-    };
-    event.limit = zone.limit;
-    event.cell.clone_from(&zone.cell);
-    event.see(place);
-    let inside = |bbox: NormBox| zone.polygon.coverage(bbox.ground_contact()) >= settings.coverage * STAYS_IN;
-    if place.is_standing() && !inside(place.bbox()) {
-        // It still stands somewhere, or is on its way.
-        event.last_seen = place.rested_until(inside);
-        return Some(event.close(scene.at));
-    }
-    let severity = severity(event.kind, place.dwell(), zone.limit.get()).max(event.severity);
-    let unobserved = match place.presence() {
-        Presence::Seen => false,
-        Presence::Hidden | Presence::Unknown => event.unobserved || place.unseen_for() > UNOBSERVED_AFTER,
-        Presence::Empty => event.unobserved,
-    };
-    let due = scene.at.saturating_since(event.revised_at) >= settings.update_interval;
-    if severity == event.severity && unobserved == event.unobserved && !due {
-        return None;
-    }
-    let worse = severity > event.severity;
-    (event.severity, event.unobserved) = (severity, unobserved);
-    Some(Revision { picture: worse, ..event.revise(Phase::Update, scene.at) })
-}
-
-/// The zone that an event is in, as long as it is of the same type.
-fn zone_of<'a>(event: &OpenEvent, zones: &'a [Zone]) -> Option<&'a Zone> {
-    zones.iter().find(|zone| zone.id == event.zone && event_kind(zone.zone_type) == event.kind)
-}
-
-fn event_kind(zone_type: ZoneType) -> EventKind {
-    match zone_type {
-        ZoneType::NoParking => EventKind::NoParking,
-        ZoneType::FireLane => EventKind::FireLane,
-    }
-}
-
-/// Of what happens in zones.
-fn severity(kind: EventKind, dwell: Duration, limit: Duration) -> Severity {
-    match kind {
-        EventKind::FireLane => Severity::Critical,
-        EventKind::NoParking if dwell < limit.saturating_mul(MAJOR_AFTER) => Severity::Minor,
-        EventKind::NoParking
-        | EventKind::CameraOffline
-        | EventKind::CameraFrozen
-        | EventKind::CameraCovered
-        | EventKind::CameraMoved
-        | EventKind::CameraBlurred => Severity::Major,
-    }
+/// Whether something may cross a line soon: it is no farther from it than it is large.
+fn near(line: &Line, moving: &Detection) -> bool {
+    let bbox = moving.bbox;
+    let [from, to] = line.ends;
+    let reach = bbox.width().max(bbox.height());
+    let within = |value: f32, a: f32, b: f32| value >= a.min(b) - reach && value <= a.max(b) + reach;
+    line.classes.contains(&moving.class)
+        && within(bbox.center().x(), from.x(), to.x())
+        && within(bbox.y2(), from.y(), to.y())
 }

@@ -40,7 +40,7 @@ impl Cameras {
 
     /// A camera that was taken away while nobody watched: what was open of it ends with what was seen last.
     pub(super) fn leave_behind(&self, kept: &Checkpoint, settings: &DetectSettings) {
-        let watch = CameraWatch { id: kept.camera.clone(), cell: None, zones: Vec::new(), begins_anew: true };
+        let watch = CameraWatch { begins_anew: true, ..CameraWatch::new(kept.camera.clone()) };
         let mut state = CameraState::new(&watch, settings);
         if state.restore(&watch, kept).is_err() {
             // Nobody needs it any more, and nothing could be told of it.

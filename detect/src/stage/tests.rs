@@ -34,17 +34,17 @@ fn settings() -> DetectSettings {
     let corner = |x, y| Point::new(x, y).expect("valid");
     let polygon = vec![corner(0.0, 0.0), corner(1.0, 0.0), corner(1.0, 1.0), corner(0.0, 1.0)];
     let zone = Zone {
-        id: "lane".parse().expect("valid"),
-        name: "消防通道".to_owned(),
-        zone_type: ZoneType::FireLane,
-        polygon: Polygon::new(polygon).expect("simple"),
         classes: vec![ObjectClass::Car],
-        limit: DwellLimit::new(Duration::from_secs(10)).expect("in range"),
-        cell: None,
-        watch_fps: 0,
+        name: "消防通道".to_owned(),
+        ..Zone::usual(
+            "lane".parse().expect("valid"),
+            ZoneType::FireLane,
+            Polygon::new(polygon).expect("simple"),
+        )
+        .with_limit(DwellLimit::new(Duration::from_secs(10)).expect("in range"))
     };
     let network = NetworkRef { name: "scripted".to_owned(), sha256: Sha256Hex::from_digest([0; 32]) };
-    let watch = CameraWatch { id: camera(), cell: None, zones: vec![zone], begins_anew: false };
+    let watch = CameraWatch { zones: vec![zone], ..CameraWatch::new(camera()) };
     DetectSettings::new("edge".parse().expect("valid"), network, vec![watch])
 }
 

@@ -35,16 +35,16 @@ struct Yard {
 fn watch(corners: &[[f32; 2]]) -> CameraWatch {
     let points = corners.iter().map(|&[x, y]| Point::new(x, y).expect("within the picture"));
     let zone = Zone {
-        id: "yard".parse().expect("valid"),
-        name: "院子".to_owned(),
-        zone_type: ZoneType::NoParking,
-        polygon: Polygon::new(points.collect()).expect("simple"),
         classes: vec![ObjectClass::Car],
-        limit: DwellLimit::new(Duration::from_secs_f64(LIMIT)).expect("in range"),
-        cell: None,
-        watch_fps: 0,
+        name: "院子".to_owned(),
+        ..Zone::usual(
+            "yard".parse().expect("valid"),
+            ZoneType::NoParking,
+            Polygon::new(points.collect()).expect("simple"),
+        )
+        .with_limit(DwellLimit::new(Duration::from_secs_f64(LIMIT)).expect("in range"))
     };
-    CameraWatch { id: "gate".parse().expect("valid"), cell: None, zones: vec![zone], begins_anew: false }
+    CameraWatch { zones: vec![zone], ..CameraWatch::new("gate".parse().expect("valid")) }
 }
 
 impl Yard {

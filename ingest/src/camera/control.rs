@@ -1,7 +1,7 @@
 //! What may be changed of a camera while it runs.
 
 use gridwatch_config::CameraSettings;
-use gridwatch_domain::Polygon;
+use gridwatch_domain::{Line, Polygon};
 
 use crate::{
     gate::{Rest, SharedRest},
@@ -29,9 +29,12 @@ impl CameraControl {
 }
 
 fn zones_of(settings: &CameraSettings) -> impl Iterator<Item = Polygon> {
-    settings.zones.iter().map(|zone| zone.polygon.clone())
+    let lines = settings.lines.iter().filter_map(Line::strip);
+    settings.zones.iter().map(|zone| zone.polygon.clone()).chain(lines)
 }
 
 fn rest_of(settings: &CameraSettings) -> Rest {
-    Rest::new(settings.rest, settings.zones.iter().map(|zone| zone.limit.get()))
+    let lines = settings.lines.iter().map(|_| Line::NOTICED_WITHIN);
+    let limits = settings.zones.iter().filter_map(|zone| zone.shortest_limit());
+    Rest::new(settings.rest, limits.chain(lines))
 }

@@ -61,6 +61,9 @@ fn settings(name: &str, source: SourceSettings) -> CameraSettings {
         tiles: TilesConfig::WHOLE,
         tls: TlsSettings::System,
         zones: Vec::new(),
+        lines: Vec::new(),
+        groups: Vec::new(),
+        ground: None,
     }
 }
 
@@ -69,14 +72,14 @@ pub fn zone([left, top, right, bottom]: [f32; 4]) -> Zone {
     let corners = [(left, top), (right, top), (right, bottom), (left, bottom)];
     let points = corners.map(|(x, y)| Point::new(x, y).expect("valid")).to_vec();
     Zone {
-        id: "lane".parse().expect("valid"),
-        name: "消防通道".to_owned(),
-        zone_type: ZoneType::FireLane,
-        polygon: Polygon::new(points).expect("simple"),
         classes: vec![ObjectClass::Car],
-        limit: DwellLimit::new(Duration::from_secs(60)).expect("in range"),
-        cell: None,
-        watch_fps: 0,
+        name: "消防通道".to_owned(),
+        ..Zone::usual(
+            "lane".parse().expect("valid"),
+            ZoneType::FireLane,
+            Polygon::new(points).expect("simple"),
+        )
+        .with_limit(DwellLimit::new(Duration::from_secs(60)).expect("in range"))
     }
 }
 

@@ -13,7 +13,7 @@ mod tests;
 use std::{fmt, sync::Arc};
 
 use glam::Vec2;
-use gridwatch_domain::{CameraId, ObjectClass, Point, Polygon, Zone, ZoneId, ZoneType};
+use gridwatch_domain::{CameraId, ObjectClass, Point, Polygon, Zone, ZoneId};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -147,7 +147,7 @@ impl Scene {
                     let stays = player.track.is_parked() || stand.until_s - stand.from_s >= limit;
                     if stays && share >= FOOTPRINT_SHARE {
                         events.push(ExpectedEvent {
-                            kind: kind(zone.zone_type).into(),
+                            kind: zone.zone_type.kinds()[0].as_str().into(),
                             zone: zone.id.clone(),
                             stop_s: stand.from_s,
                             open_s: stand.from_s + limit,
@@ -263,13 +263,6 @@ fn clock(spec: &Spec) -> Result<jiff::civil::DateTime, SimError> {
     })
 }
 
-fn kind(zone_type: ZoneType) -> &'static str {
-    match zone_type {
-        ZoneType::NoParking => "parking.no_parking",
-        ZoneType::FireLane => "parking.fire_lane",
-    }
-}
-
 /// Share of a rectangle on the ground that lies in a polygon, by a grid of points.
 fn footprint_share(polygon: &[Vec2], at: Vec2, heading: f32, half: Vec2) -> f32 {
     const GRID: u32 = 10;
@@ -302,14 +295,9 @@ fn zone(spec: &Spec, index: usize, camera: &Camera) -> Result<Zone, SimError> {
     let polygon = Polygon::new(points)
         .map_err(|error| SimError::scene(key, format!("what the camera sees of it is refused: {error}")))?;
     Ok(Zone {
-        id: zone.id.clone(),
-        name: zone.name.clone(),
-        zone_type: zone.zone_type,
-        polygon,
         classes: vec![ObjectClass::Car, ObjectClass::Bus, ObjectClass::Truck],
-        limit: zone.limit_s,
-        cell: None,
-        watch_fps: 0,
+        name: zone.name.clone(),
+        ..Zone::usual(zone.id.clone(), zone.zone_type, polygon).with_limit(zone.limit_s)
     })
 }
 

@@ -96,11 +96,11 @@ fn what_was_kept_says_its_version_and_what_is_no_memory_is_refused() {
     camera.stand(5.0, &[car(0.4, 0.4)]);
     let kept = camera.state.checkpoint();
     let text = String::from_utf8(kept.state.clone()).expect("JSON");
-    assert!(text.starts_with("{\"version\":2,"), "{text}");
+    assert!(text.starts_with("{\"version\":3,"), "{text}");
     let newer =
-        Checkpoint { state: text.replacen("\"version\":2", "\"version\":9", 1).into_bytes(), ..kept.clone() };
+        Checkpoint { state: text.replacen("\"version\":3", "\"version\":9", 1).into_bytes(), ..kept.clone() };
     let refused = camera.state.restore(&camera.watch, &newer).expect_err("a version of the future");
-    assert_eq!(refused.to_string(), "memory of camera gate has version 9, this program reads up to 2");
+    assert_eq!(refused.to_string(), "memory of camera gate has version 9, this program reads up to 3");
     let garbage = Checkpoint { state: b"\xff".to_vec(), ..kept };
     assert!(camera.state.restore(&camera.watch, &garbage).is_err());
     camera.stand(30.0, &[car(0.4, 0.4)]).expect_one_open(0.0);
@@ -120,6 +120,27 @@ fn what_was_kept_by_version_1_is_read() {
     camera.state.restore(&camera.watch, &old).expect("an old form");
     assert_eq!(camera.state.tick(camera.now(), &mut || [0; 10]), [], "nothing is taken for edited");
     camera.stand(10.0, &[car(0.4, 0.4)]).expect_one_open(0.0);
+}
+
+#[test]
+fn events_that_version_2_has_kept_go_on() {
+    let mut camera = CameraTester::start();
+    camera.stand(40.0, &[car(0.4, 0.4)]);
+    let kept = camera.state.checkpoint();
+    let mut old: serde_json::Value = serde_json::from_slice(&kept.state).expect("JSON");
+    old["version"] = 2.into();
+    let event = old["ledger"]["open"][0].as_object_mut().expect("an open event");
+    let subject = event.remove("subject").expect("since version 3");
+    let objects = event.remove("objects").expect("since version 3");
+    assert!(event.remove("least").is_some() && event.remove("detail").is_some(), "since version 3");
+    event.insert("place".to_owned(), subject["place"].clone());
+    event.insert("object".to_owned(), objects[0].clone());
+    old["ledger"].as_object_mut().expect("fields").remove("lasting").expect("since version 3");
+    let old = Checkpoint { state: old.to_string().into_bytes(), ..kept };
+    camera.state = CameraState::new(&camera.watch, &camera.settings);
+    camera.state.restore(&camera.watch, &old).expect("an old form");
+    camera.stand(10.0, &[car(0.4, 0.4)]).expect_one_open(0.0);
+    camera.stand(20.0, &[]).expect(&["open 1 minor", "close 2 minor"]);
 }
 
 #[test]

@@ -72,14 +72,9 @@ fn zone(id: &str, zone_type: ZoneType, corners: [f32; 4], limit_s: u64) -> Zone 
     let [x1, y1, x2, y2] = corners;
     let points = [(x1, y1), (x2, y1), (x2, y2), (x1, y2)].map(|(x, y)| Point::new(x, y).expect("valid"));
     Zone {
-        id: id.parse().expect("valid"),
-        name: id.to_owned(),
-        zone_type,
-        polygon: Polygon::new(points.into()).expect("simple"),
         classes: vec![ObjectClass::Car, ObjectClass::Bus, ObjectClass::Truck],
-        limit: DwellLimit::new(Duration::from_secs(limit_s)).expect("in range"),
-        cell: None,
-        watch_fps: 0,
+        ..Zone::usual(id.parse().expect("valid"), zone_type, Polygon::new(points.into()).expect("simple"))
+            .with_limit(DwellLimit::new(Duration::from_secs(limit_s)).expect("in range"))
     }
 }
 
@@ -90,7 +85,7 @@ impl CameraTester {
     }
 
     fn with_zones(zones: Vec<Zone>) -> Self {
-        let watch = CameraWatch { id: "gate".parse().expect("valid"), cell: None, zones, begins_anew: false };
+        let watch = CameraWatch { zones, ..CameraWatch::new("gate".parse().expect("valid")) };
         let network = NetworkRef { name: "scripted".to_owned(), sha256: Sha256Hex::from_digest([0; 32]) };
         let settings = DetectSettings::new("edge".parse().expect("valid"), network, vec![watch.clone()]);
         let state = CameraState::new(&watch, &settings);

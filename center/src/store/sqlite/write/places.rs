@@ -107,15 +107,19 @@ async fn replace_zones(
 ) -> Result<(), StoreError> {
     let delete = sqlx::query("DELETE FROM zones WHERE edge = ? AND camera = ?");
     run(tx, delete.bind(edge.to_string()).bind(state.camera.to_string())).await?;
-    for zone in &state.zones {
+    // Events are in zones, on lines and in groups of bays alike.
+    let zones = state.zones.iter().map(|zone| (&zone.id, &zone.name, &zone.cell));
+    let lines = state.lines.iter().map(|line| (&line.id, &line.name, &line.cell));
+    let groups = state.groups.iter().map(|group| (&group.id, &group.name, &group.cell));
+    for (id, name, cell) in zones.chain(lines).chain(groups) {
         let insert = sqlx::query(
             "INSERT INTO zones (edge, camera, zone, name, cell) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         )
         .bind(edge.to_string())
         .bind(state.camera.to_string())
-        .bind(zone.id.to_string())
-        .bind(zone.name.clone())
-        .bind(zone.cell.as_ref().map(ToString::to_string));
+        .bind(id.to_string())
+        .bind(name.clone())
+        .bind(cell.as_ref().map(ToString::to_string));
         run(tx, insert).await?;
     }
     Ok(())

@@ -1,0 +1,220 @@
+//! Who stands in which bay.
+//!
+//! A box says little about which of two bays a car is in: seen from the side it reaches into both. So each bay's own shape is used: a
+//! car that fills it would be seen in the box around it, and how far the lower edge of a car's box is from that of this box is how far
+//! the car is from the middle of the bay. Measured in the bay's own coordinates (0–1 across and along, by a projective map of its four
+//! corners), which makes near and far bays alike. Pure.
+
+use gridwatch_domain::{EventObject, NormBox, Projective, Zone, ZoneId, ZoneType};
+
+use super::{claim::object, standing};
+use crate::parked::Place;
+
+/// Farthest from the middle of a bay, in its own coordinates, that what stands in it may be: a little beyond its lines.
+const FARTHEST: f64 = 0.65;
+/// The same for one that was in it: a box that breathes opens nothing twice.
+const STAYS: f64 = 0.85;
+/// Cars do not fill bays to the line: lower edge of a car's box, as a share of the way from the middle of its bay to the bay's lowest corner.
+const LOWER_EDGE: f64 = 0.9;
+/// A neighbour's middle is so far away along one axis …
+const NEIGHBOUR: std::ops::RangeInclusive<f64> = 0.6..=1.6;
+/// … and no farther than this along the other.
+const IN_ROW: f64 = 0.4;
+/// Of a vehicle's box the lower part that may be its footprint.
+const FOOTPRINT: f32 = 0.4;
+
+/// One bay as the camera sees it.
+#[derive(Debug, Clone)]
+pub(super) struct Bay<'a> {
+    pub zone: &'a Zone,
+    from_square: Projective,
+    to_square: Projective,
+    middle: [f64; 2],
+    /// Middle of the lower edge of the box of a car that fills it.
+    filled: [f64; 2],
+    /// Numbers of the places that stand in it, or partly in it.
+    pub taken_by: Vec<u64>,
+}
+
+impl<'a> Bay<'a> {
+    /// `None` where it is no convex quadrilateral.
+    fn new(zone: &'a Zone) -> Option<Self> {
+        let points = zone.polygon.points();
+        let corners: [[f64; 2]; 4] = points
+            .iter()
+            .map(|point| [f64::from(point.x()), f64::from(point.y())])
+            .collect::<Vec<_>>()
+            .try_into()
+            .ok()?;
+        let from_square = Projective::from_unit_square(corners).ok()?;
+        let middle = from_square.map([0.5, 0.5])?;
+        let [left, right] =
+            [f64::min, f64::max].map(|pick| corners.iter().map(|corner| corner[0]).reduce(pick));
+        let lowest = corners.iter().map(|corner| corner[1]).reduce(f64::max)?;
+        let filled = [f64::midpoint(left?, right?), middle[1] + (lowest - middle[1]) * LOWER_EDGE];
+        let to_square = from_square.inverse();
+        Some(Self { zone, from_square, to_square, middle, filled, taken_by: Vec::new() })
+    }
+
+    /// Where in it a vehicle stands: (0.5, 0.5) is its middle.
+    fn place_of(&self, bbox: NormBox) -> Option<[f64; 2]> {
+        let lower = [f64::from(bbox.center().x()), f64::from(bbox.y2())];
+        let shifted = [0, 1].map(|axis| self.middle[axis] + lower[axis] - self.filled[axis]);
+        self.to_square.map(shifted)
+    }
+
+    /// How far from its middle a vehicle stands, in its own coordinates.
+    pub(super) fn distance(&self, bbox: NormBox) -> f64 {
+        let place = self.place_of(bbox);
+        place.map_or(f64::MAX, |[across, along]| (across - 0.5).abs().max((along - 0.5).abs()))
+    }
+
+    /// Whether a vehicle that was in it still is.
+    pub(super) fn stays(&self, bbox: NormBox) -> bool {
+        self.distance(bbox) <= STAYS
+    }
+
+    /// How far on its way to a neighbouring bay a vehicle stands: 0 in the middle of this one, 1 in that of the other; and how far beside that way.
+    /// `None` where they are no neighbours.
+    pub(super) fn towards(&self, other: &Self, bbox: NormBox) -> Option<[f64; 2]> {
+        let of_other = self.to_square.map(other.middle)?;
+        let way = [of_other[0] - 0.5, of_other[1] - 0.5];
+        let is_beside =
+            |one: usize, other: usize| NEIGHBOUR.contains(&way[one].abs()) && way[other].abs() <= IN_ROW;
+        if !is_beside(0, 1) && !is_beside(1, 0) {
+            return None;
+        }
+        let [across, along] = self.place_of(bbox)?.map(|at| at - 0.5);
+        let length = way[0].hypot(way[1]);
+        let share = (across * way[0] + along * way[1]) / (length * length);
+        Some([share, (across * way[1] - along * way[0]).abs() / length])
+    }
+
+    /// The strip before it where vehicles drive out, `depth` of its length deep, as corners in the picture; `None` where that is beyond the horizon.
+    /// The front is the side nearest to `aisle`.
+    fn strip(&self, aisle: &Zone, depth: f64) -> Option<Vec<[f64; 2]>> {
+        let deep = 1.0 + depth;
+        // Each side of the unit square, and the strip beyond it.
+        let sides = [
+            ([0.5, 0.0], [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0 - deep], [0.0, 1.0 - deep]]),
+            ([1.0, 0.5], [[1.0, 0.0], [1.0, 1.0], [deep, 1.0], [deep, 0.0]]),
+            ([0.5, 1.0], [[1.0, 1.0], [0.0, 1.0], [0.0, deep], [1.0, deep]]),
+            ([0.0, 0.5], [[0.0, 1.0], [0.0, 0.0], [1.0 - deep, 0.0], [1.0 - deep, 1.0]]),
+        ];
+        let front = sides.iter().filter_map(|(middle, strip)| {
+            let middle = self.from_square.map(*middle)?;
+            let corners = strip.map(|corner| self.from_square.map(corner));
+            let corners = corners.into_iter().collect::<Option<Vec<_>>>()?;
+            Some((distance_to(aisle, middle), corners))
+        });
+        front.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, corners)| corners)
+    }
+
+    /// Which share of the front a vehicle in the aisle blocks, 0–1.
+    pub(super) fn blocked_by(&self, aisle: &Zone, bbox: NormBox, depth: f64) -> f64 {
+        let Some(strip) = self.strip(aisle, depth) else { return 0.0 };
+        let top = f64::from(bbox.y2() - bbox.height() * FOOTPRINT);
+        let [left, right, bottom] = [bbox.x1(), bbox.x2(), bbox.y2()].map(f64::from);
+        let all = area(&strip);
+        if all <= 0.0 {
+            return 0.0;
+        }
+        let mut within = strip;
+        within = clip(&within, |[x, _]| x - left);
+        within = clip(&within, |[x, _]| right - x);
+        within = clip(&within, |[_, y]| y - top);
+        within = clip(&within, |[_, y]| bottom - y);
+        area(&within) / all
+    }
+}
+
+/// Keeps the part of a polygon where `inside` (a signed distance) is not negative.
+fn clip(corners: &[[f64; 2]], inside: impl Fn([f64; 2]) -> f64) -> Vec<[f64; 2]> {
+    let mut kept = Vec::with_capacity(corners.len() + 4);
+    for (&a, &b) in corners.iter().zip(corners.iter().cycle().skip(1)) {
+        let (da, db) = (inside(a), inside(b));
+        if da >= 0.0 {
+            kept.push(a);
+        }
+        if (da >= 0.0) != (db >= 0.0) {
+            let share = da / (da - db);
+            kept.push([0, 1].map(|axis| a[axis] + (b[axis] - a[axis]) * share));
+        }
+    }
+    kept
+}
+
+fn area(corners: &[[f64; 2]]) -> f64 {
+    let next = corners.iter().cycle().skip(1);
+    let twice: f64 = corners.iter().zip(next).map(|(a, b)| a[0] * b[1] - b[0] * a[1]).sum();
+    twice.abs() / 2.0
+}
+
+/// From a point to a polygon's border, or 0 inside of it.
+fn distance_to(zone: &Zone, [x, y]: [f64; 2]) -> f64 {
+    let points = zone.polygon.points();
+    let is_inside = gridwatch_domain::Point::new(x.clamp(0.0, 1.0) as f32, y.clamp(0.0, 1.0) as f32)
+        .is_ok_and(|point| zone.polygon.contains(point));
+    if is_inside {
+        return 0.0;
+    }
+    let sides = points.iter().zip(points.iter().cycle().skip(1));
+    let to_side = |(a, b): (&gridwatch_domain::Point, &gridwatch_domain::Point)| {
+        let [ax, ay, bx, by] = [a.x(), a.y(), b.x(), b.y()].map(f64::from);
+        let (dx, dy) = (bx - ax, by - ay);
+        let share = (((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy)).clamp(0.0, 1.0);
+        (x - ax - share * dx).hypot(y - ay - share * dy)
+    };
+    sides.map(to_side).fold(f64::MAX, f64::min)
+}
+
+/// All bays of a camera, and who is in them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Bays<'a> {
+    pub all: Vec<Bay<'a>>,
+}
+
+impl<'a> Bays<'a> {
+    /// Each place counts for the bay whose middle it is nearest to.
+    pub(super) fn of(zones: &'a [Zone], places: &[Place]) -> Self {
+        let bays = zones.iter().filter(|zone| zone.zone_type == ZoneType::Bay);
+        let mut all: Vec<Bay<'a>> = bays.filter_map(Bay::new).collect();
+        if all.is_empty() {
+            return Self::default();
+        }
+        for place in places.iter().filter(|place| place.is_standing() && place.is_credible()) {
+            let nearest = nearest(&all, place);
+            if let Some(bay) = nearest.and_then(|index| all.get_mut(index)) {
+                bay.taken_by.push(place.number());
+            }
+        }
+        Self { all }
+    }
+
+    /// The bay that a place is in.
+    pub(super) fn of_place(&self, place: &Place) -> Option<&Bay<'a>> {
+        nearest(&self.all, place).and_then(|index| self.all.get(index))
+    }
+
+    pub(super) fn bay(&self, id: &ZoneId) -> Option<&Bay<'a>> {
+        self.all.iter().find(|bay| bay.zone.id == *id)
+    }
+
+    /// Who stands in a bay.
+    pub(super) fn in_bay<'p>(&self, id: &ZoneId, places: &'p [Place]) -> Option<&'p Place> {
+        let taken_by = &self.bay(id)?.taken_by;
+        places.iter().find(|place| taken_by.contains(&place.number()))
+    }
+
+    /// Those who stand in any of these bays, as events name them.
+    pub(super) fn objects(&self, bays: &[ZoneId], places: &[Place]) -> Vec<EventObject> {
+        bays.iter().filter_map(|id| self.in_bay(id, places)).map(object).collect()
+    }
+}
+
+fn nearest(bays: &[Bay<'_>], place: &Place) -> Option<usize> {
+    let near = bays.iter().enumerate().filter(|(_, bay)| standing::is_watched(bay.zone, place));
+    let near = near.map(|(index, bay)| (index, bay.distance(place.bbox())));
+    let near = near.filter(|(_, distance)| *distance <= FARTHEST).min_by(|a, b| a.1.total_cmp(&b.1));
+    near.map(|(index, _)| index)
+}

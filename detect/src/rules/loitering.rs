@@ -1,0 +1,142 @@
+//! `area.loitering`: somebody stays in an area for long. One event for each.
+//!
+//! | parameter | default | range | why |
+//! |---|---|---|---|
+//! | limit | 120 s | 1 s – 30 days | longer than waiting for a lift, shorter than being up to something |
+//! | clear | 10 s | 1 s – 1 h | so long somebody may be out of the area, or not be seen, and still be the same who stays |
+//! | taken up within | 1.5 heights | | a lost track is taken up by a new one as near: nobody walks farther while nobody looks |
+
+use std::time::Duration;
+
+use gridwatch_domain::{EventObject, NormBox, Timestamp, TrackId, Zone, ZoneId, ZoneRule};
+
+use super::{
+    Context, Walker,
+    claim::{Claim, Detail, Now, Subject, Watched},
+    intrusion,
+};
+
+/// How far from where somebody was seen last a new track may begin and be theirs, in heights.
+const TAKEN_UP_WITHIN: f32 = 1.5;
+/// How long after.
+const TAKEN_UP_AFTER: Duration = Duration::from_secs(10);
+
+/// Somebody who is in an area.
+#[derive(Debug, Clone)]
+struct Stay {
+    zone: ZoneId,
+    /// By the track on which they came: what their event is about.
+    subject: TrackId,
+    /// On which they are now.
+    track: TrackId,
+    since: Timestamp,
+    last_seen: Timestamp,
+    bbox: NormBox,
+    object: EventObject,
+}
+
+/// Those who are in the areas of one camera. Forgotten with the process, as tracks are.
+#[derive(Debug, Default)]
+pub(super) struct Stays {
+    all: Vec<Stay>,
+}
+
+impl Stays {
+    pub(super) fn claims<'a>(
+        &mut self,
+        zone: &'a Zone,
+        rule: &'a ZoneRule,
+        context: &Context<'_>,
+    ) -> Vec<Claim<'a>> {
+        let at = context.scene.at;
+        let there = intrusion::inside(zone, context);
+        for walker in &there {
+            match self.stay_of(zone, walker, &there, at) {
+                Some(stay) => stay.see(walker, at),
+                None => self.all.push(Stay::begin(zone, walker, at)),
+            }
+        }
+        let mut claims = Vec::new();
+        self.all.retain(|stay| {
+            if stay.zone != zone.id {
+                return true;
+            }
+            let unseen = at.saturating_since(stay.last_seen);
+            let is_over = unseen >= zone.clear;
+            let now = match unseen {
+                _ if is_over => Now::Over,
+                Duration::ZERO => Now::Seen,
+                unseen => Now::Unseen(unseen),
+            };
+            claims.push(Claim {
+                watched: Watched::zone(zone, rule),
+                subject: Subject::Track(stay.subject),
+                since: stay.since,
+                last_seen: stay.last_seen,
+                now,
+                is_credible: true,
+                objects: vec![stay.object.clone()],
+                detail: Detail::default(),
+            });
+            !is_over
+        });
+        claims
+    }
+
+    /// The stay that goes on with this walker: that of its track, or of one near by that is seen no more.
+    fn stay_of(
+        &mut self,
+        zone: &Zone,
+        walker: &Walker,
+        there: &[&Walker],
+        at: Timestamp,
+    ) -> Option<&mut Stay> {
+        let own = self.all.iter().position(|stay| stay.zone == zone.id && stay.track == walker.track);
+        let is_lost = |stay: &&Stay| {
+            stay.zone == zone.id
+                && at.saturating_since(stay.last_seen) <= TAKEN_UP_AFTER
+                && there.iter().all(|other| other.track != stay.track)
+                && distance(stay.bbox, walker.bbox) <= TAKEN_UP_WITHIN
+        };
+        let nearest = || {
+            let lost = self.all.iter().enumerate().filter(|(_, stay)| is_lost(stay));
+            let nearest = lost
+                .min_by(|a, b| distance(a.1.bbox, walker.bbox).total_cmp(&distance(b.1.bbox, walker.bbox)));
+            nearest.map(|(index, _)| index)
+        };
+        let index = own.or_else(nearest)?;
+        self.all.get_mut(index)
+    }
+
+    pub(super) fn rewind(&mut self, by: Duration) {
+        for stay in &mut self.all {
+            stay.since = stay.since.saturating_sub(by);
+            stay.last_seen = stay.last_seen.saturating_sub(by);
+        }
+    }
+}
+
+impl Stay {
+    fn begin(zone: &Zone, walker: &Walker, at: Timestamp) -> Self {
+        Self {
+            zone: zone.id.clone(),
+            subject: walker.track,
+            track: walker.track,
+            since: at,
+            last_seen: at,
+            bbox: walker.bbox,
+            object: walker.object(),
+        }
+    }
+
+    fn see(&mut self, walker: &Walker, at: Timestamp) {
+        (self.track, self.last_seen, self.bbox) = (walker.track, at, walker.bbox);
+        self.object = walker.object();
+    }
+}
+
+/// Between feet, in heights.
+fn distance(a: NormBox, b: NormBox) -> f32 {
+    let height = a.height().max(b.height());
+    (a.center().x() - b.center().x()).hypot(a.y2() - b.y2()) / height
+}

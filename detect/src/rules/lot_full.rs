@@ -1,0 +1,46 @@
+//! `parking.lot_full`: so many bays of a group are taken, for a while.
+//!
+//! | parameter | default | range | why |
+//! |---|---|---|---|
+//! | full | all bays of the group | 1 – their number | a lot may be called full before its last bay is taken |
+//! | limit | 60 s | 1 s – 30 days | one drives out as another comes in |
+//! | bridges | 60 s | | the same: a bay that is free for less is not told |
+
+use std::time::Duration;
+
+use gridwatch_domain::{BayGroup, Timestamp};
+
+use super::{
+    Context,
+    claim::{Claim, Detail, Subject, Watched},
+    lasting::AllLasting,
+};
+
+/// It is full no more after fewer bays were taken for this long.
+const BRIDGES: Duration = Duration::from_secs(60);
+
+pub(super) fn claim<'a>(
+    group: &'a BayGroup,
+    context: &Context<'_>,
+    lasting: &mut AllLasting,
+) -> Option<Claim<'a>> {
+    let taken =
+        group.bays.iter().filter(|id| context.bays.in_bay(id, context.scene.places).is_some()).count();
+    let taken = u32::try_from(taken).unwrap_or(u32::MAX);
+    let (is_full, at) = (taken >= group.rule.least, context.scene.at);
+    let (found, now) = lasting.take((group.rule.kind, &group.id), is_full, at, BRIDGES)?;
+    let in_force = match &group.schedule {
+        Some(schedule) => schedule.in_force_since(at)?,
+        None => Timestamp::MIN,
+    };
+    Some(Claim {
+        watched: Watched::group(group),
+        subject: Subject::Whole,
+        since: found.since.max(in_force),
+        last_seen: found.last_seen,
+        now,
+        is_credible: true,
+        objects: context.bays.objects(&group.bays, context.scene.places),
+        detail: Detail { count: Some(taken), ..Detail::default() },
+    })
+}

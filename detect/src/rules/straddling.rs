@@ -1,0 +1,58 @@
+//! `parking.straddling`: one vehicle covers parts of two bays.
+//!
+//! | parameter | default | range | why |
+//! |---|---|---|---|
+//! | limit | 60 s | 1 s – 30 days | parking in two moves takes less |
+//! | how far towards the neighbour | 0.3 – 0.7 of the way from middle to middle | | 0.3 of a bay of 2.5 m is 0.75 m: a car of 1.8 m is 0.4 m over the line; jitter of a box is less than 0.1 |
+//! | once told | 0.22 – 0.78 | | a box that breathes opens nothing twice |
+//!
+//! Told in the bay that it is nearer to, and as long as it stands there.
+
+use gridwatch_domain::{EventKind, Zone, ZoneRule};
+
+use super::{
+    Context,
+    claim::{Claim, Subject, Watched},
+    standing,
+};
+use crate::parked::Place;
+
+const BETWEEN: std::ops::RangeInclusive<f64> = 0.3..=0.7;
+const STILL_BETWEEN: std::ops::RangeInclusive<f64> = 0.22..=0.78;
+/// Farther beside the way from one bay's middle to the other's it stands before them, not in them.
+const BESIDE: f64 = 0.5;
+
+pub(super) fn claims<'a>(zone: &'a Zone, rule: &'a ZoneRule, context: &Context<'_>) -> Vec<Claim<'a>> {
+    let known = context.scene.places.iter().filter_map(|place| {
+        if context.is_open(rule.kind, zone, Subject::Place(place.number())) {
+            let straddles = straddles(zone, context, place, &STILL_BETWEEN);
+            return standing::going_on(zone, rule, context, place, straddles, |_| true);
+        }
+        let is_nearest = context.bays.of_place(place).is_some_and(|bay| bay.zone.id == zone.id);
+        let is_news = is_nearest && place.is_standing() && !is_told_elsewhere(context, place);
+        if !is_news || !straddles(zone, context, place, &BETWEEN) {
+            return None;
+        }
+        let since = standing::since(zone, context, place)?;
+        Some(Claim::of_place(Watched::zone(zone, rule), place, since))
+    });
+    known.chain(standing::ended(zone, rule, context)).collect()
+}
+
+fn is_told_elsewhere(context: &Context<'_>, place: &Place) -> bool {
+    let subject = Subject::Place(place.number());
+    context.bays.all.iter().any(|bay| context.is_open(EventKind::Straddling, bay.zone, subject))
+}
+
+fn straddles(
+    zone: &Zone,
+    context: &Context<'_>,
+    place: &Place,
+    between: &std::ops::RangeInclusive<f64>,
+) -> bool {
+    let Some(bay) = context.bays.bay(&zone.id) else { return false };
+    let others = context.bays.all.iter().filter(|other| other.zone.id != zone.id);
+    others
+        .filter_map(|other| bay.towards(other, place.bbox()))
+        .any(|[share, beside]| between.contains(&share) && beside <= BESIDE)
+}
