@@ -80,12 +80,12 @@ impl SceneRenderer {
         players.filter_map(|(index, player)| player.track.state(at_s).map(|state| (index, state))).collect()
     }
 
-    fn actor(&self, player: usize, state: &State) -> Actor {
-        self.content.players[player].actor(state, self.view.light.dark)
+    fn actor(&self, player: usize, state: &State, at_s: f64) -> Actor {
+        self.content.players[player].actor(state, at_s, self.view.light.dark)
     }
 
     /// Brings the plate in line with who stands now.
-    fn settle(&mut self, states: &[(usize, State)]) {
+    fn settle(&mut self, states: &[(usize, State)], at_s: f64) {
         let stands =
             |player: usize, stand: u32| states.iter().any(|(p, s)| *p == player && s.stand == Some(stand));
         let mut changed = Vec::new();
@@ -99,7 +99,7 @@ impl SceneRenderer {
         for (player, state) in states {
             let Some(stand) = state.stand else { continue };
             if !self.standing.iter().any(|one| one.player == *player && one.stand == stand) {
-                let actor = self.actor(*player, state);
+                let actor = self.actor(*player, state, at_s);
                 let reach = reach::reach(&self.view, &actor);
                 changed.push(reach);
                 let whole = truth::silhouettes(&self.view, &actor);
@@ -286,11 +286,11 @@ impl FrameSource for SceneRenderer {
         let index = index % self.frame_count();
         let at_s = f64::from(index) / f64::from(FPS);
         let states = self.states(at_s);
-        self.settle(&states);
+        self.settle(&states, at_s);
         let moving: Vec<Actor> = states
             .iter()
             .filter(|(_, state)| state.is_moving())
-            .map(|(player, state)| self.actor(*player, state))
+            .map(|(player, state)| self.actor(*player, state, at_s))
             .collect();
         let patches = self.draw_moving(&moving);
         if (out.width, out.height) != (self.width(), self.height()) {

@@ -14,12 +14,16 @@ use super::{
 use crate::{
     SimError,
     actor::{
-        Actor, body_mesh, figure,
+        Actor, RIDER_ID, body_mesh, figure,
         figure::PersonLook,
         palette::{self, PAINTS},
         vehicle_skin::VehicleLook,
     },
-    draw::{material::linear, mesh::Mesh, noise::hash},
+    draw::{
+        material::linear,
+        mesh::Mesh,
+        noise::{hash, smoothstep},
+    },
 };
 
 /// Identities of e-bikes begin after this number, those of people after the next.
@@ -27,6 +31,10 @@ const BIKE_IDS: u32 = 200;
 const PERSON_IDS: u32 = 400;
 /// Metres covered by two steps.
 const STRIDE_M: f32 = 1.45;
+/// How long it takes to get out of a vehicle.
+const GETS_OUT_S: f64 = 1.6;
+/// How tall one sits in a vehicle, as a share of one's height.
+const SEATED: f32 = 0.72;
 
 /// Somebody with a way.
 pub(crate) struct Player {
@@ -38,7 +46,7 @@ pub(crate) struct Player {
 enum Figure {
     Vehicle { mesh: Arc<Mesh>, look: Box<VehicleLook>, lights_stay: bool },
     Bike { bike: Arc<Mesh>, rider: Option<Arc<Mesh>> },
-    Person { look: PersonLook },
+    Person { look: PersonLook, rides: bool },
 }
 
 impl Player {
@@ -60,24 +68,52 @@ impl Player {
         }
     }
 
-    /// The player as it is drawn in a state; `dark` as in the light.
-    pub(crate) fn actor(&self, state: &State, dark: f32) -> Actor {
+    /// Identity of who rides it, as in the truth.
+    pub(crate) fn rider(&self) -> Option<u32> {
+        matches!(self.figure, Figure::Bike { rider: Some(_), .. }).then_some(self.id + RIDER_ID)
+    }
+
+    /// Whether they come out of a vehicle, or go into one.
+    pub(crate) fn rides(&self) -> bool {
+        matches!(self.figure, Figure::Person { rides: true, .. })
+    }
+
+    /// Whether they get out of a vehicle at this time, or into one.
+    pub(crate) fn is_at_door(&self, at_s: f64) -> bool {
+        let (enter_s, leave_s) = self.track.under_way();
+        let since = (at_s - enter_s).min(leave_s - at_s);
+        self.rides() && since < GETS_OUT_S
+    }
+
+    /// How tall somebody is who gets out of a vehicle or into one, as a share of their height.
+    fn upright(&self, at_s: f64) -> f32 {
+        if !self.is_at_door(at_s) {
+            return 1.0;
+        }
+        let (enter_s, leave_s) = self.track.under_way();
+        let since = (at_s - enter_s).min(leave_s - at_s) / GETS_OUT_S;
+        SEATED + (1.0 - SEATED) * smoothstep(0.1, 0.9, since as f32)
+    }
+
+    /// The player as it is drawn in a state at a time of the loop; `dark` as in the light.
+    pub(crate) fn actor(&self, state: &State, at_s: f64, dark: f32) -> Actor {
         let moving = state.is_moving();
         match &self.figure {
             Figure::Vehicle { mesh, look, lights_stay } => {
                 let mut look = **look;
                 look.wheel_turn = -state.covered / look.measures.wheel;
                 let waits = *lights_stay && state.stand.is_some_and(|stand| stand > 0);
-                look.headlights = dark > 0.3 && (moving || waits);
+                look.headlights = dark > 0.3 && ((moving && !state.pushed) || waits);
                 look.brake_lights = state.braking || waits;
                 Actor::vehicle(self.id, Arc::clone(mesh), look, state.at, state.heading, moving)
             }
             Figure::Bike { bike, rider } => {
                 Actor::bike(self.id, Arc::clone(bike), rider.clone(), state.at, state.heading, moving)
             }
-            Figure::Person { look } => {
+            Figure::Person { look, .. } => {
                 let swing = if moving { (state.speed / 1.4).clamp(0.3, 1.1) } else { 0.0 };
-                let mesh = figure::person(look, state.covered / STRIDE_M * TAU, swing);
+                let look = PersonLook { height: look.height * self.upright(at_s), ..*look };
+                let mesh = figure::person(&look, state.covered / STRIDE_M * TAU, swing);
                 Actor::person(self.id, Arc::new(mesh), state.at, state.heading, moving)
             }
         }
@@ -102,6 +138,10 @@ pub(super) fn gather(spec: &Spec) -> Result<Vec<Player>, SimError> {
         let gait = Gait::vehicle(look.measures.axles[0] - look.measures.axles[1]);
         let track =
             track(&key, vehicle.at, vehicle.heading_deg, vehicle.enter_s, &vehicle.leg, gait, spec.loop_s)?;
+        let track = match &vehicle.nudge {
+            Some(nudge) => track.nudged(nudge, spec.loop_s, &key)?,
+            None => track,
+        };
         let figure = Figure::Vehicle {
             mesh: body_mesh(vehicle.body),
             look: Box::new(look),
@@ -127,7 +167,11 @@ pub(super) fn gather(spec: &Spec) -> Result<Vec<Player>, SimError> {
         let mut look = palette::person(&mut rng, spec.light.rain > 0.0);
         look.upper = person.upper.unwrap_or(look.upper);
         let track = track(&key, None, 0.0, person.enter_s, &person.leg, Gait::WALK, spec.loop_s)?;
-        players.push(Player { id: PERSON_IDS + index as u32 + 1, track, figure: Figure::Person { look } });
+        if person.rides && person.leg.last().is_some_and(|leg| leg.stop_s > 0.0) {
+            return Err(SimError::scene(format!("{key}.rides"), "expected a last leg without stop_s"));
+        }
+        let figure = Figure::Person { look, rides: person.rides };
+        players.push(Player { id: PERSON_IDS + index as u32 + 1, track, figure });
     }
     Ok(players)
 }

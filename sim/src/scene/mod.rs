@@ -4,33 +4,36 @@
 //! unknown keys, values out of range, ways that no vehicle can drive, zones that the camera does not see.
 
 mod cast;
+mod collide;
+mod expect;
+mod footprint;
 mod motion;
 mod place;
 mod spec;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 use std::{fmt, sync::Arc};
 
-use glam::Vec2;
-use gridwatch_domain::{CameraId, ObjectClass, Point, Polygon, Zone, ZoneId};
-use serde::Serialize;
+use gridwatch_domain::{BayGroup, CameraId, Ground, Line, Zone};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
     SceneRenderer, SimError, Timeline,
-    draw::{camera::Camera, sensor::Flaws, world::View},
+    draw::{sensor::Flaws, world::View},
 };
 pub(crate) use cast::Player;
+use expect::Play;
+pub use expect::{ExpectedEvent, NearPass};
 pub(crate) use motion::State;
 use spec::Spec;
+use watch::Watch;
 
 /// Grows whenever the same description would give other pictures or another truth.
 const RENDERER_VERSION: u32 = 1;
 /// Frames a second.
 pub(crate) const FPS: u32 = 25;
-/// Share of a standing vehicle's footprint that must lie in a zone for it to count as being there.
-const FOOTPRINT_SHARE: f32 = 0.5;
 /// Zones are projected at this size; the shape of the picture, not its resolution, matters.
 const REFERENCE: (u32, u32) = (1920, 1080);
 
@@ -42,6 +45,9 @@ const BUILT_IN: [(&str, &str); 5] = [
     ("busy", include_str!("../../scenes/busy.toml")),
 ];
 
+/// Scenes for measuring how well each rule is kept: minutes long, with everything that can happen.
+const ACCURACY: [(&str, &str); 0] = [];
+
 /// A simulated camera and everything it sees. Cheap to clone.
 #[derive(Clone)]
 pub struct Scene {
@@ -51,44 +57,32 @@ pub struct Scene {
 /// What the renderer needs of a scene.
 pub(crate) struct Content {
     spec: Spec,
-    zones: Vec<Zone>,
+    watch: Watch,
     pub(crate) players: Vec<Player>,
     fingerprint: String,
-}
-
-/// An event that a correct system must find in a scene, computed from the script and the zones. Times in seconds into
-/// the loop; `open_s` and `leave_s` may lie beyond its end where a vehicle stands across it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ExpectedEvent {
-    /// Event kind, for example `parking.fire_lane`.
-    pub kind: String,
-    /// Where.
-    pub zone: ZoneId,
-    /// From when the vehicle stands.
-    pub stop_s: f64,
-    /// When the zone's limit is reached.
-    pub open_s: f64,
-    /// When the vehicle starts to leave its place.
-    pub leave_s: f64,
-    /// Identity of the vehicle, as in the truth.
-    pub actor: u32,
 }
 
 impl Scene {
     /// The scene of that name that comes with gridwatch.
     pub fn builtin(name: &str) -> Result<Self, SimError> {
-        match BUILT_IN.iter().find(|(known, _)| *known == name) {
+        match BUILT_IN.iter().chain(&ACCURACY).find(|(known, _)| *known == name) {
             Some((_, text)) => Self::from_toml(text),
             None => {
-                Err(SimError::UnknownScene { found: name.into(), known: Self::builtin_names().join(", ") })
+                let known = [Self::builtin_names(), Self::accuracy_names()].concat().join(", ");
+                Err(SimError::UnknownScene { found: name.into(), known })
             }
         }
     }
 
-    /// The scenes that come with gridwatch.
+    /// The scenes that come with gridwatch, without those for measuring.
     pub fn builtin_names() -> &'static [&'static str] {
-        const NAMES: [&str; BUILT_IN.len()] =
-            [BUILT_IN[0].0, BUILT_IN[1].0, BUILT_IN[2].0, BUILT_IN[3].0, BUILT_IN[4].0];
+        const NAMES: [&str; BUILT_IN.len()] = names(&BUILT_IN);
+        &NAMES
+    }
+
+    /// The scenes that come with gridwatch for measuring how well each rule is kept.
+    pub fn accuracy_names() -> &'static [&'static str] {
+        const NAMES: [&str; ACCURACY.len()] = names(&ACCURACY);
         &NAMES
     }
 
@@ -96,15 +90,14 @@ impl Scene {
     pub fn from_toml(text: &str) -> Result<Self, SimError> {
         let spec = Spec::read(text)?;
         let camera = place::camera(&spec, REFERENCE.0, REFERENCE.1);
-        let zones =
-            (0..spec.zone.len()).map(|index| zone(&spec, index, &camera)).collect::<Result<_, _>>()?;
+        let watch = Watch::of(&spec, &camera)?;
         let players = cast::gather(&spec)?;
         clock(&spec)?;
         let mut digest = Sha256::new();
         digest.update(RENDERER_VERSION.to_le_bytes());
         digest.update(text.as_bytes());
         let fingerprint = digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let scene = Self { content: Arc::new(Content { spec, zones, players, fingerprint }) };
+        let scene = Self { content: Arc::new(Content { spec, watch, players, fingerprint }) };
         scene.check_calm()?;
         Ok(scene)
     }
@@ -131,35 +124,43 @@ impl Scene {
 
     /// The zones in picture coordinates.
     pub fn zones(&self) -> Vec<Zone> {
-        self.content.zones.clone()
+        self.content.watch.zones.iter().map(|zone| zone.zone.clone()).collect()
     }
 
-    /// What must be found in one loop, ordered by the time at which the vehicle stops.
+    /// The lines in picture coordinates.
+    pub fn lines(&self) -> Vec<Line> {
+        self.content.watch.lines.iter().map(|line| line.line.clone()).collect()
+    }
+
+    /// The groups of bays.
+    pub fn groups(&self) -> Vec<BayGroup> {
+        self.content.watch.groups.clone()
+    }
+
+    /// How large things are on the ground, from four points well inside the picture; none where it shows hardly any ground.
+    pub fn ground(&self) -> Option<Ground> {
+        watch::calibration(&place::camera(&self.content.spec, REFERENCE.0, REFERENCE.1))
+    }
+
+    /// What must be found in one loop, ordered by when it begins.
     pub fn expected_events(&self) -> Vec<ExpectedEvent> {
-        let spec = &self.content.spec;
-        let mut events = Vec::new();
-        for player in self.content.players.iter().filter(|player| player.class().is_vehicle()) {
-            for stand in player.track.stands(spec.loop_s) {
-                for zone in &spec.zone {
-                    let limit = f64::from(zone.limit_s);
-                    let polygon: Vec<Vec2> = zone.polygon.iter().map(|p| Vec2::from_array(*p)).collect();
-                    let share = footprint_share(&polygon, stand.at, stand.heading, player.half());
-                    let stays = player.track.is_parked() || stand.until_s - stand.from_s >= limit;
-                    if stays && share >= FOOTPRINT_SHARE {
-                        events.push(ExpectedEvent {
-                            kind: zone.zone_type.kinds()[0].as_str().into(),
-                            zone: zone.id.clone(),
-                            stop_s: stand.from_s,
-                            open_s: stand.from_s + limit,
-                            leave_s: stand.until_s,
-                            actor: player.id,
-                        });
-                    }
-                }
-            }
-        }
-        events.sort_by(|a, b| a.stop_s.total_cmp(&b.stop_s));
-        events
+        expect::events(&self.content, Play::Looping)
+    }
+
+    /// Who came close to what is parked, in a loop that is played once, in order of time.
+    pub fn near_passes(&self) -> Vec<NearPass> {
+        expect::near_passes(&self.content)
+    }
+
+    /// Words about everything in its script that one could see this way or that: who stands half in a zone, or just about as long
+    /// as one may. Nothing, where it is fit for measuring.
+    pub fn unclear(&self) -> Vec<String> {
+        expect::unclear(&self.content)
+    }
+
+    /// Words about everybody who goes through something or somebody where the camera sees it.
+    pub fn collisions(&self) -> Vec<String> {
+        collide::collisions(&self.content)
     }
 
     /// In which order a fleet shows the pictures of one loop, at `fps` pictures a second with a key picture every `group`.
@@ -197,7 +198,7 @@ impl Scene {
         }
         let crosses = |event: &ExpectedEvent| event.leave_s > calm.from_s && event.stop_s < calm.to_s;
         if let Some(event) = self.expected_events().into_iter().find(crosses) {
-            let problem = format!("actor {} stands in {} meanwhile", event.actor, event.zone);
+            let problem = format!("{} holds in {} meanwhile", event.kind, event.zone);
             return Err(SimError::scene("calm", problem));
         }
         Ok(())
@@ -210,6 +211,16 @@ impl Scene {
     }
 }
 
+const fn names<const COUNT: usize>(scenes: &[(&'static str, &str); COUNT]) -> [&'static str; COUNT] {
+    let mut names = [""; COUNT];
+    let mut index = 0;
+    while index < COUNT {
+        names[index] = scenes[index].0;
+        index += 1;
+    }
+    names
+}
+
 impl fmt::Debug for Scene {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Scene({} {})", self.camera_id(), self.content.fingerprint)
@@ -219,6 +230,10 @@ impl fmt::Debug for Scene {
 impl Content {
     pub(crate) fn view(&self, width: u32, height: u32) -> View {
         place::view(&self.spec, width, height)
+    }
+
+    pub(crate) fn loop_s(&self) -> f64 {
+        self.spec.loop_s
     }
 
     pub(crate) fn frames(&self) -> u32 {
@@ -261,61 +276,4 @@ fn clock(spec: &Spec) -> Result<jiff::civil::DateTime, SimError> {
     text.parse().map_err(|_| {
         SimError::scene("light.clock", format!("{text:?}: expected for example 2026-05-12T09:30:00"))
     })
-}
-
-/// Share of a rectangle on the ground that lies in a polygon, by a grid of points.
-fn footprint_share(polygon: &[Vec2], at: Vec2, heading: f32, half: Vec2) -> f32 {
-    const GRID: u32 = 10;
-    let step = |index: u32| (index as f32 + 0.5) / GRID as f32 * 2.0 - 1.0;
-    let inside = (0..GRID * GRID)
-        .filter(|index| {
-            let local = half * Vec2::new(step(index % GRID), step(index / GRID));
-            crate::draw::ground::edge_distance(polygon, at + Vec2::from_angle(heading).rotate(local)) > 0.0
-        })
-        .count();
-    inside as f32 / (GRID * GRID) as f32
-}
-
-fn zone(spec: &Spec, index: usize, camera: &Camera) -> Result<Zone, SimError> {
-    let zone = &spec.zone[index];
-    let key = format!("zone[{index}].polygon");
-    let mut corners = Vec::new();
-    for (corner, point) in zone.polygon.iter().enumerate() {
-        let seen = camera
-            .project(Vec2::from_array(*point).extend(0.0))
-            .ok_or_else(|| SimError::scene(format!("{key}[{corner}]"), "lies behind the camera"))?;
-        corners.push(seen / Vec2::new(camera.width, camera.height));
-    }
-    let clipped = cut_to_picture(corners);
-    let points: Vec<Point> = clipped
-        .into_iter()
-        .map(|p| Point::new(p.x.clamp(0.0, 1.0), p.y.clamp(0.0, 1.0)))
-        .collect::<Result<_, _>>()
-        .map_err(|error| SimError::scene(key.clone(), error.to_string()))?;
-    let polygon = Polygon::new(points)
-        .map_err(|error| SimError::scene(key, format!("what the camera sees of it is refused: {error}")))?;
-    Ok(Zone {
-        classes: vec![ObjectClass::Car, ObjectClass::Bus, ObjectClass::Truck],
-        name: zone.name.clone(),
-        ..Zone::usual(zone.id.clone(), zone.zone_type, polygon).with_limit(zone.limit_s)
-    })
-}
-
-fn cut_to_picture(mut corners: Vec<Vec2>) -> Vec<Vec2> {
-    let sides: [fn(Vec2) -> f32; 4] = [|p| p.x, |p| 1.0 - p.x, |p| p.y, |p| 1.0 - p.y];
-    for inside in sides {
-        let mut kept = Vec::new();
-        for (&a, &b) in corners.iter().zip(corners.iter().cycle().skip(1)) {
-            let (da, db) = (inside(a), inside(b));
-            if da >= 0.0 {
-                kept.push(a);
-            }
-            if (da >= 0.0) != (db >= 0.0) {
-                kept.push(a.lerp(b, da / (da - db)));
-            }
-        }
-        corners = kept;
-    }
-    corners.dedup_by(|a, b| a.distance(*b) < 1e-5);
-    corners
 }

@@ -4,13 +4,15 @@
 
 use glam::Vec2;
 
-use super::spec::{LegSpec, within};
-use crate::SimError;
+use super::spec::{LegSpec, NudgeSpec, within};
+use crate::{SimError, draw::noise::smoothstep};
 
 /// Distance between the points of a way, in metres.
 const STEP_M: f32 = 0.1;
-/// Largest gap in direction between one leg and the next, in degrees.
+/// Largest gap in direction between one leg and the next, in degrees, for those who cannot turn on the spot.
 const LARGEST_TURN_DEG: f32 = 15.0;
+/// How long it takes to turn on the spot at the end of a pause, in seconds.
+const TURN_S: f64 = 0.7;
 
 /// How something moves.
 #[derive(Debug, Clone, Copy)]
@@ -24,16 +26,18 @@ pub(crate) struct Gait {
     pub slow_down: f32,
     /// Sideways, m/s².
     pub sideways: f32,
+    /// Turns on the spot.
+    pub turns: bool,
 }
 
 impl Gait {
     pub(crate) fn vehicle(wheelbase: f32) -> Self {
-        Self { wheelbase, rounding: 5.0, speed_up: 1.3, slow_down: 1.7, sideways: 1.6 }
+        Self { wheelbase, rounding: 5.0, speed_up: 1.3, slow_down: 1.7, sideways: 1.6, turns: false }
     }
     pub(crate) const BIKE: Self =
-        Self { wheelbase: 1.2, rounding: 3.0, speed_up: 1.5, slow_down: 2.0, sideways: 2.2 };
+        Self { wheelbase: 1.2, rounding: 3.0, speed_up: 1.5, slow_down: 2.0, sideways: 2.2, turns: false };
     pub(crate) const WALK: Self =
-        Self { wheelbase: 0.3, rounding: 0.8, speed_up: 2.0, slow_down: 2.0, sideways: 3.0 };
+        Self { wheelbase: 0.3, rounding: 0.8, speed_up: 2.0, slow_down: 2.0, sideways: 3.0, turns: true };
 }
 
 /// Where something is at one instant.
@@ -49,6 +53,8 @@ pub(crate) struct State {
     pub braking: bool,
     /// Number of the stand, where it stands.
     pub stand: Option<u32>,
+    /// Is pushed: moves, and nobody drives it.
+    pub pushed: bool,
 }
 
 impl State {
@@ -68,6 +74,8 @@ struct Leg {
     /// End of driving, end of standing.
     stop_s: f64,
     until_s: f64,
+    /// Where one looks at the end of standing, where one turns for that.
+    turns_to: Option<f32>,
 }
 
 /// A way through the loop.
@@ -79,6 +87,26 @@ pub(crate) struct Track {
     home: Option<(Vec2, f32)>,
     enter_s: f64,
     leave_s: f64,
+    nudge: Option<Nudge>,
+}
+
+/// A push that something gets where it is parked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Nudge {
+    pub at_s: f64,
+    pub by: Vec2,
+}
+
+impl Nudge {
+    /// How long it moves, in seconds.
+    pub(crate) const LASTS_S: f64 = 0.4;
+    /// Number of the stand after it.
+    const STAND: u32 = 1000;
+
+    /// How far it has moved at a time.
+    fn moved(&self, at_s: f64) -> Vec2 {
+        self.by * smoothstep(0.0, Self::LASTS_S as f32, (at_s - self.at_s) as f32)
+    }
 }
 
 /// A time during which something stands; `until_s` may lie beyond the end of the loop.
@@ -93,7 +121,20 @@ pub(crate) struct Stand {
 impl Track {
     /// Something that stands where it is for the whole loop.
     pub(crate) fn parked(at: Vec2, heading: f32) -> Self {
-        Self { gait: Gait::BIKE, legs: Vec::new(), home: Some((at, heading)), enter_s: 0.0, leave_s: 0.0 }
+        let home = Some((at, heading));
+        Self { gait: Gait::BIKE, legs: Vec::new(), home, enter_s: 0.0, leave_s: 0.0, nudge: None }
+    }
+
+    /// The same, pushed where it is parked. `key` names it in errors.
+    pub(crate) fn nudged(mut self, spec: &NudgeSpec, loop_s: f64, key: &str) -> Result<Self, SimError> {
+        let by = Vec2::from_array(spec.by);
+        within(&format!("{key}.nudge.by"), by.length().into(), 0.15, 0.3)?;
+        if self.home.is_none() {
+            return Err(SimError::scene(format!("{key}.nudge"), "is for what is parked (at)"));
+        }
+        within(&format!("{key}.nudge.at_s"), spec.at_s, self.leave_s, loop_s - Nudge::LASTS_S)?;
+        self.nudge = Some(Nudge { at_s: spec.at_s, by });
+        Ok(self)
     }
 
     /// A way along legs, beginning at `enter_s`; must be over before the loop is. `home` is where it stands outside of
@@ -107,7 +148,7 @@ impl Track {
         key: &str,
     ) -> Result<Self, SimError> {
         within(&format!("{key}.enter_s"), enter_s, 0.0, loop_s)?;
-        let mut track = Self { gait, legs: Vec::new(), home, enter_s, leave_s: enter_s };
+        let mut track = Self { gait, legs: Vec::new(), home, enter_s, leave_s: enter_s, nudge: None };
         let mut last = home.map(|(at, _)| at);
         for (index, spec) in legs.iter().enumerate() {
             let key = format!("{key}.leg[{index}]");
@@ -124,12 +165,15 @@ impl Track {
             let drive_s = f64::from(times[times.len() - 1]);
             let from_s = track.leave_s;
             let stop_s = from_s + drive_s;
-            let leg =
-                Leg { points, times, reverse: spec.reverse, from_s, stop_s, until_s: stop_s + spec.stop_s };
-            if let Some(before) = track.legs.last() {
-                let turn =
-                    angle_between(before.heading_at(&gait, before.length()), leg.heading_at(&gait, 0.0));
-                if turn.to_degrees() > LARGEST_TURN_DEG {
+            let until_s = stop_s + spec.stop_s;
+            let leg = Leg { points, times, reverse: spec.reverse, from_s, stop_s, until_s, turns_to: None };
+            if let Some(before) = track.legs.last_mut() {
+                let sets_off = leg.heading_at(&gait, 0.0);
+                let turn = angle_between(before.heading_at(&gait, before.length()), sets_off);
+                let has_time = before.until_s - before.stop_s >= TURN_S;
+                if turn.to_degrees() > LARGEST_TURN_DEG && gait.turns && has_time {
+                    before.turns_to = Some(sets_off);
+                } else if turn.to_degrees() > LARGEST_TURN_DEG {
                     let problem = format!(
                         "sets off at {:.0}° to where it looks: expected at most {LARGEST_TURN_DEG}°",
                         turn.to_degrees()
@@ -177,7 +221,12 @@ impl Track {
             covered += leg.length();
         }
         let (at, heading) = self.home?;
-        Some(State { at, heading, speed: 0.0, covered: 0.0, braking: false, stand: Some(0) })
+        let home =
+            State { at, heading, speed: 0.0, covered: 0.0, braking: false, stand: Some(0), pushed: false };
+        let Some(nudge) = self.nudge.filter(|nudge| at_s >= nudge.at_s) else { return Some(home) };
+        let pushed = at_s < nudge.at_s + Nudge::LASTS_S;
+        let stand = if pushed { None } else { Some(Nudge::STAND) };
+        Some(State { at: at + nudge.moved(at_s), stand, pushed, ..home })
     }
 
     /// When and where it stands, each stand once.
@@ -197,6 +246,40 @@ impl Track {
             stands.push(Stand { from_s, until_s: self.enter_s + loop_s, at, heading });
         }
         stands
+    }
+
+    /// The same of a loop that is played once: what is parked at first stands since 0, and what stands at last until the end.
+    pub(crate) fn stands_once(&self, loop_s: f64) -> Vec<Stand> {
+        let mut stands = Vec::new();
+        for stand in self.stands(loop_s) {
+            let is_apart = stand.until_s > loop_s && self.enter_s > 0.0 && !self.is_parked();
+            stands.extend(is_apart.then_some(Stand { from_s: 0.0, until_s: self.enter_s, ..stand }));
+            stands.extend(
+                (stand.from_s < loop_s).then(|| Stand { until_s: stand.until_s.min(loop_s), ..stand }),
+            );
+        }
+        stands.sort_by(|a, b| a.from_s.total_cmp(&b.from_s));
+        stands
+    }
+
+    /// When it is pushed, if it is.
+    pub(crate) fn nudge(&self) -> Option<Nudge> {
+        self.nudge
+    }
+
+    /// When it sets out and when it is done: outside of that it is at home, or not there.
+    pub(crate) fn under_way(&self) -> (f64, f64) {
+        (self.enter_s, self.leave_s)
+    }
+
+    /// The points of its ways, [`STEP_M`] apart.
+    pub(crate) fn ways(&self) -> impl Iterator<Item = &[Vec2]> {
+        self.legs.iter().map(|leg| leg.points.as_slice())
+    }
+
+    /// Where it is parked outside of its ways.
+    pub(crate) fn home(&self) -> Option<(Vec2, f32)> {
+        self.home
     }
 
     /// Whether it stands for the whole loop.
@@ -243,15 +326,30 @@ impl Leg {
             && next > later
             && STEP_M / (self.times[next] - self.times[next - 1]).max(1e-6) < speed - 0.03;
         let half = gait.wheelbase / 2.0;
+        let turned = self.turned(at_s);
+        let heading = self.heading_at(gait, s);
         State {
             at: (self.point(s + half) + self.point(s - half)) / 2.0,
-            heading: self.heading_at(gait, s),
+            heading: turned.map_or(heading, |(to, share)| heading + signed_turn(heading, to) * share),
             speed: if self.reverse { -speed } else { speed },
             covered: before + if self.reverse { -s } else { s },
             braking,
-            stand: stands.then_some(stand),
+            stand: (stands && turned.is_none()).then_some(stand),
+            pushed: false,
         }
     }
+
+    /// While it turns on the spot: to where, and how much of that is done.
+    fn turned(&self, at_s: f64) -> Option<(f32, f32)> {
+        let since_s = at_s - (self.until_s - TURN_S);
+        (since_s >= 0.0).then_some(())?;
+        Some((self.turns_to?, smoothstep(0.0, TURN_S as f32, since_s as f32)))
+    }
+}
+
+/// The shorter way from one direction to another, radians counter-clockwise.
+fn signed_turn(from: f32, to: f32) -> f32 {
+    (to - from + std::f32::consts::PI).rem_euclid(std::f32::consts::TAU) - std::f32::consts::PI
 }
 
 fn angle_between(a: f32, b: f32) -> f32 {

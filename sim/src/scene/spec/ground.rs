@@ -1,5 +1,6 @@
 //! The ground in a scene file: its covers, and what is painted on it.
 
+use gridwatch_domain::DwellLimit;
 use serde::Deserialize;
 
 use super::one;
@@ -116,4 +117,20 @@ pub(crate) struct BaysSpec {
     pub depth: f32,
     /// Its paint.
     pub colour: PaintColour,
+    /// Makes each a zone of type `bay`, named by this and its number from 1: `zones = "a"` gives `a-1`, `a-2`, … Default: they
+    /// are painted, and nobody watches them.
+    #[serde(default)]
+    pub zones: Option<String>,
+    /// Of these zones, as in `[[zone]]`.
+    #[serde(default)]
+    pub limit_s: Option<DwellLimit>,
+    /// Of these zones, as in `[[zone]]`.
+    #[serde(default)]
+    pub straddling_s: Option<f64>,
+    /// Of these zones, as in `[[zone]]`.
+    #[serde(default)]
+    pub long_stay_s: Option<f64>,
+    /// Of these zones, as in `[[zone]]`.
+    #[serde(default)]
+    pub contact: Option<bool>,
 }

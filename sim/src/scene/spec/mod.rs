@@ -7,14 +7,16 @@
 mod ground;
 mod script;
 mod stage;
+mod watch;
 
-use gridwatch_domain::{CameraId, DwellLimit, ZoneId, ZoneType};
+use gridwatch_domain::{CameraId, ZoneId};
 use serde::Deserialize;
 
 use crate::{SimError, draw::light::Mode};
 pub(crate) use ground::{BaysSpec, GroundSpec, PaintColour};
-pub(crate) use script::{BikeSpec, LegSpec, PersonSpec, VehicleSpec};
+pub(crate) use script::{BikeSpec, CastSpec, LegSpec, NudgeSpec, PersonSpec, VehicleSpec};
 pub(crate) use stage::{BuildingSpec, PropSpec, WallTexture};
+pub(crate) use watch::{GroupSpec, WatchedLineSpec, ZoneSpec};
 
 /// A scene file.
 #[derive(Debug, Clone, Deserialize)]
@@ -36,9 +38,15 @@ pub(crate) struct Spec {
     pub sensor: SensorSpec,
     /// Its covers, and what is painted on it.
     pub ground: GroundSpec,
-    /// Where nobody may stand for long; each id once.
+    /// What is watched; each id once among zones, lines and groups.
     #[serde(default)]
     pub zone: Vec<ZoneSpec>,
+    /// Lines that are crossed.
+    #[serde(default)]
+    pub line: Vec<WatchedLineSpec>,
+    /// Bays that are counted together.
+    #[serde(default)]
+    pub group: Vec<GroupSpec>,
     /// Rows of parking spaces.
     #[serde(default)]
     pub bays: Vec<BaysSpec>,
@@ -57,6 +65,9 @@ pub(crate) struct Spec {
     /// People on foot.
     #[serde(default)]
     pub person: Vec<PersonSpec>,
+    /// Who is there besides under the condition `occlusion`, and hides the others. Default: nobody.
+    #[serde(default)]
+    pub occlusion: CastSpec,
 }
 
 /// A stretch in which nobody moves. Shown again and again it makes a long quiet scene of few pictures; only fleets do
@@ -147,23 +158,6 @@ impl Default for SensorSpec {
     }
 }
 
-/// A zone on the ground, projected into the picture.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ZoneSpec {
-    /// Name of the zone in topics, events and the configuration.
-    pub id: ZoneId,
-    /// What people call it.
-    pub name: String,
-    /// `no_parking` or `fire_lane`.
-    #[serde(rename = "type")]
-    pub zone_type: ZoneType,
-    /// How long one may stand there, 1 s to 30 days.
-    pub limit_s: DwellLimit,
-    /// Corners on the ground, at least three; all before the camera.
-    pub polygon: Vec<[f32; 2]>,
-}
-
 impl Spec {
     /// Reads TOML; errors name the key path.
     pub(crate) fn read(text: &str) -> Result<Self, SimError> {
@@ -202,15 +196,25 @@ impl Spec {
         within("sensor.drops", self.sensor.drops.into(), 0.0, 50.0)?;
         within("ground.wear", self.ground.wear.into(), 0.0, 1.0)?;
         within("ground.tone", self.ground.tone.into(), 0.3, 3.0)?;
-        for (index, zone) in self.zone.iter().enumerate() {
-            if let Some(other) = self.zone[..index].iter().position(|other| other.id == zone.id) {
-                let problem = format!("{}: zone[{other}] has the same id", zone.id);
-                return Err(SimError::scene(format!("zone[{index}].id"), problem));
-            }
-        }
+        self.check_ids()?;
         for (index, bays) in self.bays.iter().enumerate() {
             within(&format!("bays[{index}].count"), bays.count.into(), 1.0, 100.0)?;
             within(&format!("bays[{index}].pitch"), bays.pitch.into(), 1.5, 12.0)?;
+        }
+        Ok(())
+    }
+
+    /// Each id once among zones, lines and groups.
+    fn check_ids(&self) -> Result<(), SimError> {
+        let zones = self.zone.iter().enumerate().map(|(index, zone)| (format!("zone[{index}]"), &zone.id));
+        let lines = self.line.iter().enumerate().map(|(index, line)| (format!("line[{index}]"), &line.id));
+        let groups =
+            self.group.iter().enumerate().map(|(index, group)| (format!("group[{index}]"), &group.id));
+        let all: Vec<(String, &ZoneId)> = zones.chain(lines).chain(groups).collect();
+        for (index, (key, id)) in all.iter().enumerate() {
+            if let Some((other, _)) = all[..index].iter().find(|(_, other)| other == id) {
+                return Err(SimError::scene(format!("{key}.id"), format!("{id}: {other} has the same id")));
+            }
         }
         Ok(())
     }

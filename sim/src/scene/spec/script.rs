@@ -45,6 +45,19 @@ pub(crate) struct VehicleSpec {
     /// Keeps its headlights on while it stands. Default: false.
     #[serde(default)]
     pub lights_stay: bool,
+    /// Somebody pushes it while it is parked. Default: nobody.
+    #[serde(default)]
+    pub nudge: Option<NudgeSpec>,
+}
+
+/// A push that moves a parked vehicle within half a second. It stays so until the loop ends.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NudgeSpec {
+    /// When; not before it has come home for good.
+    pub at_s: f64,
+    /// How far east and north: 0.15–0.3 m in all.
+    pub by: [f32; 2],
 }
 
 /// An e-bike with its rider, or parked (`at`) without.
@@ -80,4 +93,28 @@ pub(crate) struct PersonSpec {
     /// Colour of their jacket; by chance where absent.
     #[serde(default)]
     pub upper: Option<[u8; 3]>,
+    /// Gets out of the vehicle within which their way begins, or into that within which it ends. Default: false.
+    #[serde(default)]
+    pub rides: bool,
+}
+
+/// Those who are there under one condition only.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CastSpec {
+    /// Parked and driving.
+    #[serde(default)]
+    pub vehicle: Vec<VehicleSpec>,
+    /// Parked and ridden.
+    #[serde(default)]
+    pub bike: Vec<BikeSpec>,
+    /// On foot.
+    #[serde(default)]
+    pub person: Vec<PersonSpec>,
+}
+
+impl CastSpec {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.vehicle.is_empty() && self.bike.is_empty() && self.person.is_empty()
+    }
 }
