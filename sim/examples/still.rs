@@ -1,4 +1,4 @@
-//! Writes frames of a scene as PNG: `still SCENE OUT.png SECONDS [boxes]`; `SCENE` is a built-in name or a TOML file.
+//! Writes frames of a scene as PNG: `still SCENE OUT.png SECONDS [CONDITION] [boxes]`; `SCENE` is a built-in name or a TOML file.
 //! With `OUT` a folder and `SECONDS` `from:to:step`, writes several.
 
 use std::{error::Error, path::Path, time::Instant};
@@ -8,13 +8,17 @@ use gridwatch_sim::{FrameSource as _, I420Frame, Scene, still};
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [scene, out, seconds, rest @ ..] = arguments.as_slice() else {
-        return Err("usage: still SCENE OUT SECONDS|FROM:TO:STEP [boxes]".into());
+        return Err("usage: still SCENE OUT SECONDS|FROM:TO:STEP [CONDITION] [boxes]".into());
     };
     let scene = match std::fs::read_to_string(scene) {
         Ok(text) => Scene::from_toml(&text)?,
         Err(_) => Scene::builtin(scene)?,
     };
-    let boxes = rest.first().is_some_and(|word| word == "boxes");
+    let boxes = rest.iter().any(|word| word == "boxes");
+    let scene = match rest.iter().find(|word| *word != "boxes") {
+        Some(condition) => scene.under(condition.parse()?)?,
+        None => scene,
+    };
     let Some([from, to, step]) = range(seconds)? else {
         still::write(&scene, seconds.parse()?, boxes, Path::new(out))?;
         return Ok(());

@@ -26,5 +26,5 @@ mod truth;
 pub use error::SimError;
 pub use frame::{FrameSource, FrameTruth, I420Frame, TruthObject};
 pub use renderer::SceneRenderer;
-pub use scene::{ExpectedEvent, NearPass, Scene};
+pub use scene::{Condition, ExpectedEvent, NearPass, Scene};
 pub use timeline::Timeline;

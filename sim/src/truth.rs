@@ -183,7 +183,7 @@ mod tests {
         let light = Light::new(Mode::Overcast, 180.0, 45.0, 0.0, pose.position, camera.ray(320.0, 180.0));
         let ground = Ground::new(Cover::Asphalt, Vec::new(), 1, 0.5, 1.0);
         let world = World::new(Mesh::default(), ground, Vec::new());
-        View { world, light, camera, shadows: None, mirror: None, width: 640, height: 360 }
+        View { world, light, camera, shadows: None, mirror: None, snow: None, width: 640, height: 360 }
     }
 
     fn car(id: u32, body: Body, at: Vec2, heading: f32) -> Actor {

@@ -92,6 +92,12 @@ impl Actor {
         }
     }
 
+    /// Headlights of a vehicle that is not seen itself.
+    pub(crate) fn headlights(at: Vec2, heading: f32) -> Self {
+        let (parts, named, half) = (Vec::new(), Vec::new(), Vec2::new(0.0, 0.8));
+        Self { parts, named, at, heading, moving: true, half, headlights: true }
+    }
+
     /// A person on foot.
     pub(crate) fn person(id: u32, mesh: Arc<Mesh>, at: Vec2, heading: f32, moving: bool) -> Self {
         Self {
@@ -126,6 +132,14 @@ impl Actor {
 }
 
 impl Part {
+    /// How thick snow lies on it, 0–1: on people and those who ride hardly any.
+    pub(crate) fn snow(&self) -> f32 {
+        match &self.skin {
+            Skin::Vehicle(look) => look.snow,
+            Skin::Plain => 0.25,
+        }
+    }
+
     /// How the part answers light at a point.
     pub(crate) fn surface(&self, material: Material, hit: &Hit, dark: f32) -> Surface {
         match &self.skin {

@@ -84,6 +84,7 @@ pub(crate) fn vehicle(body: Body, rng: &mut Rng) -> VehicleLook {
         wheel_turn: rng.f32() * 6.0,
         headlights: false,
         brake_lights: false,
+        snow: 1.0,
         cladding: matches!(body, Body::Suv) && rng.f32() < 0.5,
     }
 }

@@ -28,6 +28,8 @@ pub(crate) struct VehicleLook {
     pub wheel_turn: f32,
     pub headlights: bool,
     pub brake_lights: bool,
+    /// How thick snow lies on it where it snows, 0–1.
+    pub snow: f32,
     pub cladding: bool,
 }
 

@@ -120,7 +120,7 @@ pub(super) fn build(rng: &mut Rng, size: PictureSize) -> Stage {
     let shadows = light.has_sun().then(|| ShadowMap::new(&world.mesh, light.sun, middle, 46.0, 1024));
     let rain = light.wet > 0.0;
     let (width, height) = (size.width as usize, size.height as usize);
-    let mut view = View { world, light, camera, shadows, mirror: None, width, height };
+    let mut view = View { world, light, camera, shadows, mirror: None, snow: None, width, height };
     view.mirror = rain.then(|| Mirror::new(&view));
     Stage { view, turn, middle, half_aisle: builder.half_aisle, bays: builder.bays, rain, street }
 }

@@ -27,7 +27,7 @@ use crate::{
         plate::Plate,
         raster::Rect,
         reach,
-        sensor::{Caption, Sensor, write},
+        sensor::{Caption, Exposure, Sensor, write},
         world::View,
     },
     truth,
@@ -129,7 +129,7 @@ fn picture(stage: &layout::Stage, plate: &Plate, rng: &mut Rng) -> (I420Frame, V
     sky::optics(&mut work, rng);
     let mut out = I420Frame::new(work.width, work.height);
     let index = rng.u32(..2500);
-    sensor.expose(&work, index, &mut out);
+    sensor.expose(&work, index, Exposure::USUAL, &mut out);
     if rng.f32() < 0.5 {
         caption(&mut out, rng);
     }

@@ -44,10 +44,12 @@ pub(super) fn flaws(rng: &mut Rng, light: &Light) -> Flaws {
     Flaws {
         noise: (0.4 + 3.0 * rng.f32() * rng.f32()) * (1.0 + 1.5 * light.dark),
         shake: 2.0,
+        gusts: 0.0,
         drift: 0.08,
         vignette: 0.35 * rng.f32(),
         rain: if light.wet > 0.0 && rng.f32() < 0.8 { light.wet } else { 0.0 },
         drops: if light.wet > 0.0 { rng.u32(..6) } else { 0 },
+        snow: 0.0,
     }
 }
 

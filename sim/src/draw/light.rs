@@ -231,6 +231,26 @@ impl Light {
         light
     }
 
+    /// Draws clouds before the sun, to that share; the camera opens up.
+    pub(crate) fn cloud_over(&mut self, share: f32) {
+        self.sun_colour *= 1.0 - share;
+        if self.sun_colour.max_element() < 0.1 {
+            self.sun_colour = Vec3::ZERO;
+        }
+        self.zenith = self.zenith.lerp(Vec3::new(0.62, 0.66, 0.72), share);
+        self.horizon = self.horizon.lerp(Vec3::new(0.82, 0.84, 0.88), share);
+        self.exposure *= 1.0 + 0.55 * share;
+    }
+
+    /// Snow on the ground throws light back up, and falling snow takes the view.
+    pub(crate) fn snow_over(&mut self, share: f32) {
+        self.bounce += self.horizon * 0.42 * share;
+        self.exposure *= 1.0 - 0.3 * share;
+        self.saturation *= 1.0 - 0.25 * share;
+        self.balance = Vec3::ONE.lerp(Vec3::new(0.97, 1.0, 1.04), share);
+        self.haze = if self.haze > 0.0 { self.haze.min(150.0 - 95.0 * share) } else { 0.0 };
+    }
+
     /// Adds a street lamp.
     pub(crate) fn add_lamp(&mut self, position: Vec3, rgb: [u8; 3], strength: f32) {
         let colour = linear(rgb) * strength * self.dark;

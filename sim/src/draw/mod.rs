@@ -6,6 +6,7 @@
 //! drawn over it, [`reach`] how far they reach, [`sensor`] what the camera adds.
 
 pub(crate) mod camera;
+pub(crate) mod flakes;
 pub(crate) mod glyph;
 pub(crate) mod ground;
 pub(crate) mod light;
@@ -20,4 +21,5 @@ pub(crate) mod raster;
 pub(crate) mod reach;
 pub(crate) mod sensor;
 pub(crate) mod shadow;
+pub(crate) mod snow;
 pub(crate) mod world;

@@ -1,4 +1,4 @@
-//! What the camera adds to the light: shake, drifting exposure, vignette, noise, rain, drops on the glass, a caption.
+//! What the camera adds to the light: shake, drifting exposure, vignette, noise, rain, drops on the glass, falling snow, a caption.
 //!
 //! Integer arithmetic over planes, rows in parallel. Everything is a function of the frame's number, and periodic over
 //! the loop, so that the last frame leads over into the first.
@@ -9,12 +9,15 @@ use glam::Vec2;
 use rayon::prelude::*;
 
 use super::{
+    flakes,
     glyph::{Glyphs, glyphs},
     noise::{hash, unit},
 };
 use crate::I420Frame;
 
 const TILE: usize = 1 << 16;
+/// Seconds from one picture to the next.
+const PICTURE_S: f32 = 0.04;
 
 /// What a camera's sensor and housing do to a picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,6 +26,8 @@ pub(crate) struct Flaws {
     pub noise: f32,
     /// How far the mast sways, in pixels of a 1920 wide picture.
     pub shake: f32,
+    /// How much more in gusts of wind, as a share.
+    pub gusts: f32,
     /// How far exposure wanders, as a share.
     pub drift: f32,
     /// How much darker the corners are, as a share.
@@ -31,6 +36,19 @@ pub(crate) struct Flaws {
     pub rain: f32,
     /// Drops on the glass.
     pub drops: u32,
+    /// 0 none to 1 a snowstorm.
+    pub snow: f32,
+}
+
+/// How a picture is exposed: factors on what is usual.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Exposure {
+    pub gain: f32,
+    pub noise: f32,
+}
+
+impl Exposure {
+    pub(crate) const USUAL: Self = Self { gain: 1.0, noise: 1.0 };
 }
 
 /// Applies [`Flaws`] to the pictures of one size.
@@ -81,7 +99,15 @@ impl Sensor {
             0.6 * turn(slow, 0.1) + 0.4 * turn(quick, 0.7),
             0.5 * turn(slow * 2.0, 0.4) + 0.35 * turn(quick + 7.0, 0.2),
         );
-        sway * self.flaws.shake * self.width as f32 / 1920.0
+        let scale = self.flaws.shake * self.width as f32 / 1920.0;
+        if self.flaws.gusts == 0.0 {
+            return sway * scale;
+        }
+        // A gust leans the mast over and shakes it; one comes every ten seconds or so.
+        let often = (self.frames as f32 / 260.0).round().max(1.0);
+        let gust = turn(often, 0.2).max(0.0).powi(3) * (0.6 + 0.4 * turn(often * 2.0 + 1.0, 0.5));
+        let lean = Vec2::new(0.55, 0.2) * gust + Vec2::new(0.35, 0.3) * turn(quick * 1.7, 0.0) * gust;
+        (sway * (0.75 + 0.55 * gust) + lean * self.flaws.gusts) * scale
     }
 
     fn exposure(&self, index: u32) -> f32 {
@@ -91,25 +117,27 @@ impl Sensor {
     }
 
     /// Makes the picture that leaves the camera. `from` and `out` have the sensor's size.
-    pub(crate) fn expose(&self, from: &I420Frame, index: u32, out: &mut I420Frame) {
+    pub(crate) fn expose(&self, from: &I420Frame, index: u32, exposure: Exposure, out: &mut I420Frame) {
         let shift = self.shift(index);
-        self.luma(from, index, shift, out);
+        self.luma(from, index, shift, exposure, out);
         let half = (self.width / 2, self.height / 2);
-        let amount = (self.flaws.noise * 12.0) as i32 / 2;
+        let amount = (self.flaws.noise * exposure.noise * 12.0) as i32 / 2;
+        let [right, down] = [shift.x, shift.y].map(|shift| (shift / 2.0).round() as i32);
         for (salt, source, target) in [(3, &from.u, &mut out.u), (5, &from.v, &mut out.v)] {
             target.par_chunks_mut(half.0).enumerate().for_each(|(row, line)| {
                 let offset = self.offset(index, row as u32, salt);
-                let start = (row as i32 + (shift.y / 2.0).round() as i32).clamp(0, half.1 as i32 - 1)
-                    as usize
-                    * half.0;
+                let start = mirrored(row as i32 + down, half.1) * half.0;
+                let source = &source[start..start + half.0];
                 let noise = &self.noise[offset..offset + half.0];
-                for ((value, &below), &grain) in
-                    line.iter_mut().zip(&source[start..start + half.0]).zip(noise)
-                {
+                for (column, (value, &grain)) in line.iter_mut().zip(noise).enumerate() {
+                    let below = source[mirrored(column as i32 + right, half.0)];
                     *value =
                         (i32::from(below) + ((i32::from(grain) * amount + 256) >> 9)).clamp(16, 240) as u8;
                 }
             });
+        }
+        if self.flaws.snow > 0.0 {
+            flakes::fall(out, index as f32 * PICTURE_S, self.flaws.snow, self.seed);
         }
         if self.flaws.rain > 0.0 {
             self.streaks(index, out);
@@ -122,16 +150,16 @@ impl Sensor {
             % (TILE - self.width)
     }
 
-    fn luma(&self, from: &I420Frame, index: u32, shift: Vec2, out: &mut I420Frame) {
+    fn luma(&self, from: &I420Frame, index: u32, shift: Vec2, exposure: Exposure, out: &mut I420Frame) {
         let (width, height) = (self.width, self.height);
         let whole = shift.floor();
         let (fx, fy) = (((shift.x - whole.x) * 16.0) as i32, ((shift.y - whole.y) * 16.0) as i32);
         let weights = [(16 - fx) * (16 - fy), fx * (16 - fy), (16 - fx) * fy, fx * fy];
-        let exposure = (self.exposure(index) * 256.0) as i32;
-        let amount = (self.flaws.noise * 12.0) as i32;
+        let amount = (self.flaws.noise * exposure.noise * 12.0) as i32;
+        let exposure = (self.exposure(index) * exposure.gain * 256.0) as i32;
         out.y.par_chunks_mut(width).enumerate().for_each(|(row, line)| {
             let source = |row: i32| {
-                let start = row.clamp(0, height as i32 - 1) as usize * width;
+                let start = mirrored(row, height) * width;
                 &from.y[start..start + width]
             };
             let top = row as i32 + whole.y as i32;
@@ -151,9 +179,8 @@ impl Sensor {
                 line[x] = (16 + ((light + grain + 8) >> 4)).clamp(16, 235) as u8;
             };
             let edge = step.unsigned_abs() as usize + 1;
-            let clamp = |x: i32| x.clamp(0, width as i32 - 1) as usize;
             for x in (0..edge).chain(width - edge..width) {
-                pixel(x, clamp(x as i32 + step), clamp(x as i32 + step + 1));
+                pixel(x, mirrored(x as i32 + step, width), mirrored(x as i32 + step + 1, width));
             }
             let (a, mid) = ((edge as i32 + step) as usize, width - 2 * edge);
             let rows = upper[a..a + mid + 1].windows(2).zip(lower[a..a + mid + 1].windows(2));
@@ -224,6 +251,19 @@ impl Sensor {
             }
         }
     }
+}
+
+/// A row or column of `count`; beyond the edge they come back in reverse.
+fn mirrored(at: i32, count: usize) -> usize {
+    let last = count as i32 - 1;
+    let inside = if at < 0 {
+        -at - 1
+    } else if at > last {
+        2 * last + 1 - at
+    } else {
+        at
+    };
+    inside.clamp(0, last) as usize
 }
 
 /// Writes white letters with a dark edge, as recorders do.

@@ -11,6 +11,7 @@ use super::{
     mirror::Mirror,
     raster::ScreenTriangle,
     shadow::ShadowMap,
+    snow::Snow,
 };
 use crate::actor::Part;
 
@@ -48,6 +49,8 @@ pub(crate) struct View {
     pub shadows: Option<ShadowMap>,
     /// What wet ground mirrors, where it is wet.
     pub mirror: Option<Mirror>,
+    /// What lies on everything, where it has snowed.
+    pub snow: Option<Snow>,
     /// Pixels.
     pub width: usize,
     pub height: usize,
@@ -96,7 +99,14 @@ impl View {
         let slant = turned.dot(to_eye).abs().max(0.12);
         let footprint = 1.0 / (whole * self.camera.focal) / slant.sqrt();
         let hit = Hit { world, local, normal: turned, local_normal, footprint };
-        let surface = self.surface(item, source.material, &hit);
+        let mut surface = self.surface(item, source.material, &hit);
+        if let Some(snow) = &self.snow {
+            match item.part {
+                Some(part) => snow.on_thing(&mut surface, &hit, part.snow()),
+                None if source.material.is_ground() => snow.on_ground(&mut surface, &hit),
+                None => snow.on_thing(&mut surface, &hit, 1.0),
+            }
+        }
         self.finish(&surface, &hit, source.material, at)
     }
 

@@ -135,6 +135,8 @@ pub(super) fn gather(spec: &Spec) -> Result<Vec<Player>, SimError> {
             };
             (look.paint, look.metallic) = (linear(rgb), metallic);
         }
+        // What is driven loses most of it.
+        look.snow = if vehicle.leg.is_empty() { 0.75 + 0.25 * rng.f32() } else { 0.3 + 0.35 * rng.f32() };
         let gait = Gait::vehicle(look.measures.axles[0] - look.measures.axles[1]);
         let track =
             track(&key, vehicle.at, vehicle.heading_deg, vehicle.enter_s, &vehicle.leg, gait, spec.loop_s)?;

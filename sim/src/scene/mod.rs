@@ -5,8 +5,10 @@
 
 mod cast;
 mod collide;
+mod condition;
 mod expect;
 mod footprint;
+mod lighting;
 mod motion;
 mod place;
 mod spec;
@@ -22,10 +24,14 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     SceneRenderer, SimError, Timeline,
     draw::{sensor::Flaws, world::View},
+    encode::Encoding,
 };
 pub(crate) use cast::Player;
+pub use condition::Condition;
 use expect::Play;
 pub use expect::{ExpectedEvent, NearPass};
+use lighting::Lighting;
+pub(crate) use lighting::Moment;
 pub(crate) use motion::State;
 use spec::Spec;
 use watch::Watch;
@@ -58,6 +64,8 @@ pub struct Scene {
 pub(crate) struct Content {
     spec: Spec,
     watch: Watch,
+    pub(crate) lighting: Lighting,
+    condition: Option<Condition>,
     pub(crate) players: Vec<Player>,
     fingerprint: String,
 }
@@ -89,15 +97,33 @@ impl Scene {
     /// Reads a scene description. Refuses unknown keys and impossible values, naming the key path.
     pub fn from_toml(text: &str) -> Result<Self, SimError> {
         let spec = Spec::read(text)?;
+        let lighting = Lighting::steady(&spec);
+        Self::of(spec, lighting, None, fingerprint(text, None))
+    }
+
+    /// The same under another condition. The light, the weather and the camera are then as that says, whatever the scene says; who
+    /// is there stays the same, but for `occlusion`.
+    ///
+    /// # Errors
+    /// `occlusion` where the scene has nobody who could hide anything.
+    pub fn under(&self, condition: Condition) -> Result<Self, SimError> {
+        let (spec, lighting) = condition.over(&self.content.spec)?;
+        let fingerprint = fingerprint(&self.content.fingerprint, Some(condition));
+        Self::of(spec, lighting, Some(condition), fingerprint)
+    }
+
+    fn of(
+        spec: Spec,
+        lighting: Lighting,
+        condition: Option<Condition>,
+        fingerprint: String,
+    ) -> Result<Self, SimError> {
         let camera = place::camera(&spec, REFERENCE.0, REFERENCE.1);
         let watch = Watch::of(&spec, &camera)?;
         let players = cast::gather(&spec)?;
         clock(&spec)?;
-        let mut digest = Sha256::new();
-        digest.update(RENDERER_VERSION.to_le_bytes());
-        digest.update(text.as_bytes());
-        let fingerprint = digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let scene = Self { content: Arc::new(Content { spec, watch, players, fingerprint }) };
+        let content = Content { spec, watch, lighting, condition, players, fingerprint };
+        let scene = Self { content: Arc::new(content) };
         scene.check_calm()?;
         Ok(scene)
     }
@@ -105,6 +131,20 @@ impl Scene {
     /// Changes whenever the pictures may: a hash over the description and the renderer's version. Fit for file names.
     pub fn fingerprint(&self) -> String {
         self.content.fingerprint.clone()
+    }
+
+    /// Under which condition it is, if it is under one.
+    pub fn condition(&self) -> Option<Condition> {
+        self.content.condition
+    }
+
+    /// How its pictures are encoded at that size: as usual for a camera, but for `low_bitrate`.
+    pub fn encoding(&self, width: u32, height: u32) -> Encoding {
+        let usual = Encoding::usual(width, height);
+        match self.content.condition {
+            Some(Condition::LowBitrate) => Encoding { kbit: (usual.kbit / 10).max(50), ..usual },
+            _ => usual,
+        }
     }
 
     /// The camera's id.
@@ -221,6 +261,18 @@ const fn names<const COUNT: usize>(scenes: &[(&'static str, &str); COUNT]) -> [&
     names
 }
 
+/// Changes whenever the pictures may.
+fn fingerprint(text: &str, condition: Option<Condition>) -> String {
+    let mut digest = Sha256::new();
+    digest.update(RENDERER_VERSION.to_le_bytes());
+    digest.update(text.as_bytes());
+    if let Some(condition) = condition {
+        digest.update(condition::VERSION.to_le_bytes());
+        digest.update(condition.as_str().as_bytes());
+    }
+    digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
 impl fmt::Debug for Scene {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Scene({} {})", self.camera_id(), self.content.fingerprint)
@@ -228,8 +280,9 @@ impl fmt::Debug for Scene {
 }
 
 impl Content {
-    pub(crate) fn view(&self, width: u32, height: u32) -> View {
-        place::view(&self.spec, width, height)
+    /// What stands still, in one of the looks of the lighting.
+    pub(crate) fn view(&self, look: usize, width: u32, height: u32) -> View {
+        place::view(&self.spec, &self.lighting.looks[look], &self.players, width, height)
     }
 
     pub(crate) fn loop_s(&self) -> f64 {
@@ -245,10 +298,12 @@ impl Content {
         Flaws {
             noise: sensor.noise,
             shake: sensor.shake,
+            gusts: sensor.gusts,
             drift: sensor.drift,
             vignette: sensor.vignette,
             rain: self.spec.light.rain,
             drops: sensor.drops,
+            snow: self.spec.light.snow,
         }
     }
 

@@ -2,7 +2,11 @@
 
 use glam::{Vec2, Vec3};
 
-use super::spec::{BaysSpec, BuildingSpec, PaintColour, PropSpec, Spec, WallTexture};
+use super::{
+    Player,
+    lighting::Look,
+    spec::{BaysSpec, BuildingSpec, PaintColour, PropSpec, Spec, WallTexture},
+};
 use crate::draw::{
     camera::{Camera, Pose},
     ground::{Ground, Layer, scatter},
@@ -13,6 +17,7 @@ use crate::draw::{
     noise::hash,
     props,
     shadow::ShadowMap,
+    snow::Snow,
     world::{View, World},
 };
 
@@ -56,14 +61,26 @@ pub(super) fn camera(spec: &Spec, width: u32, height: u32) -> Camera {
     Camera::new(&pose, width, height)
 }
 
-/// Everything that stands still, at a picture size.
-pub(super) fn view(spec: &Spec, width: u32, height: u32) -> View {
-    let camera = camera(spec, width, height);
+fn light(look: &Look, camera: &Camera) -> Light {
     let axis = camera.ray(camera.width / 2.0, camera.height / 2.0);
-    let sky = &spec.light;
+    let sky = &look.light;
     let mut light =
         Light::new(sky.mode, sky.sun_azimuth_deg, sky.sun_elevation_deg, sky.rain, camera.position, axis);
     light.exposure *= sky.exposure;
+    if look.sun < 1.0 {
+        light.cloud_over(1.0 - look.sun);
+    }
+    if sky.snow > 0.0 {
+        light.snow_over(sky.snow);
+    }
+    light
+}
+
+/// Everything that stands still in one of its looks, at a picture size. `players` have worn the snow away on their ways.
+pub(super) fn view(spec: &Spec, look: &Look, players: &[Player], width: u32, height: u32) -> View {
+    let camera = camera(spec, width, height);
+    let mut light = light(look, &camera);
+    let mut lamp_out = look.lamp_out;
     let mut mesh = Mesh::default();
     let mut facades = Vec::new();
     for (index, building) in spec.building.iter().enumerate() {
@@ -82,7 +99,9 @@ pub(super) fn view(spec: &Spec, width: u32, height: u32) -> View {
         );
     }
     for (index, prop) in spec.prop.iter().enumerate() {
-        stand(&mut mesh, &mut light, prop, hash(spec.seed ^ (index as u32 + 1000)));
+        let shines = matches!(prop, PropSpec::Lamp { shine, .. } if *shine > 0.0);
+        let is_out = shines && std::mem::take(&mut lamp_out);
+        stand(&mut mesh, &mut light, prop, is_out, hash(spec.seed ^ (index as u32 + 1000)));
     }
     let middle = camera.ground(camera.width / 2.0, camera.height * 0.6).unwrap_or(camera.position.truncate());
     let world = World::new(mesh, ground(spec, middle), facades);
@@ -90,10 +109,44 @@ pub(super) fn view(spec: &Spec, width: u32, height: u32) -> View {
         let texels = (width as usize * 2).next_power_of_two().clamp(FEWEST_SHADOW_TEXELS, SHADOW_TEXELS);
         ShadowMap::new(&world.mesh, light.sun, middle, AROUND_M, texels)
     });
-    let mut view =
-        View { world, light, camera, shadows, mirror: None, width: width as usize, height: height as usize };
+    let snow = (look.light.snow > 0.0).then(|| snow(spec, look.light.snow, players, middle));
+    let (width, height) = (width as usize, height as usize);
+    let mut view = View { world, light, camera, shadows, mirror: None, snow, width, height };
     view.mirror = (view.light.wet > 0.0).then(|| Mirror::new(&view));
     view
+}
+
+/// Snow as it lies when the first have come and gone.
+fn snow(spec: &Spec, amount: f32, players: &[Player], middle: Vec2) -> Snow {
+    /// Half the distance between the wheels of a vehicle, breadth of what a wheel and what feet wear away, in metres.
+    const HALF_TRACK_M: f32 = 0.72;
+    const WHEEL_M: f32 = 0.24;
+    const FEET_M: f32 = 0.3;
+    let mut snow = Snow::new(amount, middle, AROUND_M, spec.seed);
+    for player in players {
+        let (half, is_vehicle) = (player.half(), player.class().is_vehicle());
+        for way in player.track.ways() {
+            for pair in way.windows(2) {
+                let side = (pair[1] - pair[0]).normalize_or_zero().perp() * HALF_TRACK_M;
+                if is_vehicle {
+                    for wheel in [pair[0] + side, pair[0] - side] {
+                        snow.wear(wheel, WHEEL_M, 0.9);
+                    }
+                } else {
+                    snow.wear(pair[0], FEET_M, 0.6);
+                }
+            }
+        }
+        // Below what has stood since before it snowed the ground is bare.
+        if let Some((at, heading)) = player.track.home().filter(|_| is_vehicle) {
+            let along = Vec2::from_angle(heading);
+            for step in 0..=20 {
+                let share = step as f32 / 10.0 - 1.0;
+                snow.wear(at + along * (half.x - half.y) * share, half.y * 0.95, 1.0);
+            }
+        }
+    }
+    snow
 }
 
 fn facade(building: &BuildingSpec, seed: u32) -> Facade {
@@ -163,7 +216,7 @@ fn paint_bays(bays: &BaysSpec, layers: &mut Vec<Layer>) {
     });
 }
 
-fn stand(mesh: &mut Mesh, light: &mut Light, prop: &PropSpec, seed: u32) {
+fn stand(mesh: &mut Mesh, light: &mut Light, prop: &PropSpec, is_out: bool, seed: u32) {
     let pairs = |path: &[[f32; 2]]| {
         path.windows(2).map(|pair| (vector(pair[0]), vector(pair[1]))).collect::<Vec<_>>()
     };
@@ -181,7 +234,7 @@ fn stand(mesh: &mut Mesh, light: &mut Light, prop: &PropSpec, seed: u32) {
         }
         PropSpec::Lamp { at, facing_deg, height, shine } => {
             let head = props::lamp_post(mesh, vector(*at), *height, direction(*facing_deg));
-            if *shine > 0.0 && light.dark > 0.0 {
+            if *shine > 0.0 && light.dark > 0.0 && !is_out {
                 light.add_lamp(head, [255, 200, 140], *shine);
             }
         }

@@ -122,6 +122,9 @@ pub(crate) struct LightSpec {
     /// 0 none to 1 pouring. Default: 0.
     #[serde(default)]
     pub rain: f32,
+    /// Snow that falls and lies, 0 none to 1 over everything. Default: 0.
+    #[serde(default)]
+    pub snow: f32,
     /// Factor on the exposure of the mode, 0.2–5. Default: 1.
     #[serde(default = "one")]
     pub exposure: f32,
@@ -142,8 +145,10 @@ fn one() -> f32 {
 pub(crate) struct SensorSpec {
     /// Standard deviation of luma noise in 8-bit steps, 0–12.
     pub noise: f32,
-    /// Sway of the mast in pixels of a 1920 wide picture, 0–6.
+    /// Sway of the mast in pixels of a 1920 wide picture, 0–12.
     pub shake: f32,
+    /// How much more it sways in gusts of wind, as a share, 0–2.
+    pub gusts: f32,
     /// Drift of exposure as a share, 0–0.3.
     pub drift: f32,
     /// Darkening of the corners as a share, 0–0.8.
@@ -154,7 +159,7 @@ pub(crate) struct SensorSpec {
 
 impl Default for SensorSpec {
     fn default() -> Self {
-        Self { noise: 1.2, shake: 0.6, drift: 0.02, vignette: 0.2, drops: 0 }
+        Self { noise: 1.2, shake: 0.6, gusts: 0.0, drift: 0.02, vignette: 0.2, drops: 0 }
     }
 }
 
@@ -188,9 +193,11 @@ impl Spec {
         within("camera.distortion", camera.distortion.into(), -0.2, 0.2)?;
         within("light.sun_elevation_deg", self.light.sun_elevation_deg.into(), 5.0, 90.0)?;
         within("light.rain", self.light.rain.into(), 0.0, 1.0)?;
+        within("light.snow", self.light.snow.into(), 0.0, 1.0)?;
         within("light.exposure", self.light.exposure.into(), 0.2, 5.0)?;
         within("sensor.noise", self.sensor.noise.into(), 0.0, 12.0)?;
-        within("sensor.shake", self.sensor.shake.into(), 0.0, 6.0)?;
+        within("sensor.shake", self.sensor.shake.into(), 0.0, 12.0)?;
+        within("sensor.gusts", self.sensor.gusts.into(), 0.0, 2.0)?;
         within("sensor.drift", self.sensor.drift.into(), 0.0, 0.3)?;
         within("sensor.vignette", self.sensor.vignette.into(), 0.0, 0.8)?;
         within("sensor.drops", self.sensor.drops.into(), 0.0, 50.0)?;

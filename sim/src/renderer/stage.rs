@@ -1,30 +1,27 @@
-//! Draws the frames of a scene.
-//!
-//! The world is drawn once; vehicles that stand are drawn into that plate when they stop and taken out again when they
-//! set off. Each frame draws only what moves, in its rectangles, and then what the sensor adds. Which frames were drawn
-//! before makes no difference to a frame.
+//! One look of a scene: what stands drawn into a plate, what moves drawn over it, and the truth about both.
 
 use std::sync::Arc;
 
 use glam::Vec2;
 
 use crate::{
-    FrameSource, FrameTruth, I420Frame,
+    I420Frame, TruthObject,
     actor::Actor,
     draw::{
         patch::{self, Patch},
         plate::Plate,
         raster::{Rect, SAMPLES},
         reach,
-        sensor::{Caption, Sensor, write},
         world::View,
     },
-    scene::{Content, FPS, State},
+    scene::{Content, State},
     truth::{self, Sight},
 };
 
 /// Owner numbers set aside for each player: more than any has parts.
 const OWNERS_EACH: u16 = 4;
+/// How far before the lower edge of the picture headlights from behind the camera begin, in metres.
+const GLANCE_FROM_M: f32 = 2.5;
 
 /// Someone drawn into the plate.
 struct Standing {
@@ -38,11 +35,10 @@ struct Standing {
     parts: Vec<Sight>,
 }
 
-/// Draws the frames of a scene.
-pub struct SceneRenderer {
+/// A look of a scene, in one light.
+pub(super) struct Stage {
     content: Arc<Content>,
     view: View,
-    sensor: Sensor,
     /// The world without anybody.
     base: Plate,
     /// With everybody who stands.
@@ -53,25 +49,50 @@ pub struct SceneRenderer {
     dirty: Vec<Rect>,
 }
 
-impl SceneRenderer {
-    pub(crate) fn new(content: Arc<Content>, width: u32, height: u32) -> Self {
-        let view = content.view(width, height);
+/// Who moves in a picture, and what of them is seen.
+pub(super) struct Moving {
+    actors: Vec<Actor>,
+    /// Each with the numbers of those in it.
+    patches: Vec<(Patch, Vec<usize>)>,
+}
+
+impl Stage {
+    /// Draws everything that stands still, in one of the scene's looks.
+    pub(super) fn new(content: Arc<Content>, look: usize, width: u32, height: u32) -> Self {
+        let view = content.view(look, width, height);
         let base = Plate::new(&view, true);
-        let sensor = Sensor::new(content.flaws(), view.width, view.height, content.frames(), content.seed());
         let mut work = I420Frame::new(width, height);
         work.y.clone_from(&base.y);
         work.u.clone_from(&base.u);
         work.v.clone_from(&base.v);
-        Self {
-            plate: base.clone(),
-            content,
-            view,
-            sensor,
-            base,
-            standing: Vec::new(),
-            work,
-            dirty: Vec::new(),
-        }
+        Self { plate: base.clone(), content, view, base, standing: Vec::new(), work, dirty: Vec::new() }
+    }
+
+    /// The picture that was drawn last.
+    pub(super) fn picture(&self) -> &I420Frame {
+        &self.work
+    }
+
+    /// Draws the picture of a time of the loop. `glance_deg`: where somebody behind the camera points their headlights.
+    pub(super) fn draw(&mut self, at_s: f64, glance_deg: Option<f32>) -> Moving {
+        let states = self.states(at_s);
+        self.settle(&states, at_s);
+        let moving = states.iter().filter(|(_, state)| state.is_moving());
+        let mut actors: Vec<Actor> = moving.map(|(player, state)| self.actor(*player, state, at_s)).collect();
+        let is_dark = self.view.light.dark > 0.3;
+        actors.extend(glance_deg.filter(|_| is_dark).and_then(|turn_deg| self.glance(turn_deg)));
+        let patches = self.draw_moving(&actors);
+        Moving { actors, patches }
+    }
+
+    /// Headlights without a vehicle, from below the camera.
+    fn glance(&self, turn_deg: f32) -> Option<Actor> {
+        let camera = &self.view.camera;
+        let ahead = camera.ray(camera.width / 2.0, camera.height / 2.0).truncate();
+        let below = camera.ground(camera.width / 2.0, camera.height)?;
+        let ahead = ahead.try_normalize()?;
+        let heading = ahead.y.atan2(ahead.x) - turn_deg.to_radians();
+        Some(Actor::headlights(below - ahead * GLANCE_FROM_M, heading))
     }
 
     /// Everybody who is there at a time.
@@ -164,12 +185,9 @@ impl SceneRenderer {
         patches
     }
 
-    fn truth(
-        &self,
-        moving: &[Actor],
-        patches: Vec<(Patch, Vec<usize>)>,
-        shift: Vec2,
-    ) -> Vec<crate::TruthObject> {
+    /// The truth about the picture that was drawn last, which the sensor shows shifted by so many pixels.
+    pub(super) fn truth(&self, moving: Moving, shift: Vec2) -> Vec<TruthObject> {
+        let Moving { actors: moving, patches } = moving;
         let mut objects = Vec::new();
         for (patch, members) in &patches {
             let actors: Vec<&Actor> = members.iter().map(|&index| &moving[index]).collect();
@@ -207,15 +225,6 @@ impl SceneRenderer {
         } else {
             *sight
         }
-    }
-
-    fn caption(&self, at_s: f64, out: &mut I420Frame) {
-        let (width, height) = (out.width as f32, out.height as f32);
-        let size = (height / 27.0).round();
-        let clock = self.content.clock(at_s);
-        write(out, &Caption { text: &clock, at: Vec2::new(size * 0.7, size * 0.5), right: false, size });
-        let at = Vec2::new(width - size * 0.8, height - size * 1.7);
-        write(out, &Caption { text: self.content.title(), at, right: true, size });
     }
 }
 
@@ -266,39 +275,4 @@ fn copy_picture(plate: &Plate, work: &mut I420Frame, area: &Rect) {
     copy_rows(&plate.y, &mut work.y, area, plate.width, 1);
     copy_rows(&plate.u, &mut work.u, &halved(area), plate.width / 2, 1);
     copy_rows(&plate.v, &mut work.v, &halved(area), plate.width / 2, 1);
-}
-
-impl FrameSource for SceneRenderer {
-    fn width(&self) -> u32 {
-        self.view.width as u32
-    }
-    fn height(&self) -> u32 {
-        self.view.height as u32
-    }
-    fn fps(&self) -> u32 {
-        FPS
-    }
-    fn frame_count(&self) -> u32 {
-        self.content.frames()
-    }
-
-    fn render(&mut self, index: u32, out: &mut I420Frame) -> FrameTruth {
-        let index = index % self.frame_count();
-        let at_s = f64::from(index) / f64::from(FPS);
-        let states = self.states(at_s);
-        self.settle(&states, at_s);
-        let moving: Vec<Actor> = states
-            .iter()
-            .filter(|(_, state)| state.is_moving())
-            .map(|(player, state)| self.actor(*player, state, at_s))
-            .collect();
-        let patches = self.draw_moving(&moving);
-        if (out.width, out.height) != (self.width(), self.height()) {
-            *out = I420Frame::new(self.width(), self.height());
-        }
-        self.sensor.expose(&self.work, index, out);
-        self.caption(at_s, out);
-        let objects = self.truth(&moving, patches, self.sensor.shift(index));
-        FrameTruth { index, at_s, objects }
-    }
 }
