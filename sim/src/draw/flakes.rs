@@ -6,15 +6,15 @@ use super::noise::unit;
 use crate::I420Frame;
 
 /// Flakes in the picture at the heaviest snowfall.
-const COUNT: u32 = 1700;
+const COUNT: u32 = 2200;
 /// Share of them that fall right before the lens.
-const NEAR: f32 = 0.02;
+const NEAR: f32 = 0.014;
 /// Focal length in widths of the picture, about.
 const FOCAL: f32 = 0.62;
 /// How long a picture is exposed, in seconds.
-const SHUTTER_S: f32 = 0.017;
+const SHUTTER_S: f32 = 0.01;
 /// How bright a flake is by day, as luma.
-const LUMA: f32 = 214.0;
+const LUMA: f32 = 222.0;
 
 /// One flake.
 struct Flake {
@@ -36,7 +36,7 @@ impl Flake {
         let focal = width * FOCAL;
         let wind = 0.35 + 0.5 * (dice(3) - 0.5);
         let velocity = Vec2::new(wind, 0.9 + 0.7 * dice(4)) * focal / distance;
-        let size = (0.0022 + 0.0032 * dice(5)) * focal / distance;
+        let size = (0.0035 + 0.0065 * dice(5) * dice(6)) * focal / distance;
         // What is nearer than the lens is set for is out of focus.
         let blurred = size + (0.003 * focal / distance - 0.0006 * focal).max(0.0);
         Self { number, seed, distance, velocity, size, blurred }
@@ -61,7 +61,7 @@ impl Flake {
         // A point that is smaller than a pixel, or blurred, or drawn out by its fall, is the fainter for it.
         let sharp = (self.size / self.blurred).powi(2);
         let drawn_out = self.blurred * 2.0 / (self.blurred * 2.0 + self.velocity.length() * SHUTTER_S);
-        (0.95 * sharp.max(0.22) * drawn_out.max(0.35) * (self.size / 0.7).min(1.0)).min(0.8)
+        (0.95 * sharp.max(0.22) * drawn_out.max(0.55) * (self.size / 0.6).min(1.0)).min(0.85)
     }
 }
 

@@ -133,7 +133,7 @@ fn snow(spec: &Spec, amount: f32, players: &[Player], middle: Vec2) -> Snow {
                         snow.wear(wheel, WHEEL_M, 0.9);
                     }
                 } else {
-                    snow.wear(pair[0], FEET_M, 0.6);
+                    snow.wear(pair[0], FEET_M, 0.42);
                 }
             }
         }

@@ -9,7 +9,7 @@ use super::{
     contact::{TOUCHES_M, touches},
     crossing::crossings,
     holds, lot, near_passes, people,
-    span::Span,
+    span::{Span, at_least, merged},
     standing, stays,
 };
 use crate::{
@@ -198,16 +198,19 @@ fn of_areas(content: &Content) -> Vec<String> {
                 format!("{} stands at the border of {id} from {:.1} s", player.id, stand.from_s)
             }));
         }
-        let all: Vec<(u32, Span)> = people::visits(content, area)
-            .into_iter()
-            .flat_map(|(player, spans)| spans.into_iter().map(move |span| (player.id, span)))
-            .collect();
-        let rider =
-            |id: &u32| content.players.iter().any(|player| player.id == *id && player.rider().is_some());
-        found.extend(
-            all.iter().filter(|(one, _)| rider(one)).map(|(one, _)| format!("{one} rides through {id}")),
-        );
-        found.extend(gaps(all.iter().map(|(_, span)| *span).collect(), area));
+        let visits = people::visits(content, area);
+        let riders = visits.iter().filter(|(player, _)| player.rider().is_some());
+        found.extend(riders.map(|(player, _)| format!("{} rides through {id}", player.id)));
+        let all: Vec<Span> = visits.iter().flat_map(|(_, spans)| spans.iter().copied()).collect();
+        for rule in &area.zone.rules {
+            found.extend(match rule.kind {
+                EventKind::Crowd => gaps(at_least(rule.least as usize, &all), area),
+                EventKind::Loitering => {
+                    visits.iter().flat_map(|(_, spans)| gaps(spans.clone(), area)).collect()
+                }
+                _ => gaps(all.clone(), area),
+            });
+        }
     }
     found
 }
@@ -215,7 +218,7 @@ fn of_areas(content: &Content) -> Vec<String> {
 /// Pauses in an area that are neither bridged nor an end.
 fn gaps(spans: Vec<Span>, area: &GroundZone) -> Vec<String> {
     let clear_s = area.zone.clear.as_secs_f64();
-    let merged = super::span::merged(spans, 0.0);
+    let merged = merged(spans, 0.0);
     let gap = |pair: &[Span]| (pair[0][1], pair[1][0] - pair[0][1]);
     let unclear =
         merged.windows(2).map(gap).filter(|(_, gap)| (SHORT * clear_s..clear_s + 4.0).contains(gap));

@@ -48,6 +48,10 @@ pub struct ExpectedEvent {
     pub bbox: Option<[f32; 4]>,
 }
 
+/// Nobody watches a loop for longer than this, in seconds: what stands there for as long as it is shown does not exceed a limit of
+/// days.
+const WATCHED_S: f64 = 3600.0;
+
 /// How a loop is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Play {
@@ -90,7 +94,7 @@ impl Hold {
     }
 
     fn is_event(&self) -> bool {
-        self.endless || self.until_s - self.from_s >= self.limit_s
+        (self.endless && self.limit_s <= WATCHED_S) || self.until_s - self.from_s >= self.limit_s
     }
 }
 

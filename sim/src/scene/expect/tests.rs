@@ -98,6 +98,7 @@ fn standing_where_nobody_may() {
         check(&[&zone, &visitor(3.0, 0.0, 12)], &[]);
         check(&[&zone, &visitor(8.0, 0.0, 40)], &[]);
     }
+    check(&[&zone("aisle", "limit_s = 20"), &parked(0.0, 3.0)], &["parking.out_of_bay z 20 120"]);
     let usual = zone("no_parking", "");
     let scene = check(&[&usual, &parked(0.0, 3.0)], &["parking.no_parking z 180 120"]);
     assert_eq!(scene.zones()[0].rules[0].limit.get().as_secs(), 180, "parked for good");
