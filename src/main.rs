@@ -3,6 +3,8 @@
 //! The only place where stages meet. Reads the command line, starts what it asks for, and turns errors into words and
 //! an exit code: 0 done, 1 failed, 2 asked for wrongly.
 
+#[cfg(feature = "edge")]
+mod analyze_command;
 #[cfg(all(feature = "edge", feature = "embedded-broker"))]
 mod bench_command;
 mod cli;
@@ -69,6 +71,8 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Config(command) => config_command::run(command),
+        #[cfg(feature = "edge")]
+        Command::Analyze(arguments) => analyze_command::run(&arguments),
         #[cfg(feature = "edge")]
         Command::Models(command) => models_command::run(command),
         #[cfg(feature = "edge")]

@@ -63,6 +63,17 @@ impl Step {
     }
 }
 
+/// Something that was found in a picture, and what is known of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Followed {
+    /// Where it is, and what it looks like.
+    pub detection: Detection,
+    /// How it moves; none where it is too weak to be followed.
+    pub movement: Option<Movement>,
+    /// Number of the place that it is of.
+    pub place: Option<u64>,
+}
+
 /// One camera's tracker, memory and open events.
 pub struct CameraState {
     id: CameraId,
@@ -87,6 +98,8 @@ pub struct CameraState {
     rules: Rulebook,
     /// Who is followed, and was in the last picture.
     walkers: Vec<Walker>,
+    /// What was found in the last picture, and what is known of it.
+    followed: Vec<Followed>,
     /// Whether something moved in the last picture that may come to stand.
     has_moving: bool,
     /// Pictures a second that the zones ask for in which it moves.
@@ -146,6 +159,7 @@ impl CameraState {
             memory: ParkedMemory::new(memory_settings(settings.memory, watch), watch.standing_kinds()),
             rules: Rulebook::default(),
             walkers: Vec::new(),
+            followed: Vec::new(),
             has_moving: false,
             fps_asked: 0,
             is_adjusted: false,
@@ -244,6 +258,8 @@ impl CameraState {
         if !self.health.is_trusted() {
             self.tracker.clear();
             (self.has_moving, self.fps_asked) = (false, 0);
+            self.walkers.clear();
+            self.followed.clear();
             return Step::default();
         }
         let at = self.in_order(at);
@@ -261,6 +277,15 @@ impl CameraState {
         self.walkers.extend(
             detections.iter().zip(&movements).filter_map(|(found, movement)| walker(found, *movement)),
         );
+        let owners = changes.owners.iter().copied().chain(std::iter::repeat(None));
+        let followed = detections.iter().zip(&movements).zip(owners);
+        let followed = followed.map(|((detection, movement), place)| Followed {
+            detection: *detection,
+            movement: *movement,
+            place,
+        });
+        self.followed.clear();
+        self.followed.extend(followed);
         let places = self.memory.places();
         let scene = Scene { at, places, ended: &changes.ended, walkers: &self.walkers };
         let revisions = self.rules.step(&scene, watchlist, &self.rule_settings, random);
@@ -320,6 +345,11 @@ impl CameraState {
     /// The camera.
     pub fn id(&self) -> &CameraId {
         &self.id
+    }
+
+    /// What was found in the last picture, and what is known of it; nothing while the camera cannot be trusted.
+    pub fn followed(&self) -> &[Followed] {
+        &self.followed
     }
 
     /// All places, candidates included.

@@ -25,11 +25,11 @@ use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
 pub use self::control::DetectControl;
-use self::{control::Cameras, watched::Watched};
+use self::control::Cameras;
+pub(crate) use self::watched::{Eye, Watched};
 use crate::{
     CameraState, DetectError, DetectSettings, Detector,
-    appearance::Grey,
-    health::{Trouble, View},
+    health::Trouble,
     metrics::DetectMetrics,
 };
 
@@ -152,13 +152,6 @@ struct Told {
     blind: watch::Sender<BlindCameras>,
     attention: watch::Sender<Attentions>,
     troubles: watch::Sender<Troubles>,
-}
-
-/// How a thread looks at a picture itself; kept, so that its memory is.
-#[derive(Default)]
-struct Eye {
-    grey: Grey,
-    view: View,
 }
 
 /// What the threads share.
@@ -291,10 +284,7 @@ impl Worker {
             let camera = frame.camera.as_str();
             self.metrics.frames.received(camera);
             // What stands is recognised by its look before anything else is relied on.
-            let still = one.still(frame).filter(|_| {
-                eye.grey.fill(frame);
-                one.state.looks_as_ever(&eye.grey)
-            });
+            let still = one.relied_on(eye, frame);
             match still {
                 Some(_) if outcome.is_err() => self.metrics.frames.dropped(camera),
                 Some(found) => {
@@ -355,20 +345,12 @@ impl Worker {
         if let Some(inference) = inference {
             self.metrics.inference_seconds.observe(inference.as_secs_f64());
         }
-        // Not `away_since`: the last pictures of a camera that went away may come after word of it.
-        watched.blind_since = None;
         if watched.blind_reason.take().is_some() {
             self.told.blind.send_if_modified(|all| all.remove(&frame.camera).is_some());
         }
-        let Eye { grey, view } = eye;
-        grey.fill(frame);
-        view.fill(frame, grey);
-        let health = watched.state.watch(frame.at, found, view, &mut random);
-        let step = health.and(watched.state.step(frame.at, found, Some(grey), &mut random));
+        let step = watched.follow(eye, frame, found, &mut random);
         self.metrics.age_seconds.observe(self.clock.now().saturating_since(frame.at).as_secs_f64());
         self.metrics.frame_seconds.observe((inference.unwrap_or_default() + began.elapsed()).as_secs_f64());
-        watched.is_stale = true;
-        watched.is_unkept |= step.material;
         let counts = watched.state.counts();
         self.metrics.show_counts(camera, &counts);
         tell(&self.told.counts, &frame.camera, counts);
