@@ -9,7 +9,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use gridwatch_config::{CameraSettings, EdgeSettings, NetworkSettings, load_edge_offline};
 use gridwatch_detect::{Analyser, tiles::TilesByCamera};
-use gridwatch_domain::{CameraId, Timestamp};
+use gridwatch_domain::{CameraId, Frame, Timestamp};
 use gridwatch_ingest::{FileFlaw, Playback, PlaybackOptions};
 use gridwatch_runtime::{Chain, SystemClock};
 
@@ -48,10 +48,12 @@ pub(crate) fn run(arguments: &AnalyzeArguments) -> anyhow::Result<()> {
     let settings = with_network(settings, arguments.network.as_deref());
     let start = arguments.start.unwrap_or(Timestamp::UNIX_EPOCH);
     note_schedules(&settings.cameras[0], arguments.start);
-    let mut outputs = Outputs::create(arguments, &settings)?;
     let began = std::time::Instant::now();
+    let work = Work::open(&settings, &arguments.input, start)?;
+    // Only now: what was found before is not lost to a wrong name.
+    let mut outputs = Outputs::create(arguments, &settings)?;
     let mut progress = Progress::new(arguments.quiet);
-    let summary = analyse(&settings, &arguments.input, start, &mut outputs, &mut progress)?;
+    let summary = work.run(&mut outputs, &mut progress)?;
     progress.finish();
     outputs.finish(&summary)?;
     tell(&arguments.input, &summary, began.elapsed().as_secs_f64());
@@ -61,46 +63,61 @@ pub(crate) fn run(arguments: &AnalyzeArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Plays a file through the settings' only camera.
-pub(crate) fn analyse(
-    settings: &EdgeSettings,
-    input: &Path,
-    start: Timestamp,
-    outputs: &mut Outputs,
-    progress: &mut Progress,
-) -> anyhow::Result<Summary> {
-    let camera = settings.cameras.first().context("no camera")?;
-    let options = PlaybackOptions { start, reach: reach_of(settings), clock: SystemClock::shared() };
-    let mut playback = Playback::open(input, camera, options)?;
-    progress.begin(playback.duration());
-    let loaded = network::load(&settings.network).map_err(|problems| anyhow::anyhow!("{problems}"))?;
-    let tiles = TilesByCamera::from(tiles_of(&settings.cameras));
-    let detector = detectors(settings, &loaded, &tiles)?.into_iter().next().context("no detector")?;
-    let mut analyser = Analyser::new(&watch_of(camera), &detect_settings(settings, &loaded), detector);
-    let mut summary = Summary::default();
-    while let Some(frames) = playback.next(analyser.attention()) {
-        for frame in frames {
-            match analyser.analyse(&frame) {
-                Ok(analysed) => {
-                    summary.pictures += 1;
-                    summary.relied_on += u64::from(analysed.is_relied_on);
-                    summary.revisions += analysed.events.len() as u64;
-                    outputs.take(&frame, &analysed, analyser.state())?;
-                }
-                Err(error) => {
-                    summary.failed += 1;
-                    if summary.failed <= COMPLAINTS {
-                        tracing::warn!(at = %frame.at, error = %Chain(&error), "a picture cannot be analysed");
-                    }
+/// A file, and what it is analysed by.
+pub(crate) struct Work {
+    playback: Playback,
+    analyser: Analyser,
+    summary: Summary,
+}
+
+impl Work {
+    /// To be played through the settings' only camera.
+    pub(crate) fn open(settings: &EdgeSettings, input: &Path, start: Timestamp) -> anyhow::Result<Self> {
+        let camera = settings.cameras.first().context("no camera")?;
+        let options = PlaybackOptions { start, reach: reach_of(settings), clock: SystemClock::shared() };
+        let playback = Playback::open(input, camera, options)?;
+        let loaded = network::load(&settings.network).map_err(|problems| anyhow::anyhow!("{problems}"))?;
+        let tiles = TilesByCamera::from(tiles_of(&settings.cameras));
+        let detector = detectors(settings, &loaded, &tiles)?.into_iter().next().context("no detector")?;
+        let analyser = Analyser::new(&watch_of(camera), &detect_settings(settings, &loaded), detector);
+        Ok(Self { playback, analyser, summary: Summary::default() })
+    }
+
+    /// Plays it to its end.
+    pub(crate) fn run(mut self, outputs: &mut Outputs, progress: &mut Progress) -> anyhow::Result<Summary> {
+        progress.begin(self.playback.duration());
+        while let Some(frames) = self.playback.next(self.analyser.attention()) {
+            for frame in frames {
+                self.analyse(&frame, outputs)?;
+            }
+            progress.show(self.playback.position(), self.summary.pictures, self.summary.revisions);
+        }
+        Ok(Summary {
+            seconds: self.playback.position().as_secs_f64(),
+            is_complete: self.playback.is_complete(),
+            flaws: self.playback.flaws().to_vec(),
+            ..self.summary
+        })
+    }
+
+    fn analyse(&mut self, frame: &Frame, outputs: &mut Outputs) -> anyhow::Result<()> {
+        let summary = &mut self.summary;
+        match self.analyser.analyse(frame) {
+            Ok(analysed) => {
+                summary.pictures += 1;
+                summary.relied_on += u64::from(analysed.is_relied_on);
+                summary.revisions += analysed.events.len() as u64;
+                outputs.take(frame, &analysed, self.analyser.state())?;
+            }
+            Err(error) => {
+                summary.failed += 1;
+                if summary.failed <= COMPLAINTS {
+                    tracing::warn!(at = %frame.at, error = %Chain(&error), "a picture cannot be analysed");
                 }
             }
         }
-        progress.show(playback.position(), summary.pictures, summary.revisions);
+        Ok(())
     }
-    summary.seconds = playback.position().as_secs_f64();
-    summary.is_complete = playback.is_complete();
-    summary.flaws = playback.flaws().to_vec();
-    Ok(summary)
 }
 
 /// The settings with one camera alone.

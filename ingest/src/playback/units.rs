@@ -1,6 +1,13 @@
 //! The encoded pictures of a file, one by one.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use gridwatch_domain::Timestamp;
@@ -10,7 +17,7 @@ use gstreamer_app as gst_app;
 
 use super::flaw::{self, FileFlaw, PlaybackError};
 use crate::{
-    AccessUnit, Codec,
+    AccessUnit, Codec, OfflineReason,
     bitstream::{self, Entry},
     diagnose::{self, Origin},
     stream,
@@ -19,6 +26,8 @@ use crate::{
 
 /// Longest wait for a file to say what is in it, and for its next picture.
 const PATIENCE: gst::ClockTime = gst::ClockTime::from_seconds(30);
+/// Streams of a file that are looked at.
+const MOST_STREAMS: usize = 64;
 /// Encoded pictures that may wait: GStreamer reads ahead on threads of its own.
 const READ_AHEAD: u32 = 32;
 /// Pictures a second of a file that says nothing of time.
@@ -60,87 +69,132 @@ pub(super) struct UnitFile {
     seq: u64,
 }
 
-/// What a pad that appears carries.
+/// What appears in a file.
 enum Found {
-    Video(gst::Pad, Codec),
+    /// Video of a form that is taken one by one, and where it comes out.
+    Units(Codec, gst_app::AppSink),
     OtherVideo,
     NoVideo(String),
+    /// That is all.
+    Complete,
+    Failed(OfflineReason),
 }
 
 /// Looks into a file.
 pub(super) fn open(path: &Path) -> Result<Units, PlaybackError> {
+    let failed = |reason| PlaybackError::of(path, reason);
     let setup = |error: &dyn std::fmt::Display| PlaybackError::Setup(error.to_string());
     gst::init().map_err(|error| setup(&error))?;
-    let element = |factory: &str| stream::element(factory).map_err(|reason| PlaybackError::of(path, reason));
     let pipeline = gst::Pipeline::new();
-    let (source, parse) = (element("filesrc")?, element("parsebin")?);
+    let (source, parse) =
+        (stream::element("filesrc").map_err(failed)?, stream::element("parsebin").map_err(failed)?);
     source.set_property("location", path);
     pipeline.add_many([&source, &parse]).map_err(|error| setup(&error))?;
     source.link(&parse).map_err(|error| setup(&error))?;
-    let (pads_tx, pads) = std::sync::mpsc::sync_channel(64);
+    let (found_tx, found) = mpsc::sync_channel(MOST_STREAMS);
     parse.connect_pad_added({
-        let pads = pads_tx.clone();
+        let (found, pipeline, has_one) = (found_tx.clone(), pipeline.downgrade(), AtomicBool::new(false));
         move |_, pad| {
-            if pads.try_send(Some(pad.clone())).is_err() {
+            let Some(pipeline) = pipeline.upgrade() else { return };
+            // The first video; files with several are rare, and the first is the main one. Linked here: what a pad without a peer is
+            // given is an error.
+            let what = look_at(pad, &pipeline, &has_one).unwrap_or_else(Found::Failed);
+            if found.try_send(what).is_err() {
                 tracing::trace!("one of very many streams, behind the first ones");
             }
         }
     });
     parse.connect_no_more_pads(move |_| {
-        if pads_tx.try_send(None).is_err() {
+        if found_tx.try_send(Found::Complete).is_err() {
             tracing::trace!("there are very many streams");
         }
     });
     let origin = Origin::File(path.to_owned());
-    let bus = pipeline.bus().ok_or_else(|| PlaybackError::Setup("a pipeline without bus".to_owned()))?;
-    let mut opening = Opening { pipeline: Some(pipeline), bus, origin, path };
-    opening.start();
-    match opening.look(&pads)? {
-        Found::Video(pad, codec) => opening.take(&pad, codec).map(Units::Some),
-        Found::OtherVideo => Ok(Units::None { duration: opening.duration() }),
-        Found::NoVideo(found) => Err(PlaybackError::NoVideo { path: path.to_owned(), found }),
+    let bus = pipeline.bus().ok_or_else(|| setup(&"a pipeline without bus"))?;
+    let opening = Opening { pipeline, bus, origin, path };
+    opening.start(gst::State::Paused);
+    opening.look(&found)
+}
+
+/// What a pad carries; video of a form that is taken one by one gets a way out.
+fn look_at(pad: &gst::Pad, pipeline: &gst::Pipeline, has_one: &AtomicBool) -> Result<Found, OfflineReason> {
+    let caps = pad.current_caps().unwrap_or_else(|| pad.query_caps(None));
+    let name = caps.structure(0).map(|form| form.name().to_string()).unwrap_or_default();
+    let codec = match name.as_str() {
+        "video/x-h264" => Codec::H264,
+        "video/x-h265" => Codec::H265,
+        "image/jpeg" => Codec::Jpeg,
+        other if other.starts_with("video/") || other.starts_with("image/") => return Ok(Found::OtherVideo),
+        _ => return Ok(Found::NoVideo(name)),
+    };
+    if has_one.swap(true, Ordering::AcqRel) {
+        return Ok(Found::NoVideo(name));
     }
+    let (parser, caps) = match codec {
+        Codec::H264 => ("h264parse", byte_stream("video/x-h264")),
+        Codec::H265 => ("h265parse", byte_stream("video/x-h265")),
+        Codec::Jpeg => ("jpegparse", gst::Caps::builder("image/jpeg").build()),
+    };
+    let parser = stream::element(parser)?;
+    if codec != Codec::Jpeg {
+        // Decoding can begin with each key picture: its parameter sets go with it.
+        parser.set_property("config-interval", -1_i32);
+    }
+    let sink = gst_app::AppSink::builder().caps(&caps).sync(false).max_buffers(READ_AHEAD).build();
+    let chain = [&parser, sink.upcast_ref::<gst::Element>()];
+    pipeline.add_many(chain).map_err(stream::setup)?;
+    gst::Element::link_many(chain).map_err(stream::setup)?;
+    for element in chain {
+        element.sync_state_with_parent().map_err(stream::setup)?;
+    }
+    let into = parser.static_pad("sink").ok_or_else(|| stream::setup("an element without pad"))?;
+    pad.link(&into).map_err(|error| stream::setup(format!("{error:?}")))?;
+    Ok(Found::Units(codec, sink))
 }
 
 /// A pipeline that is taken down where nothing comes of it.
 struct Opening<'a> {
-    /// Until something is taken from it.
-    pipeline: Option<gst::Pipeline>,
+    pipeline: gst::Pipeline,
     bus: gst::Bus,
     origin: Origin,
     path: &'a Path,
 }
 
 impl Opening<'_> {
-    fn start(&self) {
-        // Failures are told on the bus, with the reason.
-        if self.pipeline.as_ref().is_some_and(|pipeline| pipeline.set_state(gst::State::Paused).is_err()) {
+    /// Failures are told on the bus, with the reason.
+    fn start(&self, state: gst::State) {
+        if self.pipeline.set_state(state).is_err() {
             tracing::debug!("a pipeline does not start");
         }
     }
 
-    /// The first video in it.
-    fn look(&self, pads: &std::sync::mpsc::Receiver<Option<gst::Pad>>) -> Result<Found, PlaybackError> {
+    /// Waits for the first video in it.
+    fn look(self, found: &mpsc::Receiver<Found>) -> Result<Units, PlaybackError> {
         const TICK: Duration = Duration::from_millis(20);
         let mut others = Vec::new();
         let mut waited = Duration::ZERO;
-        loop {
-            match pads.recv_timeout(TICK) {
-                Ok(Some(pad)) => match found(&pad) {
-                    Found::NoVideo(name) => others.push(name),
-                    video => return Ok(video),
-                },
-                Ok(None) => return Ok(Found::NoVideo(others.join(", "))),
+        let outcome = loop {
+            match found.recv_timeout(TICK) {
+                Ok(Found::Units(codec, sink)) => return Ok(Units::Some(self.take(codec, sink))),
+                Ok(Found::OtherVideo) => break Ok(Units::None { duration: duration_of(&self.pipeline) }),
+                Ok(Found::NoVideo(name)) => others.push(name),
+                Ok(Found::Complete) => {
+                    let found = others.join(", ");
+                    break Err(PlaybackError::NoVideo { path: self.path.to_owned(), found });
+                }
+                Ok(Found::Failed(reason)) => break Err(PlaybackError::of(self.path, reason)),
                 Err(_) => waited += TICK,
             }
             if let Some(error) = self.error() {
-                return Err(error);
+                break Err(error);
             }
             if waited >= PATIENCE.into() {
                 let detail = "it does not say what is in it".to_owned();
-                return Err(PlaybackError::Unreadable { path: self.path.to_owned(), detail });
+                break Err(PlaybackError::Unreadable { path: self.path.to_owned(), detail });
             }
-        }
+        };
+        self.start(gst::State::Null);
+        outcome
     }
 
     fn error(&self) -> Option<PlaybackError> {
@@ -157,66 +211,21 @@ impl Opening<'_> {
         None
     }
 
-    fn duration(&self) -> Option<Duration> {
-        let duration = self.pipeline.as_ref()?.query_duration::<gst::ClockTime>()?;
-        Some(Duration::from(duration)).filter(|duration| !duration.is_zero())
-    }
-
-    fn take(&mut self, pad: &gst::Pad, codec: Codec) -> Result<UnitFile, PlaybackError> {
-        let setup = |error: &dyn std::fmt::Display| PlaybackError::Setup(error.to_string());
-        let pipeline = self.pipeline.clone().ok_or_else(|| setup(&"it has been taken"))?;
-        let (parser, caps) = match codec {
-            Codec::H264 => ("h264parse", byte_stream("video/x-h264")),
-            Codec::H265 => ("h265parse", byte_stream("video/x-h265")),
-            Codec::Jpeg => ("jpegparse", gst::Caps::builder("image/jpeg").build()),
-        };
-        let parser = stream::element(parser).map_err(|reason| PlaybackError::of(self.path, reason))?;
-        if codec != Codec::Jpeg {
-            // Decoding can begin with each key picture: its parameter sets go with it.
-            parser.set_property("config-interval", -1_i32);
-        }
-        let sink = gst_app::AppSink::builder().caps(&caps).sync(false).max_buffers(READ_AHEAD).build();
-        let chain = [&parser, sink.upcast_ref::<gst::Element>()];
-        pipeline.add_many(chain).map_err(|error| setup(&error))?;
-        gst::Element::link_many(chain).map_err(|error| setup(&error))?;
-        let into = parser.static_pad("sink").ok_or_else(|| setup(&"an element without pad"))?;
-        for element in chain {
-            element.sync_state_with_parent().map_err(|error| setup(&error))?;
-        }
-        pad.link(&into).map_err(|error| setup(&format!("{error:?}")))?;
-        if pipeline.set_state(gst::State::Playing).is_err() {
-            return Err(self.error().unwrap_or_else(|| setup(&"a pipeline does not start")));
-        }
-        let duration = self.duration();
-        let (bus, origin) = (self.bus.clone(), self.origin.clone());
-        self.pipeline = None;
-        Ok(UnitFile { pipeline, bus, sink, codec, duration, origin, times: Times::default(), seq: 0 })
+    fn take(self, codec: Codec, sink: gst_app::AppSink) -> UnitFile {
+        self.start(gst::State::Playing);
+        let duration = duration_of(&self.pipeline);
+        let Self { pipeline, bus, origin, .. } = self;
+        UnitFile { pipeline, bus, sink, codec, duration, origin, times: Times::default(), seq: 0 }
     }
 }
 
-impl Drop for Opening<'_> {
-    fn drop(&mut self) {
-        let is_left = |pipeline: &gst::Pipeline| pipeline.set_state(gst::State::Null).is_err();
-        if self.pipeline.as_ref().is_some_and(is_left) {
-            tracing::warn!("a pipeline does not stop");
-        }
-    }
+fn duration_of(pipeline: &gst::Pipeline) -> Option<Duration> {
+    let duration = pipeline.query_duration::<gst::ClockTime>()?;
+    Some(Duration::from(duration)).filter(|duration| !duration.is_zero())
 }
 
 fn byte_stream(name: &str) -> gst::Caps {
     gst::Caps::builder(name).field("stream-format", "byte-stream").field("alignment", "au").build()
-}
-
-fn found(pad: &gst::Pad) -> Found {
-    let caps = pad.current_caps().unwrap_or_else(|| pad.query_caps(None));
-    let name = caps.structure(0).map(|form| form.name().to_string()).unwrap_or_default();
-    match name.as_str() {
-        "video/x-h264" => Found::Video(pad.clone(), Codec::H264),
-        "video/x-h265" => Found::Video(pad.clone(), Codec::H265),
-        "image/jpeg" => Found::Video(pad.clone(), Codec::Jpeg),
-        other if other.starts_with("video/") || other.starts_with("image/") => Found::OtherVideo,
-        _ => Found::NoVideo(name),
-    }
 }
 
 impl UnitFile {
