@@ -37,7 +37,7 @@ use crate::{
 const CHECKPOINT_VERSION: u32 = 3;
 /// A smaller step back is jitter of the stream's times: the picture counts as taken with the one before.
 const TIME_JITTER: Duration = Duration::from_secs(2);
-/// After a longer gap tracks say nothing about what is seen next.
+/// After a longer gap how things moved says nothing about what is seen next.
 const TRACKS_LAST: Duration = Duration::from_secs(5);
 
 /// What one picture led to.
@@ -264,7 +264,7 @@ impl CameraState {
         }
         let at = self.in_order(at);
         self.is_adjusted = false;
-        let movements = self.tracker.update(at, detections, self.memory_settings.strong_score);
+        let movements = self.tracker.update(at, detections, self.memory_settings.strong_score, grey);
         let moving = detections.iter().zip(&movements).filter(|(found, movement)| {
             self.moving_kinds.contains(&Kind::of(found.class)) && movement.is_some_and(is_moving)
         });
@@ -425,7 +425,7 @@ impl CameraState {
             return last;
         }
         if at.saturating_since(last) > TRACKS_LAST {
-            self.tracker.clear();
+            self.tracker.pause();
         }
         at
     }

@@ -24,14 +24,10 @@ use gridwatch_runtime::{Chain, MailboxReceiver, Metrics, SharedClock};
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
-pub use self::control::DetectControl;
 use self::control::Cameras;
+pub use self::control::DetectControl;
 pub(crate) use self::watched::{Eye, Watched};
-use crate::{
-    CameraState, DetectError, DetectSettings, Detector,
-    health::Trouble,
-    metrics::DetectMetrics,
-};
+use crate::{CameraState, DetectError, DetectSettings, Detector, health::Trouble, metrics::DetectMetrics};
 
 /// Longest time without a look at cameras that went away and at memory that is to be kept.
 const IDLE: Duration = Duration::from_millis(250);

@@ -150,9 +150,10 @@ fn with_network(mut settings: EdgeSettings, name: Option<&str>) -> EdgeSettings 
 
 /// Without a time of day schedules say nothing.
 fn note_schedules(camera: &CameraSettings, start: Option<Timestamp>) {
-    let has_schedule = camera.zones.iter().any(|zone| {
-        zone.schedule.is_some() || zone.permits.iter().any(|permit| permit.schedule.is_some())
-    }) || camera.lines.iter().any(|line| line.schedule.is_some());
+    let has_schedule =
+        camera.zones.iter().any(|zone| {
+            zone.schedule.is_some() || zone.permits.iter().any(|permit| permit.schedule.is_some())
+        }) || camera.lines.iter().any(|line| line.schedule.is_some());
     if has_schedule && start.is_none() {
         eprintln!("note: zones have schedules, and without --start the file begins at 1970-01-01T00:00:00Z");
     }

@@ -48,7 +48,12 @@ impl Outputs {
     }
 
     /// What one picture led to.
-    pub(super) fn take(&mut self, frame: &Frame, analysed: &Analysed, state: &CameraState) -> anyhow::Result<()> {
+    pub(super) fn take(
+        &mut self,
+        frame: &Frame,
+        analysed: &Analysed,
+        state: &CameraState,
+    ) -> anyhow::Result<()> {
         for event in &analysed.events {
             let message = self.message(event.clone());
             if let Some(lines) = &mut self.events {
@@ -73,7 +78,8 @@ impl Outputs {
     /// All has been said; partial results are marked by a last line.
     pub(super) fn finish(&mut self, summary: &Summary) -> anyhow::Result<()> {
         let flaws: Vec<String> = summary.flaws.iter().map(ToString::to_string).collect();
-        let partial = json!({ "schema": PARTIAL, "complete": false, "seconds": summary.seconds, "flaws": flaws });
+        let partial =
+            json!({ "schema": PARTIAL, "complete": false, "seconds": summary.seconds, "flaws": flaws });
         for lines in self.events.iter_mut().chain(&mut self.observations) {
             if !summary.is_complete {
                 lines.put(&partial)?;

@@ -236,7 +236,8 @@ impl UnitFile {
                 self.note_end(flaws);
                 return None;
             };
-            let segment = sample.segment().and_then(|segment| segment.downcast_ref::<gst::ClockTime>().cloned());
+            let segment =
+                sample.segment().and_then(|segment| segment.downcast_ref::<gst::ClockTime>().cloned());
             let Some(buffer) = sample.buffer_owned() else { continue };
             let pts = buffer.pts();
             // Of what lies before the file's beginning, as edit lists say, the time is that of the beginning.
