@@ -21,7 +21,7 @@ use gridwatch_domain::CameraId;
 use crate::{
     cli::{ScoreArguments, ScoreCommand, ScoreFiles},
     output::say,
-    score::{self, Observation, ResultEvent, Score, Truth},
+    score::{self, Observation, Read, ResultEvent, Score, Truth, Warning},
 };
 
 pub(crate) fn run(arguments: ScoreArguments) -> anyhow::Result<()> {
@@ -42,8 +42,12 @@ pub(crate) fn run(arguments: ScoreArguments) -> anyhow::Result<()> {
 
 fn judge(files: &ScoreFiles) -> anyhow::Result<(Truth, Score)> {
     let truth = read_truth(&files.truth)?;
-    let mut events = read_events(&files.events)?;
-    let mut observations = files.observations.as_deref().map(read_observations).transpose()?;
+    let Read { items: mut events, partial } = read_events(&files.events)?;
+    let read = files.observations.as_deref().map(read_observations).transpose()?;
+    let (mut observations, partial) = match read {
+        Some(read) => (Some(read.items), partial.or(read.partial)),
+        None => (None, partial),
+    };
     let mut cameras: BTreeSet<&str> = events.iter().map(|event| event.camera.as_str()).collect();
     cameras.extend(observations.iter().flatten().map(|observation| observation.camera.as_str()));
     check_cameras(&cameras, files.camera.as_ref())?;
@@ -51,7 +55,8 @@ fn judge(files: &ScoreFiles) -> anyhow::Result<(Truth, Score)> {
         events.retain(|event| event.camera == camera.as_str());
         observations.iter_mut().for_each(|list| list.retain(|one| one.camera == camera.as_str()));
     }
-    let score = score::score(&truth, &events, observations.as_deref(), truth.start(files.start));
+    let mut score = score::score(&truth, &events, observations.as_deref(), truth.start(files.start));
+    score.warnings.splice(0..0, partial.map(Warning::Partial));
     Ok((truth, score))
 }
 
@@ -71,7 +76,7 @@ fn read_truth(path: &Path) -> anyhow::Result<Truth> {
     Truth::parse(&text).map_err(|problems| anyhow::anyhow!("{} cannot be used:\n{problems}", path.display()))
 }
 
-fn read_events(path: &Path) -> anyhow::Result<Vec<ResultEvent>> {
+fn read_events(path: &Path) -> anyhow::Result<Read<ResultEvent>> {
     let read = if path == Path::new("-") {
         score::read_events(io::stdin().lock())
     } else {
@@ -80,7 +85,7 @@ fn read_events(path: &Path) -> anyhow::Result<Vec<ResultEvent>> {
     read.map_err(|problems| anyhow::anyhow!("{} cannot be used:\n{problems}", path.display()))
 }
 
-fn read_observations(path: &Path) -> anyhow::Result<Vec<Observation>> {
+fn read_observations(path: &Path) -> anyhow::Result<Read<Observation>> {
     score::read_observations(open(path)?)
         .map_err(|problems| anyhow::anyhow!("{} cannot be used:\n{problems}", path.display()))
 }
@@ -110,6 +115,9 @@ fn write(path: &Path, text: &str) -> anyhow::Result<()> {
 
 fn require_perfect(score: &Score) -> anyhow::Result<()> {
     let total = &score.total;
+    if let Some(partial) = score.warnings.iter().find(|warning| matches!(warning, Warning::Partial(_))) {
+        bail!("not perfect: {partial}");
+    }
     if total.is_perfect() {
         return Ok(());
     }

@@ -42,7 +42,7 @@ pub(crate) struct ScoreFiles {
     /// Writes a page that needs nothing beside it: time lines of truth and result, and the tables.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
-    /// Fails where anything was missed, told twice, or is not true.
+    /// Fails where anything was missed, told twice, or is not true, and where the analysis broke off.
     #[arg(long)]
     pub(crate) require_perfect: bool,
 }

@@ -25,6 +25,7 @@ use serde::Serialize;
 
 pub(crate) use self::{
     identity::IdentityScore,
+    lines::Read,
     matching::Why,
     measures::{Errors, KindScore},
     observation::{Observation, Occupancy, read_observations},

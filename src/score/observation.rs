@@ -7,7 +7,7 @@ use std::io::BufRead;
 use gridwatch_domain::{NormBox, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::lines::{self, LineProblems};
+use super::lines::{self, LineProblems, Read};
 
 /// The schema that this version reads.
 pub(crate) const OBSERVATION_SCHEMA: &str = "gridwatch.observation/1";
@@ -64,12 +64,13 @@ pub(crate) enum Occupancy {
 }
 
 /// Reads all observations, in the order of their times.
-pub(crate) fn read_observations(from: impl BufRead) -> Result<Vec<Observation>, LineProblems> {
+pub(crate) fn read_observations(from: impl BufRead) -> Result<Read<Observation>, LineProblems> {
     let mut problems = LineProblems::default();
     let read = lines::read(from, OBSERVATION_SCHEMA, &mut problems);
-    let mut observations: Vec<Observation> = read.into_iter().map(|(_, observation)| observation).collect();
+    let mut observations: Vec<Observation> =
+        read.items.into_iter().map(|(_, observation)| observation).collect();
     observations.sort_by_key(|observation| observation.at);
-    if problems.is_empty() { Ok(observations) } else { Err(problems) }
+    if problems.is_empty() { Ok(Read { items: observations, partial: read.partial }) } else { Err(problems) }
 }
 
 #[cfg(test)]
@@ -86,7 +87,7 @@ mod tests {
             r#""detections":[{"class":"car","score":0.8,"box":[0.1,0.1,0.2,0.2],"track":5,"place":"p3"}],"#,
             r#""places":[{"id":"p3","class":"car","state":"standing","presence":"seen","box":[0.1,0.1,0.2,0.2]}],"troubles":[]}"#,
         );
-        let observations = read_observations(lines.as_bytes()).expect("valid");
+        let observations = read_observations(lines.as_bytes()).expect("valid").items;
         assert_eq!(observations[0].detections[0].track, Some(5));
         assert_eq!(observations[0].places[0].id, "p3");
         let zones: Vec<_> = observations[1].zones.iter().map(|zone| zone.occupancy).collect();

@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, io::BufRead};
 use gridwatch_domain::{NormBox, Phase, Timestamp, wire::EVENT_SCHEMA};
 use serde::Deserialize;
 
-use super::lines::{self, LineProblems};
+use super::lines::{self, LineProblems, Read};
 
 /// An event as it was told in all of its revisions.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,10 +72,11 @@ struct Object {
 }
 
 /// Reads all events, in the order of their beginning.
-pub(crate) fn read_events(from: impl BufRead) -> Result<Vec<ResultEvent>, LineProblems> {
+pub(crate) fn read_events(from: impl BufRead) -> Result<Read<ResultEvent>, LineProblems> {
     let mut problems = LineProblems::default();
     let mut events: BTreeMap<String, BTreeMap<u32, (usize, Revision)>> = BTreeMap::new();
-    for (line, revision) in lines::read::<Revision>(from, EVENT_SCHEMA, &mut problems) {
+    let read = lines::read::<Revision>(from, EVENT_SCHEMA, &mut problems);
+    for (line, revision) in read.items {
         if let Err(message) = revision.check() {
             problems.push(line, message);
             continue;
@@ -96,7 +97,7 @@ pub(crate) fn read_events(from: impl BufRead) -> Result<Vec<ResultEvent>, LinePr
     let merged = events.into_values().filter_map(|revisions| merge(&revisions, &mut problems));
     let mut merged: Vec<ResultEvent> = merged.collect();
     merged.sort_by(|a, b| (a.since, &a.id).cmp(&(b.since, &b.id)));
-    if problems.is_empty() { Ok(merged) } else { Err(problems) }
+    if problems.is_empty() { Ok(Read { items: merged, partial: read.partial }) } else { Err(problems) }
 }
 
 fn merge(revisions: &BTreeMap<u32, (usize, Revision)>, problems: &mut LineProblems) -> Option<ResultEvent> {
@@ -173,7 +174,8 @@ mod tests {
 
     fn read(lines: &[Value]) -> Result<Vec<ResultEvent>, String> {
         let text: Vec<String> = lines.iter().map(Value::to_string).collect();
-        read_events(text.join("\n").as_bytes()).map_err(|problems| problems.to_string())
+        let read = read_events(text.join("\n").as_bytes());
+        read.map(|read| read.items).map_err(|problems| problems.to_string())
     }
 
     #[test]
@@ -236,6 +238,22 @@ mod tests {
         );
         let said = read_events(&b"\n\xff\xfe\n"[..]).expect_err("no text").to_string();
         assert!(said.contains("line 2: not a JSON object"), "{said}");
+    }
+
+    #[test]
+    fn an_analysis_that_broke_off_says_so() {
+        let end = |complete: bool| {
+            let line = json!({ "schema": "gridwatch.analysis/1", "complete": complete, "seconds": 31.5, "flaws": ["cut off"] });
+            let text = format!("{}\n{line}\n", revision("a", 1, "open", "1970-01-01T00:00:30Z"));
+            read_events(text.as_bytes()).expect("valid")
+        };
+        let partial = lines::PartialAnalysis { seconds: 31.5, flaws: vec!["cut off".into()] };
+        assert_eq!((end(false).items.len(), end(false).partial), (1, Some(partial)));
+        assert_eq!((end(true).items.len(), end(true).partial), (1, None));
+        refused(
+            &[json!({ "schema": "gridwatch.analysis/1" })],
+            "line 1: not of gridwatch.analysis/1: missing field `complete`",
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ use gridwatch_domain::Timestamp;
 use serde::Serialize;
 
 use super::{
+    lines::PartialAnalysis,
     observation::Observation,
     occupancy,
     outcome::{Match, Told},
@@ -21,6 +22,8 @@ const SAME_LIMIT_S: f64 = 0.01;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "warning", rename_all = "snake_case")]
 pub(crate) enum Warning {
+    /// The analysis did not come to the end of the footage.
+    Partial(PartialAnalysis),
     /// No event lies within the footage: most likely `start` is not that of the file.
     OutsideFootage { first_s: f64 },
     /// Events were told with another limit than the truth has.
@@ -99,6 +102,10 @@ fn other_limits(matches: &[Match]) -> Vec<Warning> {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Partial(PartialAnalysis { seconds, flaws }) => {
+                write!(f, "the analysis broke off after {seconds:.1} s of the footage")?;
+                if flaws.is_empty() { Ok(()) } else { write!(f, ": {}", flaws.join("; ")) }
+            }
             Self::OutsideFootage { first_s } => write!(
                 f,
                 "no event lies within the footage, the first begins {first_s:.1} s from its start: give --start as it was analysed with"

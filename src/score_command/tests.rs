@@ -6,8 +6,8 @@ use crate::score::{read_events, read_observations};
 /// Events of every fate, bays and an object, on three minutes of a car park.
 pub(super) fn example() -> (Truth, Score) {
     let truth = Truth::parse(&example_truth().to_string()).expect("valid");
-    let events = read_events(lines(&example_events()).as_bytes()).expect("valid");
-    let observations = read_observations(lines(&example_observations()).as_bytes()).expect("valid");
+    let events = read_events(lines(&example_events()).as_bytes()).expect("valid").items;
+    let observations = read_observations(lines(&example_observations()).as_bytes()).expect("valid").items;
     let score = score::score(&truth, &events, Some(&observations), truth.start(None));
     (truth, score)
 }
@@ -173,6 +173,11 @@ fn what_is_not_perfect_fails_where_that_is_asked_for() {
     files.write("events.jsonl", "");
     let perfect = ScoreFiles { require_perfect: true, ..files.arguments() };
     whole(&perfect).expect("nothing was to be found, and nothing was told");
+    let end =
+        json!({ "schema": "gridwatch.analysis/1", "complete": false, "seconds": 12.5, "flaws": ["damaged"] });
+    files.write("events.jsonl", &end.to_string());
+    let expected = "not perfect: the analysis broke off after 12.5 s of the footage: damaged";
+    files.fails(|arguments| arguments.require_perfect = true, &[expected]);
 }
 
 #[test]

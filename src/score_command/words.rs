@@ -62,6 +62,9 @@ pub(super) fn chinese_kind(kind: &str) -> Option<&'static str> {
 /// A warning in Chinese.
 pub(super) fn chinese_warning(warning: &Warning) -> String {
     match warning {
+        Warning::Partial(partial) => {
+            format!("分析在录像的 {} 处中断：{}", clock(partial.seconds), partial.flaws.join("；"))
+        }
         Warning::OutsideFootage { first_s } => {
             format!("没有任何事件落在录像时间内，最早的距开头 {first_s:.1} 秒：请按分析时的取值给出 --start")
         }
