@@ -11,6 +11,8 @@ mod cli;
 mod config_command;
 mod logging;
 mod output;
+mod score;
+mod score_command;
 mod signals;
 
 #[cfg(feature = "embedded-broker")]
@@ -79,6 +81,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Evidence(command) => evidence_command::run(command),
         #[cfg(feature = "edge")]
         Command::Cameras(command) => cameras_command::run(command),
+        Command::Score(arguments) => score_command::run(*arguments),
         #[cfg(feature = "edge")]
         Command::Simulate(command) => simulate::run(command),
         #[cfg(all(feature = "edge", feature = "embedded-broker"))]
