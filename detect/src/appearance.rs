@@ -357,6 +357,11 @@ impl Background {
         }
     }
 
+    /// It as a picture.
+    pub(crate) fn grey(&self) -> &Grey {
+        &self.grey
+    }
+
     /// What a box looks like when nothing is in it, as far as that was seen.
     pub fn patch(&self, bbox: NormBox) -> Option<Patch> {
         Patch::cut(&self.grey, bbox)

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use gridwatch_config::EdgeSettings;
 use gridwatch_detect::{Analysed, CameraState};
 use gridwatch_domain::{
-    Event, Frame,
+    Event, Frame, NearPass,
     wire::{EventMessage, Message as _},
 };
 use serde::Serialize;
@@ -32,6 +32,7 @@ struct Lines {
 pub(crate) struct Outputs {
     events: Option<Lines>,
     observations: Option<Lines>,
+    passes: Option<Lines>,
     /// Events so far, where they are wanted in memory.
     kept: Option<Vec<EventMessage>>,
     seq: u64,
@@ -44,7 +45,8 @@ impl Outputs {
             None => Lines { path: None, out: Box::new(BufWriter::new(io::stdout())) },
         };
         let observations = arguments.observations.as_deref().map(Lines::create).transpose()?;
-        Ok(Self { events: Some(events), observations, kept: None, seq: 0 })
+        let passes = arguments.passes.as_deref().map(Lines::create).transpose()?;
+        Ok(Self { events: Some(events), observations, passes, kept: None, seq: 0 })
     }
 
     /// What one picture led to.
@@ -63,10 +65,19 @@ impl Outputs {
                 kept.push(message);
             }
         }
+        self.take_passes(&analysed.passes)?;
         if let Some(lines) = &mut self.observations {
             lines.put(&Observation::of(frame, state, analysed.is_relied_on))?;
         }
         Ok(())
+    }
+
+    /// Near passes that are over.
+    pub(super) fn take_passes(&mut self, passes: &[NearPass]) -> anyhow::Result<()> {
+        match &mut self.passes {
+            Some(lines) => passes.iter().try_for_each(|pass| lines.put(pass)),
+            None => Ok(()),
+        }
     }
 
     /// As the event would travel, published when it became true: the same file gives the same bytes.
@@ -80,7 +91,7 @@ impl Outputs {
         let flaws: Vec<String> = summary.flaws.iter().map(ToString::to_string).collect();
         let partial =
             json!({ "schema": PARTIAL, "complete": false, "seconds": summary.seconds, "flaws": flaws });
-        for lines in self.events.iter_mut().chain(&mut self.observations) {
+        for lines in self.events.iter_mut().chain(&mut self.observations).chain(&mut self.passes) {
             if !summary.is_complete {
                 lines.put(&partial)?;
             }
