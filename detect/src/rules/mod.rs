@@ -56,7 +56,7 @@ pub struct Walker {
     pub score: f32,
     /// Where it is.
     pub bbox: NormBox,
-    /// In how many pictures it has been seen.
+    /// In how many pictures it has been seen since it was lost last.
     pub sightings: u32,
 }
 

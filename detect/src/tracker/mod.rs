@@ -68,7 +68,7 @@ pub struct Movement {
     pub track: TrackId,
     /// What it mostly is.
     pub class: ObjectClass,
-    /// In how many pictures it has been seen.
+    /// In how many pictures it has been seen since it was lost last.
     pub sightings: u32,
     /// Speed in own sizes per second; `None` while the track is too young to tell.
     pub speed: Option<f32>,
@@ -99,6 +99,8 @@ pub struct Tracker {
     /// Those that were not seen for a while, the longest lost first.
     lost: Vec<Track>,
     next: u64,
+    /// When the picture before was taken.
+    last_at: Option<Timestamp>,
 }
 
 impl Tracker {
@@ -134,6 +136,7 @@ impl Tracker {
             track.extend(at, found, look.as_ref().filter(|_| found.score >= strong));
             movements.push(Some(track.movement()));
         }
+        self.last_at = Some(at);
         movements
     }
 
@@ -179,7 +182,10 @@ impl Tracker {
             let track = track.or_else(|| {
                 let lost = self.lost.iter().position(|known| known.id == id)?;
                 let mut track = self.lost.remove(lost);
-                // How it moved then says nothing of now.
+                // How it moved then says nothing of now; and what is seen now and then is not believed more for it.
+                if Some(track.last().0) != self.last_at {
+                    track.sightings = 0;
+                }
                 track.past.clear();
                 self.tracks.push(track);
                 taken.push(false);
@@ -466,5 +472,54 @@ mod tests {
                 "step {step}"
             );
         }
+    }
+
+    /// Somebody whose feet are there, of that texture.
+    fn person(x: f32, seed: u64, picture: &mut Vec<u8>) -> Detection {
+        let bbox = NormBox::new(x, 0.3, x + 0.05, 0.7).expect("valid");
+        let mut random = fastrand::Rng::with_seed(seed);
+        let blocks: Vec<u8> = (0..8 * 4).map(|_| random.u8(30..230)).collect();
+        for row in 27..63_usize {
+            for column in 0..8_usize {
+                picture[row * 160 + (x * 160.0) as usize + column] = blocks[(row - 27) / 5 * 4 + column / 2];
+            }
+        }
+        Detection { class: ObjectClass::Person, score: 0.7, bbox }
+    }
+
+    /// The tracks of people who are at these places, in pictures so far apart.
+    fn follow(apart: u64, pictures: &[&[(f32, u64)]]) -> Vec<Vec<u64>> {
+        let mut tracker = Tracker::default();
+        let look = |(step, people): (usize, &&[(f32, u64)])| {
+            let mut pixels = vec![90; 160 * 90];
+            let found: Vec<Detection> =
+                people.iter().map(|&(x, seed)| person(x, seed, &mut pixels)).collect();
+            let grey = Grey::new(160, 90, pixels).expect("as many pixels as its size says");
+            let movements = tracker.update(after(step as u64 * apart), &found, 0.3, Some(&grey));
+            movements.iter().map(|movement| movement.expect("strong").track.0).collect()
+        };
+        pictures.iter().enumerate().map(look).collect()
+    }
+
+    #[test]
+    fn who_walks_is_known_again_in_pictures_seconds_apart() {
+        let pictures: [&[(f32, u64)]; 4] =
+            [&[(0.1, 1), (0.8, 2)], &[(0.3, 1), (0.6, 2)], &[(0.55, 1), (0.35, 2)], &[(0.8, 1), (0.1, 2)]];
+        assert_eq!(follow(2000, &pictures), [[0, 1]; 4], "they pass each other");
+    }
+
+    #[test]
+    fn who_comes_out_from_behind_something_is_known_again() {
+        let pictures: [&[(f32, u64)]; 5] = [&[(0.2, 1)], &[(0.3, 1)], &[], &[], &[(0.6, 1)]];
+        let found = follow(1500, &pictures);
+        assert_eq!((found[0][0], found[4][0]), (0, 0));
+        let another: [&[(f32, u64)]; 5] = [&[(0.2, 1)], &[(0.3, 1)], &[], &[], &[(0.6, 9)]];
+        assert_eq!(follow(1500, &another)[4][0], 1, "it is another");
+    }
+
+    #[test]
+    fn nobody_walks_through_a_whole_picture_in_a_moment() {
+        let pictures: [&[(f32, u64)]; 2] = [&[(0.1, 1)], &[(0.9, 1)]];
+        assert_eq!(follow(200, &pictures), [[0], [1]]);
     }
 }
