@@ -27,7 +27,7 @@ use crate::{
     passes::{Outcome as Passed, Passer, Passes, Scene as PassScene},
     rules::{
         Crossings, Occupancy, Revision, Rulebook, Scene, Walker, Watchlist, count_inside, fps_asked,
-        occupancy, zones_of,
+        is_in_bay, occupancy, zones_of,
     },
     settings::{CameraWatch, DetectSettings, MemorySettings, RuleSettings},
     tracker::{Movement, Tracker},
@@ -344,6 +344,7 @@ impl CameraState {
             grey,
             ground: self.ground.as_ref(),
             zones_of: &|place| zones_of(place, zones, settings),
+            is_in_bay: &|place| is_in_bay(place, zones),
         };
         self.passes.observe(&self.id, &scene, random)
     }

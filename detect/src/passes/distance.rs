@@ -22,13 +22,6 @@ impl Distance {
             _ => self.sizes <= limit.sizes,
         }
     }
-
-    pub(super) fn is_nearer(&self, other: Self) -> bool {
-        match (self.metres, other.metres) {
-            (Some(metres), Some(other)) => metres < other,
-            _ => self.sizes < other.sizes,
-        }
-    }
 }
 
 /// Left, top, right and bottom of what may be the footprint.

@@ -24,7 +24,7 @@ use self::{
 };
 use crate::{
     appearance::{Background, Grey},
-    motion::blend,
+    motion::{blend, center_distance},
     parked::{Place, Presence},
 };
 use gridwatch_domain::{
@@ -100,6 +100,8 @@ pub struct Scene<'a> {
     pub ground: Option<&'a Ground>,
     /// In which zones a place is, its bay first.
     pub zones_of: &'a dyn Fn(&Place) -> Vec<ZoneId>,
+    /// Whether a place is in a bay.
+    pub is_in_bay: &'a dyn Fn(&Place) -> bool,
 }
 
 /// What a picture led to.
@@ -116,6 +118,8 @@ pub struct Outcome {
 struct Pass {
     place: u64,
     pass: NearPass,
+    /// By which the nearest point of its way is found.
+    rank: f32,
     /// When the passer was near last.
     near_at: Timestamp,
     /// What the parked vehicle looked like before.
@@ -210,7 +214,7 @@ impl Passes {
                 open.near_at = scene.at;
                 open.pass.until = scene.at;
             }
-            if nearest.distance.is_nearer(open.distance()) {
+            if nearest.rank < open.rank {
                 open.come_nearer(place, passer, &nearest, before);
             }
             return;
@@ -241,6 +245,7 @@ impl Passes {
         self.open.push(Pass {
             place: place.number(),
             pass,
+            rank: nearest.rank,
             near_at: scene.at,
             before,
             last: passer.bbox,
@@ -313,6 +318,7 @@ impl Pass {
     }
 
     fn come_nearer(&mut self, place: &Place, passer: &Passer, nearest: &Nearest, before: Option<Known>) {
+        self.rank = nearest.rank;
         self.pass.at = nearest.at.max(self.pass.from);
         (self.pass.distance, self.pass.distance_m) = (nearest.distance.sizes, nearest.distance.metres);
         self.pass.passer = passer_object(passer, nearest.bbox);
@@ -322,7 +328,7 @@ impl Pass {
 
     /// Whether the passer stands where nobody parks: it has stopped, and is in no bay.
     fn stands_in_the_way(&self, scene: &Scene<'_>) -> bool {
-        let stood = |place: &Place| place.bbox().iou(self.last) >= 0.5 && !(scene.zones_of)(place).is_empty();
+        let stood = |place: &Place| place.bbox().iou(self.last) >= 0.5 && (scene.is_in_bay)(place);
         let is_parked = scene.places.iter().any(stood);
         self.still_since.is_some() && !is_parked
     }
@@ -372,13 +378,18 @@ struct Nearest {
     at: Timestamp,
     bbox: NormBox,
     distance: Distance,
+    /// Of points that are as near the one that is level with it counts.
+    rank: f32,
 }
 
+/// By how much a size beside the parked vehicle counts, where the distance is the same.
+const LEVEL: f32 = 0.03;
+
 fn nearest(scene: &Scene<'_>, place: &Place, passer: &Passer, before: Option<Known>) -> Nearest {
-    let of = |at: Timestamp, bbox: NormBox| Nearest {
-        at,
-        bbox,
-        distance: between(place.bbox(), bbox, scene.ground),
+    let of = |at: Timestamp, bbox: NormBox| {
+        let distance = between(place.bbox(), bbox, scene.ground);
+        let rank = distance.metres.unwrap_or(distance.sizes) + LEVEL * center_distance(place.bbox(), bbox);
+        Nearest { at, bbox, distance, rank }
     };
     let mut nearest = of(scene.at, passer.bbox);
     let Some(before) = before.filter(|known| scene.at.saturating_since(known.at) <= LONGEST_WAY) else {
@@ -389,7 +400,7 @@ fn nearest(scene: &Scene<'_>, place: &Place, passer: &Passer, before: Option<Kno
         let share = f32::from(step) / f32::from(STEPS);
         let on_way =
             of(before.at.saturating_add(took.mul_f32(share)), blend(before.bbox, passer.bbox, share));
-        if on_way.distance.is_nearer(nearest.distance) {
+        if on_way.rank < nearest.rank {
             nearest = on_way;
         }
     }

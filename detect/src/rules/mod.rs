@@ -283,6 +283,11 @@ pub fn occupancy(places: &[Place], zones: &[Zone]) -> BTreeMap<ZoneId, Occupancy
     bays.all.iter().map(|bay| (bay.zone.id.clone(), state(&bay.taken_by))).collect()
 }
 
+/// Whether something stands in a bay.
+pub fn is_in_bay(place: &Place, zones: &[Zone]) -> bool {
+    Bays::of(zones, &[]).of_place(place).is_some()
+}
+
 /// The zones in which something stands: its bay first, then the others in their order.
 pub fn zones_of(place: &Place, zones: &[Zone], settings: &RuleSettings) -> Vec<ZoneId> {
     let bays = Bays::of(zones, &[]);

@@ -4,6 +4,7 @@ mod areas;
 mod bays;
 mod leaving;
 mod lifecycle;
+mod passing;
 mod properties;
 mod rewatching;
 mod robustness;
@@ -68,6 +69,7 @@ struct CameraTester {
     jitter: f32,
     chance: fastrand::Rng,
     events: Vec<Event>,
+    passes: Vec<NearPass>,
     random: u64,
 }
 
@@ -105,6 +107,7 @@ impl CameraTester {
             jitter: 0.0,
             chance: fastrand::Rng::with_seed(5),
             events: Vec::new(),
+            passes: Vec::new(),
             random: 0,
         }
     }
@@ -170,6 +173,7 @@ impl CameraTester {
         let at = Timestamp::from_millisecond(self.millis).expect("in range");
         let step = self.state.step(at, &detections, grey.as_ref(), &mut next);
         self.events.extend(step.events);
+        self.passes.extend(step.passes);
     }
 
     /// The ground in blocks, and each thing in blocks of its own that move with it; later ones are in front.
