@@ -313,7 +313,7 @@ fn watch_otherwise(control: &DetectControl, change: &Change) {
 /// Detections below this score are noise, even for keeping a known place alive.
 pub(crate) const LEAST_SCORE: f32 = 0.1;
 
-fn detectors(
+pub(crate) fn detectors(
     settings: &EdgeSettings,
     network: &Network,
     tiles: &TilesByCamera,
@@ -327,7 +327,7 @@ fn detectors(
     Ok(opened.into_iter().map(|detector| Box::new(detector.with_tiles(tiles.clone())) as _).collect())
 }
 
-fn tiles_of(cameras: &[CameraSettings]) -> BTreeMap<CameraId, Tiles> {
+pub(crate) fn tiles_of(cameras: &[CameraSettings]) -> BTreeMap<CameraId, Tiles> {
     let tiles = |camera: &CameraSettings| {
         let TilesConfig { columns, rows } = camera.tiles;
         (camera.id.clone(), Tiles { columns, rows })
@@ -340,7 +340,7 @@ fn outlines_of(cameras: &[CameraSettings]) -> BTreeMap<CameraId, Vec<Outline>> {
     cameras.iter().map(|camera| (camera.id.clone(), outlines(camera))).collect()
 }
 
-fn watch_of(camera: &CameraSettings) -> CameraWatch {
+pub(crate) fn watch_of(camera: &CameraSettings) -> CameraWatch {
     CameraWatch {
         id: camera.id.clone(),
         cell: camera.cell.clone(),
@@ -352,7 +352,7 @@ fn watch_of(camera: &CameraSettings) -> CameraWatch {
     }
 }
 
-fn detect_settings(settings: &EdgeSettings, network: &Network) -> DetectSettings {
+pub(crate) fn detect_settings(settings: &EdgeSettings, network: &Network) -> DetectSettings {
     let reference = NetworkRef { name: network.manifest().name.clone(), sha256: network.sha256().clone() };
     let cameras = settings.cameras.iter().map(watch_of).collect();
     let strong_score = settings.score_threshold.unwrap_or(network.manifest().thresholds.score);
@@ -368,7 +368,7 @@ const SLACK: Duration = Duration::from_secs(2);
 
 /// How far back encoded pictures are kept: for clips, and for looking back over the longest rest; and in how many bytes of each camera at
 /// most.
-fn reach_of(settings: &EdgeSettings) -> (Duration, usize) {
+pub(crate) fn reach_of(settings: &EdgeSettings) -> (Duration, usize) {
     let rests = settings.cameras.iter().map(|camera| camera.rest);
     let wanted = rests.chain([settings.evidence.clip_before]).max().unwrap_or_default();
     let tens = wanted.as_secs().div_ceil(10).max(1);

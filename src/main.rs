@@ -3,12 +3,16 @@
 //! The only place where stages meet. Reads the command line, starts what it asks for, and turns errors into words and
 //! an exit code: 0 done, 1 failed, 2 asked for wrongly.
 
+#[cfg(feature = "edge")]
+mod analyze_command;
 #[cfg(all(feature = "edge", feature = "embedded-broker"))]
 mod bench_command;
 mod cli;
 mod config_command;
 mod logging;
 mod output;
+mod score;
+mod score_command;
 mod signals;
 
 #[cfg(feature = "embedded-broker")]
@@ -70,11 +74,14 @@ fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Config(command) => config_command::run(command),
         #[cfg(feature = "edge")]
+        Command::Analyze(arguments) => analyze_command::run(&arguments),
+        #[cfg(feature = "edge")]
         Command::Models(command) => models_command::run(command),
         #[cfg(feature = "edge")]
         Command::Evidence(command) => evidence_command::run(command),
         #[cfg(feature = "edge")]
         Command::Cameras(command) => cameras_command::run(command),
+        Command::Score(arguments) => score_command::run(*arguments),
         #[cfg(feature = "edge")]
         Command::Simulate(command) => simulate::run(command),
         #[cfg(all(feature = "edge", feature = "embedded-broker"))]

@@ -4,6 +4,7 @@
 //! → [`health`], which may suspend the rest → [`tracker`] → [`parked`], which looks at [`appearance`] too → [`rules`] (together [`CameraState`], one per camera).
 //! Knows nothing of decoders, brokers and stores.
 
+mod analyser;
 pub mod appearance;
 mod batch;
 mod camera;
@@ -15,6 +16,7 @@ mod metrics;
 pub mod motion;
 mod network;
 pub mod parked;
+pub mod passes;
 mod pool;
 pub mod recognise;
 pub mod rules;
@@ -25,8 +27,9 @@ mod stage;
 pub mod tiles;
 pub mod tracker;
 
+pub use analyser::{Analysed, Analyser};
 pub use batch::Batch;
-pub use camera::{CameraState, Step};
+pub use camera::{CameraState, Followed, Step};
 pub use error::DetectError;
 pub use network::{Detector, NetworkDetector, StepTimes};
 pub use pool::{PoolSettings, available_cores, open_pool};

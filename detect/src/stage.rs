@@ -24,14 +24,10 @@ use gridwatch_runtime::{Chain, MailboxReceiver, Metrics, SharedClock};
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
+use self::control::Cameras;
 pub use self::control::DetectControl;
-use self::{control::Cameras, watched::Watched};
-use crate::{
-    CameraState, DetectError, DetectSettings, Detector,
-    appearance::Grey,
-    health::{Trouble, View},
-    metrics::DetectMetrics,
-};
+pub(crate) use self::watched::{Eye, Watched};
+use crate::{CameraState, DetectError, DetectSettings, Detector, health::Trouble, metrics::DetectMetrics};
 
 /// Longest time without a look at cameras that went away and at memory that is to be kept.
 const IDLE: Duration = Duration::from_millis(250);
@@ -154,13 +150,6 @@ struct Told {
     troubles: watch::Sender<Troubles>,
 }
 
-/// How a thread looks at a picture itself; kept, so that its memory is.
-#[derive(Default)]
-struct Eye {
-    grey: Grey,
-    view: View,
-}
-
 /// What the threads share.
 struct Worker {
     cameras: Cameras,
@@ -240,7 +229,8 @@ impl Worker {
                 continue;
             }
             let events = std::mem::take(&mut watched.first_events);
-            let findings = watched.findings(events, None);
+            let passes = watched.state.end_passes();
+            let findings = watched.findings(events, passes, None);
             if self.findings.blocking_send(findings).is_err() {
                 return;
             }
@@ -291,10 +281,7 @@ impl Worker {
             let camera = frame.camera.as_str();
             self.metrics.frames.received(camera);
             // What stands is recognised by its look before anything else is relied on.
-            let still = one.still(frame).filter(|_| {
-                eye.grey.fill(frame);
-                one.state.looks_as_ever(&eye.grey)
-            });
+            let still = one.relied_on(eye, frame);
             match still {
                 Some(_) if outcome.is_err() => self.metrics.frames.dropped(camera),
                 Some(found) => {
@@ -355,28 +342,20 @@ impl Worker {
         if let Some(inference) = inference {
             self.metrics.inference_seconds.observe(inference.as_secs_f64());
         }
-        // Not `away_since`: the last pictures of a camera that went away may come after word of it.
-        watched.blind_since = None;
         if watched.blind_reason.take().is_some() {
             self.told.blind.send_if_modified(|all| all.remove(&frame.camera).is_some());
         }
-        let Eye { grey, view } = eye;
-        grey.fill(frame);
-        view.fill(frame, grey);
-        let health = watched.state.watch(frame.at, found, view, &mut random);
-        let step = health.and(watched.state.step(frame.at, found, Some(grey), &mut random));
+        let step = watched.follow(eye, frame, found, &mut random);
         self.metrics.age_seconds.observe(self.clock.now().saturating_since(frame.at).as_secs_f64());
         self.metrics.frame_seconds.observe((inference.unwrap_or_default() + began.elapsed()).as_secs_f64());
-        watched.is_stale = true;
-        watched.is_unkept |= step.material;
         let counts = watched.state.counts();
         self.metrics.show_counts(camera, &counts);
         tell(&self.told.counts, &frame.camera, counts);
         tell(&self.told.attention, &frame.camera, watched.state.attention());
         self.tell_troubles(watched, &step.events);
-        let outcome = if !step.events.is_empty() || watched.is_checkpoint_due() {
+        let outcome = if !step.events.is_empty() || !step.passes.is_empty() || watched.is_checkpoint_due() {
             let picture = step.picture.then(|| frame.clone());
-            self.findings.blocking_send(watched.findings(step.events, picture))
+            self.findings.blocking_send(watched.findings(step.events, step.passes, picture))
         } else {
             Ok(())
         };
@@ -423,7 +402,7 @@ impl Worker {
         for watched in self.cameras.leaving() {
             let mut watched = lock(&watched);
             let events = std::mem::take(&mut watched.first_events);
-            let findings = watched.findings(events, None);
+            let findings = watched.findings(events, Vec::new(), None);
             self.findings.blocking_send(findings).map_err(|_| NobodyListens)?;
         }
         let now = self.clock.now();
@@ -450,7 +429,7 @@ impl Worker {
             events.extend(watched.state.tick(now, &mut random));
             self.tell_troubles(&watched, &events);
             if !events.is_empty() || watched.is_checkpoint_due() {
-                let findings = watched.findings(events, None);
+                let findings = watched.findings(events, Vec::new(), None);
                 self.findings.blocking_send(findings).map_err(|_| NobodyListens)?;
             }
         }

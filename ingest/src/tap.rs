@@ -61,7 +61,7 @@ pub(crate) enum Mode {
 pub(crate) struct Tap {
     camera: CameraId,
     /// `None` once the camera has ended: a stream that hangs in GStreamer must not keep the consumer waiting for its end.
-    frames: Mutex<Option<MailboxSender<CameraId, Frame>>>,
+    frames: Mutex<Option<Outlet>>,
     wishes: Arc<Wishes>,
     /// Where something must change to count.
     zones: SharedZones,
@@ -73,6 +73,15 @@ pub(crate) struct Tap {
     /// Pictures decoded without damage, of all streams.
     good: AtomicU64,
     stream: Mutex<Stream>,
+}
+
+/// Where pictures go.
+#[derive(Clone)]
+pub(crate) enum Outlet {
+    /// To somebody on another thread.
+    Mailbox(MailboxSender<CameraId, Frame>),
+    /// To whoever has had them decoded, on the same thread.
+    Hand(Arc<Mutex<Vec<Frame>>>),
 }
 
 struct Stream {
@@ -101,7 +110,7 @@ struct Due {
 impl Tap {
     pub(crate) fn new(
         camera: CameraId,
-        frames: MailboxSender<CameraId, Frame>,
+        frames: Outlet,
         wishes: Arc<Wishes>,
         zones: SharedZones,
         clock: SharedClock,
@@ -347,7 +356,15 @@ impl Tap {
         self.wishes.grant(&frame);
         let key = self.camera.clone();
         let frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let Some(frames) = frames else { return Err(self.refused()) };
+        let frames = match frames {
+            None => return Err(self.refused()),
+            Some(Outlet::Mailbox(frames)) => frames,
+            Some(Outlet::Hand(hand)) => {
+                hand.lock().unwrap_or_else(PoisonError::into_inner).push(frame);
+                self.metrics.sent.inc();
+                return Ok(gst::FlowSuccess::Ok);
+            }
+        };
         if waits {
             return match frames.put_waiting(key, frame, || self.stopping.load(Ordering::Acquire)) {
                 Ok(()) => {

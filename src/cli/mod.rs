@@ -1,5 +1,7 @@
 //! The command line. Its help is the short manual.
 
+#[cfg(feature = "edge")]
+mod analyze;
 #[cfg(all(feature = "edge", feature = "embedded-broker"))]
 mod bench;
 #[cfg(feature = "edge")]
@@ -8,6 +10,7 @@ mod cameras;
 mod evidence;
 #[cfg(feature = "edge")]
 mod models;
+mod score;
 #[cfg(feature = "edge")]
 mod simulate;
 
@@ -17,8 +20,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 #[cfg(all(feature = "edge", feature = "embedded-broker"))]
 pub(crate) use self::bench::*;
+pub(crate) use self::score::*;
 #[cfg(feature = "edge")]
-pub(crate) use self::{cameras::*, evidence::*, models::*, simulate::*};
+pub(crate) use self::{analyze::*, cameras::*, evidence::*, models::*, simulate::*};
 use crate::logging::LogLevel;
 
 /// Neighbourhood cameras as a governance tool: parking disorder noticed, told, dealt with, published.
@@ -40,6 +44,9 @@ pub(crate) enum Command {
     /// Runs a monitoring center: alerts in, pages out.
     #[cfg(feature = "center")]
     Center(ConfigFile),
+    /// Finds the events in a recorded file, as fast as this machine goes, by the way that a live camera's pictures go.
+    #[cfg(feature = "edge")]
+    Analyze(AnalyzeArguments),
     /// Checks configuration files and prints what they may hold.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -55,6 +62,8 @@ pub(crate) enum Command {
     #[cfg(feature = "edge")]
     #[command(subcommand)]
     Cameras(CamerasCommand),
+    /// Holds events against what was true: found, missed, false and doubled ones, and how late they are.
+    Score(Box<ScoreArguments>),
     /// Renders simulated cameras, and serves them over RTSP.
     #[cfg(feature = "edge")]
     #[command(subcommand)]
@@ -78,9 +87,9 @@ impl Command {
             Self::Edge(_) => LogLevel::All,
             #[cfg(feature = "center")]
             Self::Center(_) => LogLevel::All,
-            Self::Config(_) => LogLevel::Warnings,
+            Self::Config(_) | Self::Score(_) => LogLevel::Warnings,
             #[cfg(feature = "edge")]
-            Self::Models(_) => LogLevel::WarningsButCameras,
+            Self::Models(_) | Self::Analyze(_) => LogLevel::WarningsButCameras,
             #[cfg(feature = "edge")]
             Self::Cameras(_) | Self::Evidence(_) | Self::Simulate(_) => LogLevel::Warnings,
             #[cfg(all(feature = "edge", feature = "embedded-broker"))]

@@ -83,6 +83,8 @@ pub struct Changes {
     pub ended: Vec<Place>,
     /// Whether something changed that should be kept over a restart.
     pub material: bool,
+    /// For each detection the number of the place that it is of.
+    pub owners: Vec<Option<u64>>,
 }
 
 /// The places of one camera.
@@ -197,6 +199,8 @@ impl ParkedMemory {
             self.watch_scene(grey, elapsed);
         }
         let owners = matching::assign(&self.places, observation, self.settings.strong_score);
+        let number = |owner: &Option<usize>| owner.and_then(|index| Some(self.places.get(index)?.number()));
+        changes.owners = owners.iter().map(number).collect();
         self.notice_departures(observation, &owners);
         let beginning = self.update_places(observation, &owners, elapsed);
         changes.material |= !beginning.is_empty();

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use gridwatch_domain::{Detection, Event, Findings, Frame, Timestamp};
+use gridwatch_domain::{Detection, Event, Findings, Frame, NearPass, Timestamp};
 
 use super::now;
-use crate::CameraState;
+use crate::{CameraState, Step, appearance::Grey, health::View};
 
 /// Least time between two checkpoints of a camera that nothing but its memory calls for.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
@@ -26,9 +26,16 @@ struct Seen {
     found: Vec<Detection>,
 }
 
+/// How a thread looks at a picture itself; kept, so that its memory is.
+#[derive(Default)]
+pub(crate) struct Eye {
+    grey: Grey,
+    view: View,
+}
+
 /// A camera and what is pending for it.
-pub(super) struct Watched {
-    pub(super) state: CameraState,
+pub(crate) struct Watched {
+    pub(crate) state: CameraState,
     /// Away since then, while that has not been told.
     pub(super) away_since: Option<Timestamp>,
     /// There, but its pictures cannot be analysed since then, while that has not been told.
@@ -50,7 +57,7 @@ pub(super) struct Watched {
 
 impl Watched {
     /// Nothing pending.
-    pub(super) fn new(state: CameraState) -> Self {
+    pub(crate) fn new(state: CameraState) -> Self {
         Self {
             state,
             away_since: None,
@@ -66,8 +73,36 @@ impl Watched {
         }
     }
 
+    /// What is in a picture that need not be analysed; none where the network must look. What stands is recognised by its look before
+    /// anything else is relied on.
+    pub(crate) fn relied_on(&mut self, eye: &mut Eye, frame: &Frame) -> Option<Vec<Detection>> {
+        let found = self.still(frame)?;
+        eye.grey.fill(frame);
+        self.state.looks_as_ever(&eye.grey).then_some(found)
+    }
+
+    /// From what was found in a picture to events.
+    pub(crate) fn follow(
+        &mut self,
+        eye: &mut Eye,
+        frame: &Frame,
+        found: &[Detection],
+        random: &mut dyn FnMut() -> [u8; 10],
+    ) -> Step {
+        // Not `away_since`: the last pictures of a camera that went away may come after word of it.
+        self.blind_since = None;
+        let Eye { grey, view } = eye;
+        grey.fill(frame);
+        view.fill(frame, grey);
+        let health = self.state.watch(frame.at, found, view, random);
+        let step = health.and(self.state.step(frame.at, found, Some(grey), random));
+        self.is_stale = true;
+        self.is_unkept |= step.material;
+        step
+    }
+
     /// What is in a picture in which nothing has changed since the network looked; none where it must look again.
-    pub(super) fn still(&mut self, frame: &Frame) -> Option<Vec<Detection>> {
+    fn still(&mut self, frame: &Frame) -> Option<Vec<Detection>> {
         let since = frame.unchanged_since?;
         // A stream that has begun anew counts from the beginning.
         let covers = |seen: &Seen| seen.seq >= since && seen.seq < frame.seq;
@@ -79,7 +114,7 @@ impl Watched {
     }
 
     /// The network has looked.
-    pub(super) fn remember(&mut self, frame: &Frame, found: &[Detection]) {
+    pub(crate) fn remember(&mut self, frame: &Frame, found: &[Detection]) {
         self.seen = Some(Seen { seq: frame.seq, at: frame.at, found: found.to_vec() });
     }
 
@@ -89,11 +124,16 @@ impl Watched {
     }
 
     /// Events, with the memory after them.
-    pub(super) fn findings(&mut self, events: Vec<Event>, frame: Option<Frame>) -> Findings {
+    pub(super) fn findings(
+        &mut self,
+        events: Vec<Event>,
+        passes: Vec<NearPass>,
+        frame: Option<Frame>,
+    ) -> Findings {
         (self.is_unkept, self.is_stale) = (false, false);
         self.kept_at = Some(now());
         let checkpoint = Some(self.state.checkpoint());
-        Findings { camera: self.state.id().clone(), events, frame, checkpoint }
+        Findings { camera: self.state.id().clone(), events, passes, frame, checkpoint }
     }
 
     /// Whether its memory should be kept now.

@@ -16,7 +16,7 @@ pub struct CameraControl {
 }
 
 impl CameraControl {
-    pub(super) fn new(settings: &CameraSettings) -> Self {
+    pub(crate) fn new(settings: &CameraSettings) -> Self {
         Self { rest: SharedRest::new(rest_of(settings)), zones: SharedZones::new(zones_of(settings)) }
     }
 

@@ -32,6 +32,7 @@ use self::{
 use crate::{
     AttentionReceiver, CameraState, DecodePool, GateState, OfflineReason,
     address::Address,
+    choose::Choosing,
     gate::{GateSettings, Level, Reason},
     greeting,
     live::Live,
@@ -43,7 +44,7 @@ use crate::{
     still::Shown,
     stream::Stream,
     tally::{Lately, Tally},
-    tap::{Mode, Note, Tap},
+    tap::{Mode, Note, Outlet, Tap},
 };
 
 /// Notes that may wait for the camera's task; the first bad one ends the stream, so more are of no use.
@@ -130,7 +131,14 @@ impl Camera {
         let control = CameraControl::new(&settings);
         let wishes = stills.wishes();
         let zones = control.zones.clone();
-        let tap = Tap::new(settings.id.clone(), frames, wishes, zones, Arc::clone(&clock), metrics.clone());
+        let tap = Tap::new(
+            settings.id.clone(),
+            Outlet::Mailbox(frames),
+            wishes,
+            zones,
+            Arc::clone(&clock),
+            metrics.clone(),
+        );
         let (states, seen) = watch::channel(CameraState::Connecting);
         let failures = Mutex::default();
         let ways = Mutex::default();
@@ -315,13 +323,10 @@ impl Camera {
             connect: self.timeouts.connect,
             no_frame: self.timeouts.no_frame,
         };
-        let live = Live {
+        let choosing = Choosing {
             camera: self.settings.id.clone(),
-            pool: self.pool.clone(),
-            tap: Arc::clone(&self.tap),
             metrics: self.metrics.clone(),
             reel: Arc::clone(&self.reel),
-            attention: self.attention.clone(),
             gate: GateSettings {
                 mode: self.settings.decode,
                 sample_fps: self.settings.sample_fps,
@@ -329,6 +334,12 @@ impl Camera {
             },
             rest: self.control.rest.clone(),
             gates: self.gates.clone(),
+        };
+        let live = Live {
+            pool: self.pool.clone(),
+            tap: Arc::clone(&self.tap),
+            attention: self.attention.clone(),
+            choosing,
         };
         let end = tokio::select! {
             received = live.run(address, &options, &self.clock) => match received {

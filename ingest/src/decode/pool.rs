@@ -27,7 +27,7 @@ const IDLE: Duration = Duration::from_millis(250);
 const HANGS_AFTER: Duration = Duration::from_secs(60);
 
 /// Decoders by form, of one thread, and which there are.
-pub(super) struct Chains {
+pub(crate) struct Chains {
     pub(super) by_codec: BTreeMap<Codec, Chain>,
     pub(super) decoders: Decoders,
     progress: Arc<Progress>,
@@ -36,6 +36,11 @@ pub(super) struct Chains {
 impl Chains {
     fn new(decoders: Decoders, progress: Arc<Progress>) -> Self {
         Self { by_codec: BTreeMap::new(), decoders, progress }
+    }
+
+    /// Those of whoever decodes on his own thread.
+    pub(crate) fn alone(decoders: Decoders) -> Self {
+        Self::new(decoders, Progress::new())
     }
 
     /// The next order is begun, or goes on.
@@ -85,7 +90,7 @@ impl Progress {
 }
 
 /// Something that threads of a pool do.
-pub(super) trait Work: Send + Sync {
+pub(crate) trait Work: Send + Sync {
     /// Does all that there is.
     fn work(&self, chains: &mut Chains);
     /// Nothing more will come of it.

@@ -1,0 +1,230 @@
+//! A recorded file through the very code that a live camera goes through, on one thread and without a clock: the same file gives the
+//! same pictures, as fast as the machine goes.
+//!
+//! H.264, H.265 and JPEG are taken as a camera sends them, encoded picture by encoded picture ([`units`]): the gate judges each of them, and what
+//! it wants is decoded at once, so that what the rules ask for is known before the next one. Anything else that GStreamer decodes is
+//! decoded whole ([`whole`]), as files of live cameras are.
+//!
+//! Times come from the file, from its first picture on. A file that lacks times, whose times jump, or that breaks off is played as far as it
+//! goes; [`Playback::flaws`] tells what was wrong.
+
+mod flaw;
+#[cfg(test)]
+mod tests;
+mod units;
+mod whole;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use gridwatch_config::CameraSettings;
+use gridwatch_domain::{Attention, Frame, Timestamp};
+use gridwatch_runtime::{Metrics, SharedClock};
+use tokio::sync::{mpsc, watch};
+
+pub use self::flaw::{FileFlaw, PlaybackError};
+use self::{
+    units::{UnitFile, Units},
+    whole::WholeFile,
+};
+use crate::{
+    IngestMetrics, Level, OfflineReason, Reason, Reels,
+    camera::CameraControl,
+    choose::{Chooser, Choosing},
+    decode::{Chains, Decoders, Desk, Work as _},
+    gate::GateSettings,
+    tap::{Mode, Note, Outlet, Tap},
+};
+
+/// What tells and is told of a file; more wait only where it is damaged throughout.
+const NOTES: usize = 256;
+
+/// How a file is played.
+pub struct PlaybackOptions {
+    /// When its first picture was taken.
+    pub start: Timestamp,
+    /// How far back encoded pictures are kept, for looking back; and in how many bytes at most.
+    pub reach: (Duration, usize),
+    /// Asked for nothing but pacing.
+    pub clock: SharedClock,
+}
+
+/// A file that is being played.
+pub struct Playback {
+    path: PathBuf,
+    source: Source,
+    start: Timestamp,
+    duration: Option<Duration>,
+    position: Duration,
+    flaws: Vec<FileFlaw>,
+    is_over: bool,
+}
+
+enum Source {
+    Units(Box<UnitPlayer>),
+    Whole(WholeFile),
+}
+
+/// What chooses and decodes encoded pictures.
+struct UnitPlayer {
+    file: UnitFile,
+    chooser: Chooser,
+    desk: Arc<Desk>,
+    chains: Chains,
+    hand: Arc<Mutex<Vec<Frame>>>,
+    notes: mpsc::Receiver<Note>,
+    tap: Arc<Tap>,
+}
+
+impl Playback {
+    /// Opens a file, to be played as this camera would send it: by its `decode`, `sample_fps` and zones. Blocks.
+    ///
+    /// # Errors
+    /// [`PlaybackError`] where there is nothing to be played in it.
+    pub fn open(
+        path: &Path,
+        camera: &CameraSettings,
+        options: PlaybackOptions,
+    ) -> Result<Self, PlaybackError> {
+        flaw::check_readable(path)?;
+        let metrics = IngestMetrics::new(&Metrics::new()).camera(&camera.id);
+        let control = CameraControl::new(camera);
+        let opened = units::open(path)?;
+        let duration = opened.duration();
+        let source = match opened {
+            Units::Some(file) => {
+                let hand = Arc::new(Mutex::new(Vec::new()));
+                let (zones, clock) = (control.zones.clone(), Arc::clone(&options.clock));
+                let outlet = Outlet::Hand(Arc::clone(&hand));
+                let tap = Tap::new(camera.id.clone(), outlet, Arc::default(), zones, clock, metrics.clone());
+                let (notes_tx, notes) = mpsc::channel(NOTES);
+                tap.begin(Mode::Live, camera.sample_fps, false, notes_tx);
+                let (reach, bytes) = options.reach;
+                let choosing = Choosing {
+                    camera: camera.id.clone(),
+                    metrics,
+                    reel: Reels::new(reach, bytes).apart(),
+                    gate: GateSettings {
+                        mode: camera.decode,
+                        sample_fps: camera.sample_fps,
+                        rest: control.rest.get(),
+                    },
+                    rest: control.rest.clone(),
+                    gates: watch::Sender::default(),
+                };
+                Source::Units(Box::new(UnitPlayer {
+                    file,
+                    chooser: Chooser::begin(choosing, 0),
+                    desk: Desk::new(Arc::clone(&tap)),
+                    chains: Chains::alone(Decoders::software()),
+                    hand,
+                    notes,
+                    tap,
+                }))
+            }
+            Units::None { .. } => Source::Whole(WholeFile::open(path, camera, &control, metrics, &options)?),
+        };
+        let path = path.to_owned();
+        let (start, flaws, position) = (options.start, Vec::new(), Duration::ZERO);
+        Ok(Self { path, source, start, duration, position, flaws, is_over: false })
+    }
+
+    /// How long it says it is.
+    pub fn duration(&self) -> Option<Duration> {
+        self.duration
+    }
+
+    /// How far it has been played.
+    pub fn position(&self) -> Duration {
+        self.position
+    }
+
+    /// How much of it is decoded at present, and why.
+    pub fn level(&self) -> (Level, Reason) {
+        match &self.source {
+            Source::Units(player) => player.chooser.level(),
+            Source::Whole(_) => (Level::All, Reason::ByGstreamer),
+        }
+    }
+
+    /// What was wrong with it so far.
+    pub fn flaws(&self) -> &[FileFlaw] {
+        &self.flaws
+    }
+
+    /// Whether it was played to the end that it says it has.
+    pub fn is_complete(&self) -> bool {
+        self.is_over && !self.flaws.iter().any(FileFlaw::is_break)
+    }
+
+    /// Goes on by one encoded picture, and gives the pictures that are to be analysed for it, oldest first: often none. `None` at its end.
+    /// `attention`: what the rules ask for. Blocks.
+    pub fn next(&mut self, attention: Attention) -> Option<Vec<Frame>> {
+        if self.is_over {
+            return None;
+        }
+        let next = match &mut self.source {
+            Source::Units(player) => player.next(self.start, attention, &mut self.flaws),
+            Source::Whole(file) => file.next(&mut self.flaws),
+        };
+        match next {
+            Some((position, frames)) => {
+                self.position = self.position.max(position);
+                Some(frames)
+            }
+            None => {
+                self.end();
+                None
+            }
+        }
+    }
+
+    fn end(&mut self) {
+        self.is_over = true;
+        if self.flaws.iter().any(FileFlaw::is_break) {
+            return;
+        }
+        let missing = self.duration.filter(|duration| *duration > self.position + flaw::END_TOLERANCE);
+        if let Some(of) = missing {
+            tracing::debug!(path = %self.path.display(), "a file ends before its end");
+            self.flaws.push(FileFlaw::BreaksOff { at: self.position, of: Some(of), why: None });
+        }
+    }
+}
+
+impl UnitPlayer {
+    fn next(
+        &mut self,
+        start: Timestamp,
+        attention: Attention,
+        flaws: &mut Vec<FileFlaw>,
+    ) -> Option<(Duration, Vec<Frame>)> {
+        let unit = self.file.next(start, flaws)?;
+        let position = unit.time;
+        if let Some(order) = self.chooser.choose(unit, self.desk.take_change(), attention) {
+            self.chooser.left_out(self.desk.put(order));
+            self.desk.work(&mut self.chains);
+        }
+        while let Ok(note) = self.notes.try_recv() {
+            match note {
+                Note::Failed(OfflineReason::UnsupportedCodec { codec }) => {
+                    flaw::push(flaws, FileFlaw::Undecodable { at: position, codec });
+                    return None;
+                }
+                Note::Failed(reason) => flaw::push(flaws, FileFlaw::Damaged { at: position, reason }),
+                Note::Live | Note::End | Note::ConsumerGone => {}
+            }
+        }
+        let frames = std::mem::take(&mut *self.hand.lock().unwrap_or_else(PoisonError::into_inner));
+        Some((position, frames))
+    }
+}
+
+impl Drop for UnitPlayer {
+    fn drop(&mut self) {
+        self.tap.end();
+    }
+}

@@ -1,0 +1,179 @@
+//! `gridwatch analyze`: a recorded file through the same code as a live camera.
+
+mod observe;
+mod output;
+mod progress;
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use gridwatch_config::{CameraSettings, EdgeSettings, NetworkSettings, load_edge_offline};
+use gridwatch_detect::{Analyser, tiles::TilesByCamera};
+use gridwatch_domain::{CameraId, Frame, Timestamp};
+use gridwatch_ingest::{FileFlaw, Playback, PlaybackOptions};
+use gridwatch_runtime::{Chain, SystemClock};
+
+use self::{output::Outputs, progress::Progress};
+use crate::{
+    cli::AnalyzeArguments,
+    edge::{detect_settings, detectors, reach_of, tiles_of, watch_of},
+    network,
+};
+
+/// Pictures that could not be analysed are complained of so often.
+const COMPLAINTS: u64 = 3;
+
+/// What came of a file.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Summary {
+    /// Pictures that were analysed.
+    pub(crate) pictures: u64,
+    /// Of these, those in which the network was not asked.
+    pub(crate) relied_on: u64,
+    /// Pictures that could not be analysed.
+    pub(crate) failed: u64,
+    /// Revisions of events.
+    pub(crate) revisions: u64,
+    /// Seconds of video.
+    pub(crate) seconds: f64,
+    /// Whether the file was played to its end.
+    pub(crate) is_complete: bool,
+    /// What was wrong with it.
+    pub(crate) flaws: Vec<FileFlaw>,
+}
+
+pub(crate) fn run(arguments: &AnalyzeArguments) -> anyhow::Result<()> {
+    let settings = load_edge_offline(&arguments.config)?;
+    let settings = of_camera(settings, arguments.camera.as_ref())?;
+    let settings = with_network(settings, arguments.network.as_deref());
+    let start = arguments.start.unwrap_or(Timestamp::UNIX_EPOCH);
+    note_schedules(&settings.cameras[0], arguments.start);
+    let began = std::time::Instant::now();
+    let work = Work::open(&settings, &arguments.input, start)?;
+    // Only now: what was found before is not lost to a wrong name.
+    let mut outputs = Outputs::create(arguments, &settings)?;
+    let mut progress = Progress::new(arguments.quiet);
+    let summary = work.run(&mut outputs, &mut progress)?;
+    progress.finish();
+    outputs.finish(&summary)?;
+    tell(&arguments.input, &summary, began.elapsed().as_secs_f64());
+    if !summary.is_complete {
+        bail!("{}: results are partial", arguments.input.display());
+    }
+    Ok(())
+}
+
+/// A file, and what it is analysed by.
+pub(crate) struct Work {
+    playback: Playback,
+    analyser: Analyser,
+    summary: Summary,
+}
+
+impl Work {
+    /// To be played through the settings' only camera.
+    pub(crate) fn open(settings: &EdgeSettings, input: &Path, start: Timestamp) -> anyhow::Result<Self> {
+        let camera = settings.cameras.first().context("no camera")?;
+        let options = PlaybackOptions { start, reach: reach_of(settings), clock: SystemClock::shared() };
+        let playback = Playback::open(input, camera, options)?;
+        let loaded = network::load(&settings.network).map_err(|problems| anyhow::anyhow!("{problems}"))?;
+        let tiles = TilesByCamera::from(tiles_of(&settings.cameras));
+        let detector = detectors(settings, &loaded, &tiles)?.into_iter().next().context("no detector")?;
+        let analyser = Analyser::new(&watch_of(camera), &detect_settings(settings, &loaded), detector);
+        Ok(Self { playback, analyser, summary: Summary::default() })
+    }
+
+    /// Plays it to its end.
+    pub(crate) fn run(mut self, outputs: &mut Outputs, progress: &mut Progress) -> anyhow::Result<Summary> {
+        progress.begin(self.playback.duration());
+        while let Some(frames) = self.playback.next(self.analyser.attention()) {
+            for frame in frames {
+                self.analyse(&frame, outputs)?;
+            }
+            progress.show(self.playback.position(), self.summary.pictures, self.summary.revisions);
+        }
+        outputs.take_passes(&self.analyser.finish())?;
+        Ok(Summary {
+            seconds: self.playback.position().as_secs_f64(),
+            is_complete: self.playback.is_complete(),
+            flaws: self.playback.flaws().to_vec(),
+            ..self.summary
+        })
+    }
+
+    fn analyse(&mut self, frame: &Frame, outputs: &mut Outputs) -> anyhow::Result<()> {
+        let summary = &mut self.summary;
+        match self.analyser.analyse(frame) {
+            Ok(analysed) => {
+                summary.pictures += 1;
+                summary.relied_on += u64::from(analysed.is_relied_on);
+                summary.revisions += analysed.events.len() as u64;
+                outputs.take(frame, &analysed, self.analyser.state())?;
+            }
+            Err(error) => {
+                summary.failed += 1;
+                if summary.failed <= COMPLAINTS {
+                    tracing::warn!(at = %frame.at, error = %Chain(&error), "a picture cannot be analysed");
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The settings with one camera alone.
+fn of_camera(mut settings: EdgeSettings, wanted: Option<&CameraId>) -> anyhow::Result<EdgeSettings> {
+    let names: Vec<String> = settings.cameras.iter().map(|camera| camera.id.to_string()).collect();
+    match wanted {
+        Some(id) => settings.cameras.retain(|camera| camera.id == *id),
+        None if settings.cameras.len() > 1 => {
+            bail!("the configuration has several cameras, name one with --camera: {}", names.join(", "))
+        }
+        None => {}
+    }
+    if settings.cameras.is_empty() {
+        let found = if names.is_empty() { "it has none".to_owned() } else { names.join(", ") };
+        bail!("the configuration has no such camera: {found}");
+    }
+    Ok(settings)
+}
+
+fn with_network(mut settings: EdgeSettings, name: Option<&str>) -> EdgeSettings {
+    let Some(name) = name else { return settings };
+    let path = Path::new(name);
+    settings.network = if path.extension().is_some() && path.is_file() {
+        NetworkSettings::Manifest { path: path.to_owned() }
+    } else {
+        NetworkSettings::Shipped { name: Some(name.to_owned()) }
+    };
+    settings
+}
+
+/// Without a time of day schedules say nothing.
+fn note_schedules(camera: &CameraSettings, start: Option<Timestamp>) {
+    let has_schedule =
+        camera.zones.iter().any(|zone| {
+            zone.schedule.is_some() || zone.permits.iter().any(|permit| permit.schedule.is_some())
+        }) || camera.lines.iter().any(|line| line.schedule.is_some());
+    if has_schedule && start.is_none() {
+        eprintln!("note: zones have schedules, and without --start the file begins at 1970-01-01T00:00:00Z");
+    }
+}
+
+fn tell(input: &Path, summary: &Summary, took_s: f64) {
+    for flaw in &summary.flaws {
+        eprintln!("{}: {flaw}", input.display());
+    }
+    eprintln!(
+        "{}: {:.1} s of video in {took_s:.1} s, {:.1} x real time; {} pictures analysed, the network asked for {}; {} revisions of events",
+        input.display(),
+        summary.seconds,
+        summary.seconds / took_s.max(1e-3),
+        summary.pictures,
+        summary.pictures - summary.relied_on,
+        summary.revisions
+    );
+    if summary.failed > 0 {
+        eprintln!("{}: {} pictures could not be analysed", input.display(), summary.failed);
+    }
+}

@@ -1,0 +1,133 @@
+//! Where results go: events, observations, near passes, a video.
+
+use std::{
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use gridwatch_config::EdgeSettings;
+use gridwatch_detect::{Analysed, CameraState};
+use gridwatch_domain::{
+    Event, Frame, NearPass,
+    wire::{EventMessage, Message as _},
+};
+use serde::Serialize;
+use serde_json::json;
+
+use super::{Summary, observe::Observation};
+use crate::cli::AnalyzeArguments;
+
+/// Schema of the line that ends partial results.
+const PARTIAL: &str = "gridwatch.analysis/1";
+
+/// Lines of JSON, into a file or to standard output.
+struct Lines {
+    path: Option<PathBuf>,
+    out: Box<dyn Write>,
+}
+
+/// All that results go to.
+pub(crate) struct Outputs {
+    events: Option<Lines>,
+    observations: Option<Lines>,
+    passes: Option<Lines>,
+    /// Events so far, where they are wanted in memory.
+    kept: Option<Vec<EventMessage>>,
+    seq: u64,
+}
+
+impl Outputs {
+    pub(super) fn create(arguments: &AnalyzeArguments, _settings: &EdgeSettings) -> anyhow::Result<Self> {
+        let events = match &arguments.events {
+            Some(path) => Lines::create(path)?,
+            None => Lines { path: None, out: Box::new(BufWriter::new(io::stdout())) },
+        };
+        let observations = arguments.observations.as_deref().map(Lines::create).transpose()?;
+        let passes = arguments.passes.as_deref().map(Lines::create).transpose()?;
+        Ok(Self { events: Some(events), observations, passes, kept: None, seq: 0 })
+    }
+
+    /// What one picture led to.
+    pub(super) fn take(
+        &mut self,
+        frame: &Frame,
+        analysed: &Analysed,
+        state: &CameraState,
+    ) -> anyhow::Result<()> {
+        for event in &analysed.events {
+            let message = self.message(event.clone());
+            if let Some(lines) = &mut self.events {
+                lines.put_raw(&message.to_json())?;
+            }
+            if let Some(kept) = &mut self.kept {
+                kept.push(message);
+            }
+        }
+        self.take_passes(&analysed.passes)?;
+        if let Some(lines) = &mut self.observations {
+            lines.put(&Observation::of(frame, state, analysed.is_relied_on))?;
+        }
+        Ok(())
+    }
+
+    /// Near passes that are over.
+    pub(super) fn take_passes(&mut self, passes: &[NearPass]) -> anyhow::Result<()> {
+        match &mut self.passes {
+            Some(lines) => passes.iter().try_for_each(|pass| lines.put(pass)),
+            None => Ok(()),
+        }
+    }
+
+    /// As the event would travel, published when it became true: the same file gives the same bytes.
+    fn message(&mut self, event: Event) -> EventMessage {
+        self.seq += 1;
+        EventMessage { published_at: event.at, event, seq: self.seq }
+    }
+
+    /// All has been said; partial results are marked by a last line.
+    pub(super) fn finish(&mut self, summary: &Summary) -> anyhow::Result<()> {
+        let flaws: Vec<String> = summary.flaws.iter().map(ToString::to_string).collect();
+        let partial =
+            json!({ "schema": PARTIAL, "complete": false, "seconds": summary.seconds, "flaws": flaws });
+        for lines in self.events.iter_mut().chain(&mut self.observations).chain(&mut self.passes) {
+            if !summary.is_complete {
+                lines.put(&partial)?;
+            }
+            lines.flush()?;
+        }
+        Ok(())
+    }
+}
+
+impl Lines {
+    fn create(path: &Path) -> anyhow::Result<Self> {
+        let file = File::create(path).with_context(|| format!("create {}", path.display()))?;
+        Ok(Self { path: Some(path.to_owned()), out: Box::new(BufWriter::new(file)) })
+    }
+
+    fn put(&mut self, value: &impl Serialize) -> anyhow::Result<()> {
+        let line = serde_json::to_vec(value).context("write JSON")?;
+        self.put_raw(&line)
+    }
+
+    fn put_raw(&mut self, line: &[u8]) -> anyhow::Result<()> {
+        let written = self.out.write_all(line).and_then(|()| self.out.write_all(b"\n"));
+        self.checked(written)
+    }
+
+    fn flush(&mut self) -> anyhow::Result<()> {
+        let flushed = self.out.flush();
+        self.checked(flushed)
+    }
+
+    /// Whoever reads our standard output may be gone, as with `| head`: the work goes on.
+    fn checked(&self, outcome: io::Result<()>) -> anyhow::Result<()> {
+        match (&self.path, outcome) {
+            (None, Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            (None, outcome) => outcome.context("write to standard output"),
+            (Some(path), outcome) => outcome.with_context(|| format!("write {}", path.display())),
+        }
+    }
+}
