@@ -22,7 +22,7 @@ use gridwatch_sim::{
 
 use crate::{
     broker::EmbeddedBroker, center, cli::DemoArguments, edge::Edge, edge_api, output::say, scenes, signals,
-    watch, zones::zone_table,
+    watch, zones::watched_tables,
 };
 
 /// Where pages are served unless asked otherwise.
@@ -161,9 +161,7 @@ fn edge_settings(
             "[[camera]]\nid = \"{id}\"\nname = \"{name}\"\ncell = \"{cell}\"\n\
              url = \"rtsp://127.0.0.1:{cameras_port}/{id}\"\nsample_fps = 5\n",
         );
-        for zone in scene.zones() {
-            text += &zone_table(&zone)?;
-        }
+        text += &watched_tables(scene)?;
     }
     parse_edge(&text, &std::path::absolute(state)?)
         .map_err(|problems| anyhow::anyhow!("the demo's edge box:\n{problems}"))

@@ -4,7 +4,7 @@ use std::{collections::HashSet, path::Path, sync::Arc};
 
 use anyhow::{Context as _, ensure as check};
 use gridwatch_sim::{
-    Scene,
+    Condition, Scene,
     cache::{EncodedScene, PictureSize, ProgressBar, ensure},
 };
 #[cfg(all(feature = "center", feature = "embedded-broker"))]
@@ -43,10 +43,31 @@ pub(crate) fn find(name: &str) -> anyhow::Result<Scene> {
     Scene::from_toml(&text).with_context(|| format!("scene {name}"))
 }
 
+/// The same, under the condition that is asked for.
+pub(crate) fn find_under(name: &str, condition: Option<Condition>) -> anyhow::Result<Scene> {
+    let scene = find(name)?;
+    match condition {
+        Some(condition) => {
+            scene.under(condition).with_context(|| format!("--condition {}", condition.as_str()))
+        }
+        None => Ok(scene),
+    }
+}
+
+/// What to call a scene under a condition, in files.
+pub(crate) fn name_under(name: &str, condition: Option<Condition>) -> String {
+    let stem = Path::new(name).file_stem().map_or(name.into(), |stem| stem.to_string_lossy());
+    match condition {
+        Some(condition) => format!("{stem}-{}", condition.as_str()),
+        None => stem.into_owned(),
+    }
+}
+
 /// All scenes asked for, none of them rendered yet: a wrong name, or one given twice, is told before minutes are
 /// spent.
 pub(crate) fn find_all(arguments: &SceneArguments) -> anyhow::Result<Vec<Scene>> {
-    let scenes = arguments.scenes.iter().map(|name| find(name)).collect::<anyhow::Result<Vec<_>>>()?;
+    let find = |name: &String| find_under(name, arguments.condition);
+    let scenes = arguments.scenes.iter().map(find).collect::<anyhow::Result<Vec<_>>>()?;
     let mut cameras = HashSet::new();
     for (name, scene) in arguments.scenes.iter().zip(&scenes) {
         let camera = scene.camera_id();
@@ -95,7 +116,7 @@ fn title(index: usize, count: usize, scene: &Scene) -> String {
     format!("scene {} of {count}, {}", index + 1, scene.camera_id())
 }
 
-fn render_one(
+pub(crate) fn render_one(
     scene: Scene,
     mut bar: ProgressBar,
     arguments: &SceneArguments,
@@ -113,7 +134,7 @@ mod tests {
 
     fn asked(scenes: &[&str]) -> SceneArguments {
         let scenes = scenes.iter().map(|&name| name.to_owned()).collect();
-        SceneArguments { scenes, size: SizeArgument::Hd, cache: "unused".into() }
+        SceneArguments { scenes, condition: None, size: SizeArgument::Hd, cache: "unused".into() }
     }
 
     #[test]

@@ -1,8 +1,11 @@
-//! `gridwatch simulate serve|truth|still|dataset`.
+//! `gridwatch simulate serve|truth|video|still|dataset`.
+
+mod video;
 
 use std::net::SocketAddr;
 
 use anyhow::{Context as _, bail};
+use gridwatch_domain::EventKind;
 use gridwatch_runtime::{Clock as _, SystemClock};
 use gridwatch_sim::{
     cache::PictureSize,
@@ -19,9 +22,10 @@ use crate::{
 pub(crate) fn run(command: SimulateCommand) -> anyhow::Result<()> {
     match command {
         SimulateCommand::Serve { scenes, listen } => crate::in_runtime(serve(scenes, listen)),
-        SimulateCommand::Truth { scenes } => truth(&scenes),
-        SimulateCommand::Still { scene, at, out, boxes } => {
-            let scene = scenes::find(&scene)?;
+        SimulateCommand::Truth { scenes, score } => truth(&scenes, score),
+        SimulateCommand::Video { scenes, out, config } => video::write(&scenes, &out, config),
+        SimulateCommand::Still { scene, condition, at, out, boxes } => {
+            let scene = scenes::find_under(&scene, condition)?;
             gridwatch_sim::still::write(&scene, at, boxes, &out)?;
             say!("{}", out.display());
             Ok(())
@@ -64,21 +68,37 @@ async fn serve(arguments: SceneArguments, listen: SocketAddr) -> anyhow::Result<
     Ok(())
 }
 
-fn truth(arguments: &SceneArguments) -> anyhow::Result<()> {
+fn truth(arguments: &SceneArguments, score: bool) -> anyhow::Result<()> {
     for name in &arguments.scenes {
-        let scene = scenes::find(name)?;
-        let zones: Vec<_> = scene
-            .zones()
-            .into_iter()
-            .map(|zone| {
-                json!({ "id": zone.id, "name": zone.name, "type": zone.zone_type, "polygon": zone.polygon,
-                        "limit_s": zone.limit().map(|limit| limit.get().as_secs_f64()) })
-            })
-            .collect();
-        let events = scene.expected_events();
+        let scene = scenes::find_under(name, arguments.condition)?;
+        if score {
+            let truth = scene.truth_file(&scenes::name_under(name, arguments.condition));
+            say!("{}", serde_json::to_string(&truth)?);
+            continue;
+        }
+        let zones = scene.zones().into_iter().map(|zone| {
+            json!({ "id": zone.id, "name": zone.name, "type": zone.zone_type, "polygon": zone.polygon,
+                    "limit_s": zone.limit().map(|limit| limit.get().as_secs_f64()) })
+        });
+        let lines = scene.lines().into_iter().map(|line| {
+            let one_way = line.rule(EventKind::WrongWay).is_some();
+            json!({ "id": line.id, "name": line.name, "from": line.ends[0], "to": line.ends[1], "one_way": one_way })
+        });
+        let groups = scene.groups().into_iter().map(|group| {
+            json!({ "id": group.id, "name": group.name, "bays": group.bays, "full": group.rule.least,
+                    "limit_s": group.rule.limit.get().as_secs_f64() })
+        });
         say!(
             "{}",
-            json!({ "camera": scene.camera_id(), "loop_s": scene.loop_s(), "zones": zones, "events": events })
+            json!({
+                "camera": scene.camera_id(),
+                "loop_s": scene.loop_s(),
+                "zones": zones.collect::<Vec<_>>(),
+                "lines": lines.collect::<Vec<_>>(),
+                "groups": groups.collect::<Vec<_>>(),
+                "events": scene.expected_events(),
+                "near_passes": scene.near_passes(),
+            })
         );
     }
     Ok(())

@@ -22,9 +22,12 @@ pub mod still;
 pub mod testcard;
 mod timeline;
 mod truth;
+mod truth_file;
+pub mod video;
 
 pub use error::SimError;
 pub use frame::{FrameSource, FrameTruth, I420Frame, TruthObject};
 pub use renderer::SceneRenderer;
 pub use scene::{Condition, ExpectedEvent, NearPass, Scene};
 pub use timeline::Timeline;
+pub use truth_file::TruthFile;

@@ -19,7 +19,7 @@ use super::{
     truth::{self, Stay, Window},
     usage,
 };
-use crate::zones::zone_table;
+use crate::zones::watched_tables;
 
 /// About how many seconds it takes until so many cameras show pictures.
 fn start_s(cameras: u32) -> f64 {
@@ -102,10 +102,10 @@ impl Plan<'_> {
             ready.broker,
             serde_json::to_string(self.network)?
         );
-        let zones = self.scene.zones().iter().map(zone_table).collect::<anyhow::Result<String>>()?;
+        let watched = watched_tables(self.scene)?;
         for camera in 0..cameras {
             text += &format!(
-                "[[camera]]\nid = \"c{camera}\"\nurl = \"rtsp://{}/c{camera}\"\ntransport = \"tcp\"\ndecode = \"{}\"\n{zones}",
+                "[[camera]]\nid = \"c{camera}\"\nurl = \"rtsp://{}/c{camera}\"\ntransport = \"tcp\"\ndecode = \"{}\"\n{watched}",
                 ready.rtsp, self.decode
             );
         }

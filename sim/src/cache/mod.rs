@@ -81,7 +81,7 @@ pub fn ensure(
     dir: &Path,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<EncodedScene, CacheError> {
-    ensure_encoded(scene, size, Encoding::usual(size.width, size.height), dir, progress)
+    ensure_encoded(scene, size, scene.encoding(size.width, size.height), dir, progress)
 }
 
 /// As [`ensure`], encoded as asked.

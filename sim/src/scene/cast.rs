@@ -37,12 +37,14 @@ const GETS_OUT_S: f64 = 1.6;
 const SEATED: f32 = 0.72;
 
 /// Somebody with a way.
+#[derive(Clone)]
 pub(crate) struct Player {
     pub id: u32,
     pub track: Track,
     figure: Figure,
 }
 
+#[derive(Clone)]
 enum Figure {
     Vehicle { mesh: Arc<Mesh>, look: Box<VehicleLook>, lights_stay: bool },
     Bike { bike: Arc<Mesh>, rider: Option<Arc<Mesh>> },

@@ -75,7 +75,30 @@ impl Footprint {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn footprint() -> impl Strategy<Value = Footprint> {
+        let measures = (-6.0..6.0_f32, -6.0..6.0_f32, 0.0..6.3_f32, 0.2..4.0_f32, 0.2..1.5_f32);
+        measures.prop_map(|(x, y, heading, length, width)| {
+            Footprint::new(Vec2::new(x, y), heading, Vec2::new(length, width))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_as_far_from_one_to_the_other_as_back(one in footprint(), other in footprint(), step in 0.0..9.0_f32) {
+            let distance = one.distance(&other);
+            prop_assert!((distance - other.distance(&one)).abs() < 1e-3);
+            prop_assert!(distance <= one.at.distance(other.at));
+            // What covers a part of another touches it.
+            prop_assert!(distance == 0.0 || one.covers(&other) == 0.0);
+            // A step changes it by no more than its length.
+            let moved = Footprint { at: other.at + Vec2::new(step, 0.0), ..other };
+            prop_assert!((one.distance(&moved) - distance).abs() <= step + 1e-3);
+        }
+    }
 
     #[test]
     fn distances_are_those_between_sides_and_corners() {

@@ -23,17 +23,19 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     SceneRenderer, SimError, Timeline,
-    draw::{sensor::Flaws, world::View},
+    draw::{light::Mode, sensor::Flaws, world::View},
     encode::Encoding,
+    truth_file::{TruthFile, truth_file},
 };
 pub(crate) use cast::Player;
 pub use condition::Condition;
 use expect::Play;
 pub use expect::{ExpectedEvent, NearPass};
+pub(crate) use expect::{Occupancy, TrueEvent};
 use lighting::Lighting;
 pub(crate) use lighting::Moment;
 pub(crate) use motion::State;
-use spec::Spec;
+use spec::{LightSpec, Spec};
 use watch::Watch;
 
 /// Grows whenever the same description would give other pictures or another truth.
@@ -185,6 +187,33 @@ impl Scene {
     /// What must be found in one loop, ordered by when it begins.
     pub fn expected_events(&self) -> Vec<ExpectedEvent> {
         expect::events(&self.content, Play::Looping)
+    }
+
+    /// The truth about the scene, played once from its beginning to its end, as `gridwatch score` reads it. Looks at a picture of
+    /// every second, which takes some seconds.
+    pub fn truth_file(&self, name: &str) -> TruthFile {
+        truth_file(self, name)
+    }
+
+    /// What must be found where the loop is played once.
+    pub(crate) fn true_events(&self) -> Vec<TrueEvent> {
+        expect::true_events(&self.content)
+    }
+
+    /// When each bay is taken where the loop is played once.
+    pub(crate) fn occupancy(&self) -> Vec<Occupancy> {
+        expect::occupancy(&self.content)
+    }
+
+    /// The same things in the same places, in a light and weather that are quick to draw.
+    pub(crate) fn plain(&self) -> Self {
+        let mut spec = self.content.spec.clone();
+        spec.light = LightSpec { mode: Mode::Overcast, rain: 0.0, snow: 0.0, ..spec.light };
+        let lighting = Lighting::steady(&spec);
+        let Content { watch, players, fingerprint, condition, .. } = &*self.content;
+        let (watch, players, fingerprint) = (watch.clone(), players.clone(), fingerprint.clone());
+        let content = Content { spec, watch, lighting, condition: *condition, players, fingerprint };
+        Self { content: Arc::new(content) }
     }
 
     /// Who came close to what is parked, in a loop that is played once, in order of time.

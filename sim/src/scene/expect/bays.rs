@@ -116,13 +116,17 @@ pub(super) fn holds(content: &Content, stays: &[Stay<'_>]) -> Vec<Hold> {
         if !zone.classes.contains(&stay.player.class()) {
             continue;
         }
-        let straddles = straddled(&bays, bay, stay.footprint.at).is_some();
-        let told = zone.rules.iter().filter(|rule| match rule.kind {
-            EventKind::Overstay | EventKind::LongStay => true,
-            EventKind::Straddling => straddles,
-            _ => false,
-        });
-        holds.extend(told.map(|rule| Hold::of_stay(rule, &zone.id, stay)));
+        let other = straddled(&bays, bay, stay.footprint.at).map(|other| other.id().clone());
+        for rule in &zone.rules {
+            let hold = || Hold::of_stay(rule, &zone.id, stay);
+            match rule.kind {
+                EventKind::Overstay | EventKind::LongStay => holds.push(hold()),
+                EventKind::Straddling => {
+                    holds.extend(other.clone().map(|other| Hold { or_in: Some(other), ..hold() }));
+                }
+                _ => {}
+            }
+        }
     }
     holds
 }

@@ -18,6 +18,8 @@ const LOOK_WITHIN_S: f64 = 20.0;
 const LOOK_FROM_M: f32 = 1.5;
 /// A contact is spoken of for so long at least, in seconds.
 const SPOKEN_OF_S: f64 = 10.0;
+/// So long before the touch one is as near as pictures can tell, in seconds.
+const AS_NEAR_S: f64 = 1.0;
 
 /// A vehicle that touched a parked one, and what came of it.
 pub(super) struct Touch {
@@ -67,9 +69,10 @@ pub(super) fn holds(content: &Content) -> Vec<Hold> {
         let Some(open_s) = pushed_s.or(looked.map(|looked| looked[0])) else { continue };
         let over_s = looked.map_or(pass.until_s, |looked| pass.until_s.max(looked[1]));
         let until_s = over_s.max(pass.at_s + SPOKEN_OF_S).min(content.loop_s());
-        let hold = Hold::new(rule, &zone.zone.id, [pass.at_s, until_s]);
+        let from_s = (pass.at_s - AS_NEAR_S).max(0.0);
+        let hold = Hold::new(rule, &zone.zone.id, [from_s, until_s]);
         let open_s = open_s + hold.limit_s;
-        holds.push(Hold { open_s, limit_s: open_s - pass.at_s, actor: Some(pass.parked), ..hold });
+        holds.push(Hold { open_s, limit_s: open_s - from_s, actor: Some(pass.parked), ..hold });
     }
     holds
 }

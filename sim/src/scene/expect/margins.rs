@@ -8,13 +8,13 @@ use super::{
     bays::{Bay, bay_at, shares},
     contact::{TOUCHES_M, touches},
     crossing::crossings,
-    holds, lot, near_passes, people,
+    holds, lot, named, near_passes, people,
     span::{Span, at_least, merged},
     standing, stays,
 };
 use crate::{
     draw::ground::edge_distance,
-    scene::{Content, watch::GroundZone},
+    scene::{Content, Player, watch::GroundZone},
 };
 
 /// What holds for at most this share of its limit is clearly short of it …
@@ -230,7 +230,9 @@ fn of_lines(content: &Content) -> Vec<String> {
     let mut found = Vec::new();
     for line in &content.watch.lines {
         let length = line.from.distance(line.to);
-        for player in &content.players {
+        let cares =
+            |player: &&Player| named(player).iter().any(|(_, class)| line.line.classes.contains(class));
+        for player in content.players.iter().filter(cares) {
             let margin =
                 FROM_BORDER_M + if player.class() == ObjectClass::Person { 0.0 } else { player.half().y };
             let at_ends = crossings(line, player, content.loop_s()).into_iter().filter(|crossing| {

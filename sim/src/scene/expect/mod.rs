@@ -20,7 +20,11 @@ use gridwatch_domain::{EventKind, NormBox, ObjectClass, ZoneId, ZoneRule};
 use serde::Serialize;
 
 pub use self::near::NearPass;
-pub(crate) use self::{bays::occupancy, margins::unclear, near::near_passes};
+pub(crate) use self::{
+    bays::{Occupancy, occupancy},
+    margins::unclear,
+    near::near_passes,
+};
 use super::{Content, Player, REFERENCE, footprint::Footprint, place};
 use crate::draw::camera::Camera;
 
@@ -74,13 +78,33 @@ pub(crate) struct Hold {
     pub actor: Option<u32>,
     /// Holds for as long as the loop is shown.
     pub endless: bool,
+    /// Where it might be told with equal right.
+    pub or_in: Option<ZoneId>,
+}
+
+/// An event, with what is known of it besides.
+pub(crate) struct TrueEvent {
+    pub kind: EventKind,
+    pub event: ExpectedEvent,
+    /// Where it might be told with equal right.
+    pub or_in: Option<ZoneId>,
 }
 
 impl Hold {
     fn new(rule: &ZoneRule, zone: &ZoneId, [from_s, until_s]: [f64; 2]) -> Self {
         let limit_s = rule.limit.get().as_secs_f64();
         let (zone, open_s) = (zone.clone(), from_s + limit_s);
-        Self { kind: rule.kind, zone, limit_s, from_s, until_s, open_s, actor: None, endless: false }
+        Self {
+            kind: rule.kind,
+            zone,
+            limit_s,
+            from_s,
+            until_s,
+            open_s,
+            actor: None,
+            endless: false,
+            or_in: None,
+        }
     }
 
     fn of_stay(rule: &ZoneRule, zone: &ZoneId, stay: &Stay<'_>) -> Self {
@@ -148,6 +172,15 @@ pub(crate) fn holds(content: &Content, play: Play) -> Vec<Hold> {
 
 /// What must be found, ordered by when it begins.
 pub(crate) fn events(content: &Content, play: Play) -> Vec<ExpectedEvent> {
+    told(content, play).into_iter().map(|told| told.event).collect()
+}
+
+/// What must be found where the loop is played once, ordered by when it begins.
+pub(crate) fn true_events(content: &Content) -> Vec<TrueEvent> {
+    told(content, Play::Once)
+}
+
+fn told(content: &Content, play: Play) -> Vec<TrueEvent> {
     let camera = place::camera(&content.spec, REFERENCE.0, REFERENCE.1);
     let event = |hold: Hold| ExpectedEvent {
         kind: hold.kind.as_str().into(),
@@ -159,7 +192,8 @@ pub(crate) fn events(content: &Content, play: Play) -> Vec<ExpectedEvent> {
         bbox: hold.actor.and_then(|actor| seen_box(content, &camera, actor, hold.open_s)),
         zone: hold.zone,
     };
-    holds(content, play).into_iter().filter(Hold::is_event).map(event).collect()
+    let holds = holds(content, play).into_iter().filter(Hold::is_event);
+    holds.map(|hold| TrueEvent { kind: hold.kind, or_in: hold.or_in.clone(), event: event(hold) }).collect()
 }
 
 /// The box around the whole of somebody at a time, cut at the edges of the picture.

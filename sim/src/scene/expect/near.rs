@@ -17,6 +17,8 @@ const PARKED_AFTER_S: f64 = 10.0;
 /// Somebody who is farther away than this, in metres, does not come close within [`COARSE_S`].
 const FAR_M: f32 = 14.0;
 const COARSE_S: f64 = 0.4;
+/// Distances that differ by less are the same, in metres.
+const SAME_M: f32 = 0.01;
 
 /// Somebody who moved past a parked vehicle, closer than 1.5 m.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -78,7 +80,8 @@ fn passes_of(stay: &Stay<'_>, other: &Player) -> Vec<NearPass> {
         match distance {
             Some((distance, moves)) if distance < CLOSE_M => {
                 close.get_or_insert([at_s, at_s])[1] = at_s;
-                if moves && nearest.is_none_or(|(_, least)| distance < least) {
+                // Who stops and goes away again was as near when it came.
+                if moves && nearest.is_none_or(|(_, least)| distance < least - SAME_M) {
                     nearest = Some((at_s, distance));
                 }
             }

@@ -60,7 +60,39 @@ pub(crate) fn at_least(count: usize, spans: &[Span]) -> Vec<Span> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn spans_of_tenths() -> impl Strategy<Value = Vec<Span>> {
+        let span = (0..200_u32, 1..60_u32)
+            .prop_map(|(from, length)| [from, from + length].map(|at| f64::from(at) / 10.0));
+        prop::collection::vec(span, 0..12)
+    }
+
+    proptest! {
+        #[test]
+        fn so_many_hold_within_what_is_found_and_nowhere_else(spans in spans_of_tenths(), count in 1..5_usize) {
+            let found = at_least(count, &spans);
+            for tenth in 0..270_u32 {
+                // Between the tenths, where nothing begins or ends.
+                let at_s = f64::from(tenth) / 10.0 + 0.05;
+                let is_in = |span: &&Span| span[0] <= at_s && at_s < span[1];
+                let holds = spans.iter().filter(is_in).count() >= count;
+                prop_assert_eq!(found.iter().any(|span| is_in(&span)), holds, "at {}: {:?}", at_s, found);
+            }
+        }
+
+        #[test]
+        fn what_is_merged_is_in_order_and_leaves_nothing_out(spans in spans_of_tenths(), gap_tenths in 0..80_u32) {
+            let gap_s = f64::from(gap_tenths) / 10.0;
+            let whole = merged(spans.clone(), gap_s);
+            prop_assert!(whole.windows(2).all(|pair| pair[1][0] - pair[0][1] >= gap_s));
+            for span in &spans {
+                prop_assert!(whole.iter().any(|one| one[0] <= span[0] && span[1] <= one[1]));
+            }
+        }
+    }
 
     #[test]
     fn what_holds_is_found_and_short_gaps_are_bridged() {
