@@ -8,6 +8,7 @@
 //! left out. Knows nothing of frames' origin, networks or rules; MQTT itself is `gridwatch-link`'s.
 
 mod archive;
+pub mod drawing;
 mod error;
 mod evidence;
 mod intake;

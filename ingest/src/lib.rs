@@ -44,6 +44,7 @@ mod stream;
 mod tally;
 mod tap;
 mod unit;
+mod video;
 mod watched;
 
 /// How closely each camera must be watched; of one that is not named nothing is asked.
@@ -58,3 +59,4 @@ pub use reel::{Follower, Reel, Reels};
 pub use state::{CameraState, OfflineReason};
 pub use still::{StillError, Stills};
 pub use unit::{AccessUnit, Codec};
+pub use video::{VideoError, VideoWriter};
