@@ -9,6 +9,8 @@ mod analyze_command;
 mod bench_command;
 mod cli;
 mod config_command;
+#[cfg(feature = "edge")]
+mod drawing;
 mod logging;
 mod output;
 mod signals;
@@ -29,6 +31,8 @@ mod edge;
 mod edge_api;
 #[cfg(feature = "edge")]
 mod evidence_command;
+#[cfg(feature = "edge")]
+mod first_picture;
 #[cfg(any(feature = "edge", feature = "center"))]
 mod link;
 #[cfg(feature = "edge")]

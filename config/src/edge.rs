@@ -147,6 +147,8 @@ pub struct EdgeSettings {
     pub evidence: EvidenceSettings,
     /// The cameras, ids unique.
     pub cameras: Vec<CameraSettings>,
+    /// Schedules that nothing goes by: their numbers in the file, and their names.
+    pub unused_schedules: Vec<(usize, String)>,
 }
 
 impl EdgeConfig {
@@ -206,6 +208,7 @@ impl EdgeConfig {
             outbox_max_bytes: u64::from(outbox_mib) << 20,
             evidence: evidence?,
             cameras,
+            unused_schedules: schedules.unused(),
         })
     }
 }

@@ -54,7 +54,7 @@ pub use camera::{Camera, CameraControl, CameraParts, CameraTimeouts};
 pub use decode::{DecodePool, Decoders};
 pub use gate::{GateState, Level, Reason, longest_rest};
 pub use metrics::IngestMetrics;
-pub use playback::{FileFlaw, Playback, PlaybackError, PlaybackOptions};
+pub use playback::{FileFlaw, Playback, PlaybackError, PlaybackOptions, picture_at};
 pub use reel::{Follower, Reel, Reels};
 pub use state::{CameraState, OfflineReason};
 pub use still::{StillError, Stills};

@@ -1,7 +1,7 @@
-//! An RGB picture to draw into, perhaps with a strip above it.
+//! An RGB picture to draw into, perhaps with a strip above it and one below.
 
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images};
-use gridwatch_domain::{Frame, NormBox, Nv12Buffer};
+use gridwatch_domain::{Frame, NormBox, Nv12Buffer, Severity};
 use image::{ExtendedColorType, ImageEncoder as _, codecs::png::PngEncoder};
 use yuv::{
     BufferStoreMut, YuvBiPlanarImageMut, YuvConversionMode, YuvRange, YuvStandardMatrix, rgb_to_yuv_nv12,
@@ -19,6 +19,16 @@ impl Colour {
     pub const BLACK: Self = Self([0, 0, 0]);
     /// White.
     pub const WHITE: Self = Self([255, 255, 255]);
+
+    /// By which people know how bad something is.
+    pub fn of(severity: Severity) -> Self {
+        match severity {
+            Severity::Info => Self([66, 165, 245]),
+            Severity::Minor => Self([255, 213, 0]),
+            Severity::Major => Self([255, 140, 0]),
+            Severity::Critical => Self([240, 40, 40]),
+        }
+    }
 
     /// The ink that can be read on a plate of this colour.
     pub fn ink(self) -> Self {
@@ -84,8 +94,9 @@ pub struct Canvas {
     pub(super) rgb: Vec<u8>,
     pub(super) width: u32,
     pub(super) height: u32,
-    /// Rows above the picture itself.
+    /// Rows above the picture itself, and below it.
     head: u32,
+    foot: u32,
 }
 
 impl Canvas {
@@ -105,7 +116,7 @@ impl Canvas {
     /// From `width * height` pixels of three bytes.
     pub(super) fn new(rgb: Vec<u8>, width: u32, height: u32) -> Self {
         debug_assert_eq!(rgb.len(), width as usize * height as usize * 3);
-        Self { rgb, width, height, head: 0 }
+        Self { rgb, width, height, head: 0, foot: 0 }
     }
 
     /// The same in another size, whatever its shape.
@@ -123,7 +134,7 @@ impl Canvas {
         // Each new pixel is the mean of the area that it covers.
         let by_area = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Box));
         Resizer::new().resize(&whole, &mut shrunk, &by_area).map_err(|_| unusable())?;
-        Ok(Self { rgb: shrunk.into_vec(), width, height, head: 0 })
+        Ok(Self::new(shrunk.into_vec(), width, height))
     }
 
     /// The same with so many rows of a colour above it, to write into.
@@ -132,6 +143,13 @@ impl Canvas {
         let mut rgb = colour.repeat(self.width as usize * rows as usize);
         rgb.append(&mut self.rgb);
         Self { rgb, height: self.height + rows, head: self.head + rows, ..self }
+    }
+
+    /// The same with so many rows of a colour below it.
+    #[must_use]
+    pub fn with_foot(mut self, rows: u32, Colour(colour): Colour) -> Self {
+        self.rgb.extend_from_slice(&colour.repeat(self.width as usize * rows as usize));
+        Self { height: self.height + rows, foot: self.foot + rows, ..self }
     }
 
     /// Its pixels, three bytes each, row by row.
@@ -144,20 +162,21 @@ impl Canvas {
         self.width
     }
 
-    /// Pixels down, with the strip above.
+    /// Pixels down, with the strips above and below.
     pub fn height(&self) -> u32 {
         self.height
     }
 
     /// Where the picture itself is.
     pub fn picture(&self) -> Area {
-        Area { left: 0.0, top: self.head as f32, right: self.width as f32, bottom: self.height as f32 }
+        let (right, bottom) = (self.width as f32, (self.height - self.foot) as f32);
+        Area { left: 0.0, top: self.head as f32, right, bottom }
     }
 
     /// Pixels of normalised coordinates.
     pub fn spot(&self, x: f32, y: f32) -> Spot {
-        let head = self.head as f32;
-        (x * self.width as f32, head + y * (self.height as f32 - head))
+        let Area { top, right, bottom, .. } = self.picture();
+        (x * right, top + y * (bottom - top))
     }
 
     /// The pixels of a box.
@@ -297,9 +316,10 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_strip_above_moves_the_picture_down() {
-        let canvas = grey(40, 20).with_head(10, RED);
-        assert_eq!((canvas.width(), canvas.height()), (40, 30));
+    fn a_strip_above_moves_the_picture_down_and_one_below_does_not() {
+        let canvas = grey(40, 20).with_head(10, RED).with_foot(6, Colour::BLACK);
+        assert_eq!((canvas.width(), canvas.height()), (40, 36));
+        assert_eq!((pixel(&canvas, 5, 29), pixel(&canvas, 5, 30)), ([100; 3], [0; 3]));
         assert_eq!((pixel(&canvas, 5, 9), pixel(&canvas, 5, 10)), ([255, 0, 0], [100; 3]));
         assert_eq!((canvas.spot(0.0, 0.0), canvas.spot(1.0, 1.0)), ((0.0, 10.0), (40.0, 30.0)));
     }

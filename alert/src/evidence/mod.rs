@@ -47,7 +47,7 @@ pub struct Snapshot {
 /// [`EvidenceError`] where the picture cannot be used.
 pub fn snapshot(frame: &Frame, event: &Event, outlines: &[Outline]) -> Result<Snapshot, EvidenceError> {
     let mut canvas = Canvas::of(frame, WIDTH)?;
-    let colour = colour_of(event.severity);
+    let colour = Colour::of(event.severity);
     for outline in outlines.iter().filter(|outline| Some(&outline.id) == event.zone.as_ref()) {
         draw_zone(&mut canvas, &outline.polygon, colour);
     }
@@ -68,7 +68,7 @@ pub fn snapshot(frame: &Frame, event: &Event, outlines: &[Outline]) -> Result<Sn
 /// [`EvidenceError`] where the picture cannot be used.
 pub fn drawn(frame: &Frame, found: &[Detection]) -> Result<Vec<u8>, EvidenceError> {
     let mut canvas = Canvas::of(frame, WIDTH)?;
-    let colour = colour_of(Severity::Minor);
+    let colour = Colour::of(Severity::Minor);
     for detection in found {
         draw_box(&mut canvas, detection.bbox, colour);
         let at = canvas.spot(detection.bbox.x1(), detection.bbox.y1());
@@ -83,15 +83,6 @@ pub fn drawn(frame: &Frame, found: &[Detection]) -> Result<Vec<u8>, EvidenceErro
 /// [`EvidenceError`] where the picture cannot be used.
 pub fn plain(frame: &Frame) -> Result<Vec<u8>, EvidenceError> {
     plain_jpeg(frame)
-}
-
-fn colour_of(severity: Severity) -> Colour {
-    match severity {
-        Severity::Info => Colour([66, 165, 245]),
-        Severity::Minor => Colour([255, 213, 0]),
-        Severity::Major => Colour([255, 140, 0]),
-        Severity::Critical => Colour([240, 40, 40]),
-    }
 }
 
 fn draw_zone(canvas: &mut Canvas, polygon: &Polygon, colour: Colour) {

@@ -5,7 +5,7 @@ use gridwatch_domain::{Attention, Nv12Buffer};
 use gridwatch_runtime::SystemClock;
 
 use super::*;
-use crate::{Playback, PlaybackOptions};
+use crate::{Playback, PlaybackError, PlaybackOptions, picture_at};
 
 const SIZE: (u32, u32) = (322, 182);
 
@@ -61,6 +61,21 @@ fn each_picture_is_shown_at_its_time_until_the_next_and_the_last_until_the_end()
         assert!(luma.abs_diff(40 + 20 * index as u8) <= 2, "{luma} in picture {index}");
     }
     assert!(duration.expect("known").abs_diff(seconds(60.0)) < seconds(0.01), "{duration:?}");
+    check_jumps(&path);
+}
+
+/// At any time the picture that is shown then.
+fn check_jumps(path: &Path) {
+    let camera = "lot".parse().expect("valid");
+    for (at, picture) in [(0.0, 0), (0.3, 1), (5.0, 2), (10.5, 3), (15.0, 4), (39.9, 5), (50.0, 6)] {
+        let frame = picture_at(path, seconds(at), &camera).expect("it can be entered anywhere");
+        let luma = frame.planes.y()[frame.planes.y_stride() * 90 + 160];
+        assert!(luma.abs_diff(40 + 20 * picture) <= 2, "{luma} at {at}");
+        assert_eq!((frame.width, frame.height), SIZE);
+    }
+    let beyond = picture_at(path, seconds(99.0), &camera).err().expect("it is shorter");
+    assert!(matches!(beyond, PlaybackError::Short { .. }), "{beyond}");
+    assert!(beyond.to_string().ends_with("has no picture at 99.0 s, it is 60.0 s long"), "{beyond}");
 }
 
 #[test]
