@@ -53,6 +53,8 @@ mod viewing;
 mod watch;
 #[cfg(all(feature = "edge", feature = "embedded-broker"))]
 mod zones;
+#[cfg(feature = "edge")]
+mod zones_command;
 
 use std::process::ExitCode;
 
@@ -77,6 +79,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Config(command) => config_command::run(command),
         #[cfg(feature = "edge")]
         Command::Analyze(arguments) => analyze_command::run(&arguments),
+        #[cfg(feature = "edge")]
+        Command::Zones(command) => zones_command::run(command),
         #[cfg(feature = "edge")]
         Command::Models(command) => models_command::run(command),
         #[cfg(feature = "edge")]

@@ -5,7 +5,7 @@ from fontTools import subset
 from fontTools.ttLib import TTCollection
 
 LATIN = [chr(code) for code in [*range(0x20, 0x7F), *range(0xA0, 0x180)]]
-SIGNS = "–—‘’“”…‰→←↑↓×°·•①②③④⑤⑥⑦⑧⑨⑩、。《》「」『』【】（），．：；！？～％＋－／＃＆ⅠⅡⅢⅣⅤ□○●△▲■"
+SIGNS = "≤≥±−–—‘’“”…‰→←↑↓×°·•①②③④⑤⑥⑦⑧⑨⑩、。《》「」『』【】（），．：；！？～％＋－／＃＆ⅠⅡⅢⅣⅤ□○●△▲■"
 
 
 def chinese():

@@ -124,7 +124,7 @@ impl Work {
 }
 
 /// The settings with one camera alone.
-fn of_camera(mut settings: EdgeSettings, wanted: Option<&CameraId>) -> anyhow::Result<EdgeSettings> {
+pub(crate) fn of_camera(mut settings: EdgeSettings, wanted: Option<&CameraId>) -> anyhow::Result<EdgeSettings> {
     let names: Vec<String> = settings.cameras.iter().map(|camera| camera.id.to_string()).collect();
     match wanted {
         Some(id) => settings.cameras.retain(|camera| camera.id == *id),

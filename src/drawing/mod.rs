@@ -7,26 +7,39 @@ pub(crate) mod ground;
 pub(crate) mod words;
 pub(crate) mod zones;
 
-use gridwatch_alert::drawing::{Canvas, Spot, can_write};
-use gridwatch_domain::{Point, Polygon};
+use gridwatch_alert::{
+    EvidenceError,
+    drawing::{Canvas, Spot, can_write},
+};
+use gridwatch_domain::{Frame, Point, Polygon};
 
 /// Widest picture that is drawn: a vehicle can be recognised, and a browser shows it without scrolling.
 pub(crate) const WIDEST: u32 = 1280;
 
-/// Sizes of letters in a picture of that width.
+/// Narrowest one: labels must have room.
+const NARROWEST: u32 = 640;
+
+/// Sizes of letters in a picture.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sizes {
     pub(crate) small: f32,
     pub(crate) usual: f32,
-    pub(crate) large: f32,
 }
 
 impl Sizes {
     pub(crate) fn of(canvas: &Canvas) -> Self {
-        let share = (canvas.width() as f32 / WIDEST as f32).clamp(0.75, 1.0);
+        let share = (canvas.width() as f32 / WIDEST as f32).clamp(0.8, 1.5);
         let size = |pixels: f32| (pixels * share).round();
-        Self { small: size(12.0), usual: size(14.0), large: size(16.0) }
+        Self { small: size(12.0), usual: size(14.0) }
     }
+}
+
+/// A camera's picture to draw into: shrunk to `widest` where it is wider, and enlarged where labels would have no room.
+pub(crate) fn picture(frame: &Frame, widest: u32) -> Result<Canvas, EvidenceError> {
+    let canvas = Canvas::of(frame, widest)?;
+    let times = NARROWEST.div_ceil(canvas.width().max(1));
+    let (width, height) = (canvas.width() * times, canvas.height() * times);
+    canvas.resized(width, height)
 }
 
 /// A name as it can be written; the id where it has letters that are not in the font.

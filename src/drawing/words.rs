@@ -1,9 +1,11 @@
 //! What is written into pictures and terminals, in Chinese and in English.
 
+use std::time::Duration;
+
 use clap::ValueEnum;
-use gridwatch_detect::{parked::Presence, rules::Occupancy};
+use gridwatch_detect::parked::Presence;
 use gridwatch_domain::{EventKind, ObjectClass, ZoneType};
-use gridwatch_ingest::Level;
+use gridwatch_ingest::{Level, Reason};
 
 /// In which language pictures are labelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -63,13 +65,16 @@ impl Language {
         self.pick(chinese, english)
     }
 
-    pub(crate) fn occupancy(self, occupancy: Occupancy) -> &'static str {
-        let (chinese, english) = match occupancy {
-            Occupancy::Free => ("空闲", "free"),
-            Occupancy::Occupied => ("占用", "occupied"),
-            Occupancy::Unknown => ("不明", "unknown"),
+    /// `30 秒`, `3 min`.
+    pub(crate) fn duration(self, time: Duration) -> String {
+        let seconds = time.as_secs();
+        let (count, chinese, english) = match seconds {
+            86_400.. if seconds % 86_400 == 0 => (seconds / 86_400, "天", "d"),
+            3600.. if seconds % 3600 == 0 => (seconds / 3600, "小时", "h"),
+            120.. if seconds % 60 == 0 => (seconds / 60, "分钟", "min"),
+            _ => (seconds, "秒", "s"),
         };
-        self.pick(chinese, english)
+        format!("{count} {}", self.pick(chinese, english))
     }
 
     pub(crate) fn level(self, level: Level) -> &'static str {
@@ -79,6 +84,27 @@ impl Language {
             Level::All => "全解码",
         };
         self.pick(chinese, level.code())
+    }
+
+    pub(crate) fn reason(self, reason: Reason) -> &'static str {
+        let chinese = match reason {
+            Reason::Configured => "按配置",
+            Reason::Quiet => "无变化",
+            Reason::Beginning => "刚开始",
+            Reason::Changed => "有变化",
+            Reason::Surge => "码流突增",
+            Reason::Watchful => "关注目标",
+            Reason::Due => "即将超时",
+            Reason::KeysFarApart => "关键帧太疏",
+            Reason::Asked => "区域要求",
+            Reason::ByGstreamer => "逐帧播放",
+        };
+        let english = match reason {
+            Reason::KeysFarApart => "keys far apart",
+            Reason::ByGstreamer => "by GStreamer",
+            other => other.code(),
+        };
+        self.pick(chinese, english)
     }
 }
 
@@ -135,6 +161,14 @@ mod tests {
                 assert_eq!(word.is_ascii(), language == Language::En, "{word}");
             }
         }
+    }
+
+    #[test]
+    fn limits_are_told_in_the_largest_unit_that_is_whole() {
+        let told = |seconds| Language::En.duration(Duration::from_secs(seconds));
+        let all = [1, 90, 120, 180, 3600, 5400, 86_400, 1_296_000].map(told);
+        assert_eq!(all, ["1 s", "90 s", "2 min", "3 min", "1 h", "90 min", "1 d", "15 d"]);
+        assert_eq!(Language::Zh.duration(Duration::from_secs(60)), "60 秒");
     }
 
     #[test]

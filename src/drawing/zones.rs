@@ -11,10 +11,11 @@ use super::{Sizes, colours, corners, spot, written};
 
 /// How much of the picture below a zone's own colour hides.
 const FILL: f32 = 0.10;
-const BAY_FILL: f32 = 0.20;
+const BAY_FILL: f32 = 0.12;
+const MARKED_FILL: f32 = 0.14;
 /// Share of a label's area that may hide something; more, and a name is left out.
 const NAME_HIDES: f32 = 0.5;
-const BAY_NAME_HIDES: f32 = 0.3;
+const BAY_NAME_HIDES: f32 = 1.05;
 /// Spots tried across and down for a name within a zone.
 const TRIED: usize = 9;
 /// From so many bays on their names are told without what they begin with alike.
@@ -59,7 +60,7 @@ impl Watched<'_> {
         if self.occupancy.get(&zone.id) == Some(&Occupancy::Unknown) {
             canvas.hatch(&outline, colour, 8, 0.5);
         }
-        canvas.fill(&outline, colour, if is_marked { 0.25 } else { opacity });
+        canvas.fill(&outline, colour, if is_marked { MARKED_FILL } else { opacity });
         let thickness = canvas.stroke() * if is_marked { 0.9 } else { thickness };
         // Dark below bright: visible on snow and on asphalt.
         canvas.outline(&outline, colours::DARK, thickness + 1.2);
@@ -177,7 +178,7 @@ fn within(canvas: &Canvas, zone: &Zone, size: (f32, f32)) -> Vec<Spot> {
 
 /// Spots for a label of a size in a bay: in its middle, or along its axes, where a vehicle leaves some of it free.
 fn in_bay(outline: &[Spot], size: (f32, f32)) -> Vec<Spot> {
-    const SHARES: [(f32, f32); 9] = [
+    const SHARES: [(f32, f32); 17] = [
         (0.5, 0.5),
         (0.5, 0.15),
         (0.5, 0.85),
@@ -187,6 +188,15 @@ fn in_bay(outline: &[Spot], size: (f32, f32)) -> Vec<Spot> {
         (0.82, 0.18),
         (0.82, 0.82),
         (0.18, 0.82),
+        // On its border, where a vehicle fills it.
+        (0.0, 0.0),
+        (1.0, 0.0),
+        (1.0, 1.0),
+        (0.0, 1.0),
+        (0.5, 0.0),
+        (0.5, 1.0),
+        (0.0, 0.5),
+        (1.0, 0.5),
     ];
     let [a, b, c, d] = match outline {
         [a, b, c, d] => [*a, *b, *c, *d],

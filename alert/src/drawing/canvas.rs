@@ -131,8 +131,9 @@ impl Canvas {
         let whole = images::ImageRef::new(self.width, self.height, &self.rgb, PixelType::U8x3);
         let whole = whole.map_err(|_| unusable())?;
         let mut shrunk = images::Image::new(width, height, PixelType::U8x3);
-        // Each new pixel is the mean of the area that it covers.
-        let by_area = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Box));
+        // Each new pixel is the mean of the area that it covers, where that is more than one.
+        let filter = if width < self.width { FilterType::Box } else { FilterType::Bilinear };
+        let by_area = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
         Resizer::new().resize(&whole, &mut shrunk, &by_area).map_err(|_| unusable())?;
         Ok(Self::new(shrunk.into_vec(), width, height))
     }

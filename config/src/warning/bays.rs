@@ -2,7 +2,11 @@
 
 use gridwatch_domain::{EventKind, Zone, ZoneId, ZoneType};
 
-use super::{OfCamera, geometry};
+use super::{
+    OfCamera,
+    geometry::{self, Spot},
+    listed,
+};
 
 /// Share of the smaller one of two bays that the other may cover: lines between bays are broad.
 const MOST_SHARED: f64 = 0.2;
@@ -13,7 +17,6 @@ pub(super) fn of_zone(of: &mut OfCamera<'_>, key: &str, index: usize) {
     let zone = &of.camera.zones[index];
     if zone.zone_type == ZoneType::Bay {
         overlap(of, key, index);
-        without_aisle(of, key, zone);
     }
 }
 
@@ -39,21 +42,34 @@ fn overlap(of: &mut OfCamera<'_>, key: &str, index: usize) {
     }
 }
 
-fn without_aisle(of: &mut OfCamera<'_>, key: &str, bay: &Zone) {
-    let is_aisle = |zone: &&Zone| zone.rule(EventKind::Double).is_some();
+/// Told once, of all bays together: what is missing is an aisle.
+pub(super) fn without_aisle(of: &mut OfCamera<'_>) {
     let (camera, aspect) = (of.camera, of.aspect());
-    let corners = geometry::corners(&bay.polygon, aspect);
-    let reach = geometry::longest_side(&corners) * FARTHEST_AISLE;
-    let nearest = camera
-        .zones
-        .iter()
-        .filter(is_aisle)
-        .map(|aisle| geometry::distance(&corners, &geometry::corners(&aisle.polygon, aspect)))
-        .reduce(f64::min);
-    if nearest.is_some_and(|nearest| nearest > reach) {
-        let message = "no aisle borders it, so that nobody is told when a vehicle blocks it; draw an aisle up to its front";
-        of.warn(format!("{key}.polygon"), message, &[&bay.id]);
+    let aisles = camera.zones.iter().filter(|zone| zone.rule(EventKind::Double).is_some());
+    let aisles: Vec<Vec<Spot>> = aisles.map(|aisle| geometry::corners(&aisle.polygon, aspect)).collect();
+    if aisles.is_empty() {
+        return;
     }
+    let is_apart = |bay: &Zone| {
+        let corners = geometry::corners(&bay.polygon, aspect);
+        let reach = geometry::longest_side(&corners) * FARTHEST_AISLE;
+        aisles.iter().all(|aisle| geometry::distance(&corners, aisle) > reach)
+    };
+    let bays = camera.zones.iter().enumerate().filter(|(_, zone)| zone.zone_type == ZoneType::Bay);
+    let apart: Vec<(usize, &ZoneId)> =
+        bays.filter(|(_, bay)| is_apart(bay)).map(|(index, bay)| (index, &bay.id)).collect();
+    let key = match apart.as_slice() {
+        [] => return,
+        [(index, _)] => format!("{}.zone[{index}].polygon", of.key),
+        _ => format!("{}.zone", of.key),
+    };
+    let about: Vec<&ZoneId> = apart.into_iter().map(|(_, id)| id).collect();
+    let message = format!(
+        "no aisle borders {}, so that nobody is told when a vehicle blocks {}; draw an aisle up to the front of each",
+        listed(&about),
+        if about.len() == 1 { "it" } else { "one of them" }
+    );
+    of.warn(key, message, &about);
 }
 
 pub(super) fn of_group(of: &mut OfCamera<'_>, key: &str, index: usize) {

@@ -2,7 +2,7 @@
 
 use gridwatch_domain::{Ground, Polygon, ZoneId, ZoneType};
 
-use super::{OfCamera, geometry};
+use super::{OfCamera, geometry, listed};
 
 /// Least breadth of what the four points enclose, as a share of its longest side: in the picture, and on the ground.
 const THINNEST: f64 = 0.08;
@@ -48,13 +48,12 @@ fn above_horizon(of: &mut OfCamera<'_>, key: &str, ground: &Ground) {
             _ => {}
         }
     }
-    let list = |ids: &[&ZoneId]| ids.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ");
     let remedy = "no distance can be measured there; check order and metres of the four points, or draw it on the ground only";
     if !cut.is_empty() {
-        of.warn(key.to_owned(), format!("its horizon goes through {}: {remedy}", list(&cut)), &cut);
+        of.warn(key.to_owned(), format!("its horizon goes through {}: {remedy}", listed(&cut)), &cut);
     }
     if !above.is_empty() {
-        of.warn(key.to_owned(), format!("{} above its horizon: {remedy}", lies(&list(&above), above.len())), &above);
+        of.warn(key.to_owned(), format!("{} above its horizon: {remedy}", lies(&listed(&above), above.len())), &above);
     }
 }
 

@@ -72,6 +72,7 @@ impl OfCamera<'_> {
             bays::of_zone(self, &key, index);
             reach::of_zone(self, &key, zone);
         }
+        bays::without_aisle(self);
         for (index, line) in self.camera.lines.iter().enumerate() {
             let key = format!("{}.line[{index}]", self.key);
             shape::of_line(self, &key, line);
@@ -103,5 +104,17 @@ impl OfCamera<'_> {
     fn warn(&mut self, key: String, message: impl std::fmt::Display, about: &[&ZoneId]) {
         let about = about.iter().map(|id| (*id).clone()).collect();
         self.found.push(Warning { problem: Problem::new(key, message), camera: Some(self.camera.id.clone()), about });
+    }
+}
+
+/// `a, b and c`
+fn listed(ids: &[&ZoneId]) -> String {
+    match ids {
+        [] => String::new(),
+        [only] => only.to_string(),
+        [first @ .., last] => {
+            let first: Vec<&str> = first.iter().map(|id| id.as_str()).collect();
+            format!("{} and {last}", first.join(", "))
+        }
     }
 }

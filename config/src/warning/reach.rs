@@ -19,7 +19,10 @@ pub(super) fn of_zone(of: &mut OfCamera<'_>, key: &str, zone: &Zone) {
     look_often(of, key, &zone.id, zone.watch_fps);
     let longest = zone.classes.iter().map(|class| longest_in_force(zone, *class)).max().unwrap_or_default();
     if longest.is_zero() {
-        let message = "its permits let everybody be whenever it is in force, so that nothing is ever told of it; give a permit fewer classes, or times of its own";
+        let message = format!(
+            "the permits of {} let everybody be whenever it is in force, so that nothing is ever told of it; give a permit fewer classes, or times of its own",
+            zone.id
+        );
         of.warn(format!("{key}.permit"), message, &[&zone.id]);
         return;
     }
@@ -27,7 +30,8 @@ pub(super) fn of_zone(of: &mut OfCamera<'_>, key: &str, zone: &Zone) {
     let rules = zone.rules.iter().filter(|rule| rule.kind != EventKind::LongStay);
     for rule in rules.filter(|rule| rule.limit.get() > longest) {
         let message = format!(
-            "it is in force for {} at a time, and {} takes {}; make its limit shorter, or its schedule longer",
+            "{} is in force for {} at a time, and {} takes {}; make its limit shorter, or its schedule longer",
+            zone.id,
             told(longest),
             rule.kind,
             told(rule.limit.get())
@@ -44,7 +48,7 @@ fn look_often(of: &mut OfCamera<'_>, key: &str, id: &ZoneId, watch_fps: u8) {
     let sample_fps = of.camera.sample_fps;
     if watch_fps > sample_fps {
         let message = format!(
-            "{watch_fps}, and no more than the camera's sample_fps, {sample_fps}, are analysed; write sample_fps = {watch_fps} at the camera, or less here"
+            "{watch_fps} for {id}, and no more than the camera's sample_fps, {sample_fps}, are analysed; write sample_fps = {watch_fps} at the camera, or less here"
         );
         of.warn(format!("{key}.watch_fps"), message, &[id]);
     }

@@ -20,7 +20,8 @@ pub(super) fn of_zone(of: &mut OfCamera<'_>, key: &str, zone: &Zone) {
         if thinness < THINNEST_BAY {
             let share = thinness * 100.0;
             let message = format!(
-                "the bay is a sliver, {share:.0} % as broad as it is long, and no vehicle fits in it; draw its four corners in order around it, on the ground"
+                "{} is a sliver, {share:.0} % as broad as it is long, and no vehicle fits in it; draw its four corners in order around it, on the ground",
+                zone.id
             );
             of.warn(format!("{key}.polygon"), message, &[&zone.id]);
         }
@@ -30,8 +31,8 @@ pub(super) fn of_zone(of: &mut OfCamera<'_>, key: &str, zone: &Zone) {
     let shares_classes = |other: &&Zone| other.classes.iter().any(|class| zone.classes.contains(class));
     if let Some(other) = same.into_iter().find(shares_classes) {
         let message = format!(
-            "the same as that of {}, so that whatever stands there is told twice; take one of them out, or draw it anew",
-            other.id
+            "{} has the same as {}, so that whatever stands there is told twice; take one of them out, or draw it anew",
+            zone.id, other.id
         );
         of.warn(format!("{key}.polygon"), message, &[&zone.id, &other.id]);
     }
@@ -50,7 +51,8 @@ fn too_small(of: &mut OfCamera<'_>, key: &str, zone: &Zone) {
     }
     let what = if zone.classes.iter().any(|class| class.is_vehicle()) { "a vehicle" } else { "a person" };
     let message = format!(
-        "{across:.0}×{down:.0} pixels of what the network is shown, and {what} takes {LEAST_SEEN} each way to be seen; {}",
+        "{} has {across:.0}×{down:.0} pixels of what the network is shown, and {what} takes {LEAST_SEEN} each way to be seen; {}",
+        zone.id,
         remedy(of)
     );
     of.warn(format!("{key}.polygon"), message, &[&zone.id]);
@@ -81,7 +83,8 @@ pub(super) fn of_line(of: &mut OfCamera<'_>, key: &str, line: &Line) {
     let who = if line.classes.contains(&ObjectClass::Person) { "a person" } else { "a vehicle" };
     let counted = if line.rule(EventKind::WrongWay).is_some() { "told" } else { "counted" };
     let message = format!(
-        "{found}, which is shorter than {who} that is seen there: who passes beside its ends is not {counted}; draw it across the whole way"
+        "{} is {found}, which is shorter than {who} that is seen there: who passes beside its ends is not {counted}; draw it across the whole way",
+        line.id
     );
     of.warn(key.to_owned(), message, &[&line.id]);
 }

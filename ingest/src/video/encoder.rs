@@ -17,7 +17,7 @@ const ELEMENTS: [(&str, &str); 3] = [
     ("x264enc", "gstreamer1.0-plugins-ugly"),
 ];
 /// Constant quality (x264's CRF): lines and letters stay crisp.
-const QUALITY: u32 = 21;
+const QUALITY: u32 = 23;
 /// Pictures from one key picture to the next at most: so many are decoded after a jump.
 const GROUP: u32 = 25;
 /// Pictures that may wait for the encoder; 1.4 MB each at 1280×720.

@@ -64,7 +64,7 @@ impl Header<'_> {
         }
         words.push(Word { text: wall(at), writing: quiet });
         let (level, reason) = seen.level;
-        let gate = format!("{} {} ({})", language.pick("解码", "gate"), language.level(level), reason.code());
+        let gate = format!("{} {} ({})", language.pick("解码", "gate"), language.level(level), language.reason(reason));
         words.push(Word { text: gate, writing: quiet });
         let asked = if seen.analysed.is_relied_on {
             language.pick("网络 沿用", "network relied on")

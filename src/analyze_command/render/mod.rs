@@ -22,7 +22,7 @@ use self::{
     objects::Objects,
     trails::Trails,
 };
-use crate::drawing::{WIDEST, colours, words::Language, zones::Watched};
+use crate::drawing::{self, WIDEST, colours, words::Language, zones::Watched};
 
 /// Pictures that a video holds where nobody knows; with more of them it is read from its end.
 const MANY: usize = 2000;
@@ -93,7 +93,7 @@ impl Renderer {
     }
 
     fn draw(&mut self, seen: &Seen<'_>) -> anyhow::Result<Canvas> {
-        let picture = Canvas::of(seen.frame, WIDEST).context("draw a picture")?;
+        let picture = drawing::picture(seen.frame, WIDEST).context("draw a picture")?;
         // A stream may change its size; a video does not.
         let (width, height) = self.size.map_or_else(
             || (picture.width() & !1, picture.height() & !1),

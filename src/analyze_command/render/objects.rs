@@ -1,6 +1,6 @@
 //! What was found and what stands, with boxes and labels; and the events that are about it.
 
-use gridwatch_alert::drawing::{Area, Canvas, Colour, Labels, Writing};
+use gridwatch_alert::drawing::{Area, Canvas, Colour, Labels, Spot, Writing};
 use gridwatch_detect::{
     CameraState, Followed,
     parked::{Place, Presence},
@@ -33,8 +33,13 @@ impl Objects<'_> {
     pub(super) fn draw(&self, canvas: &mut Canvas, labels: &mut Labels) {
         for followed in self.state.followed() {
             let area = canvas.area(followed.detection.bbox);
-            labels.spare(area);
             let colour = colours::of_class(followed.detection.class);
+            if followed.movement.is_none() {
+                // Too weak to be followed: it keeps a place alive at most.
+                canvas.line(&closed(&area), colour, 1.0, 0.5);
+                continue;
+            }
+            labels.spare(area);
             let thickness = (canvas.stroke() * 0.45).max(1.0);
             canvas.outline(&area.corners(), colours::DARK, thickness + 1.0);
             canvas.outline(&area.corners(), colour, thickness);
@@ -112,7 +117,8 @@ impl Objects<'_> {
         let stands = |followed: &Followed| {
             self.state.places().iter().any(|place| counts(place) && followed.place == Some(place.number()))
         };
-        for followed in self.state.followed().iter().filter(|followed| !stands(followed)) {
+        let passing = |followed: &&Followed| followed.movement.is_some() && !stands(followed);
+        for followed in self.state.followed().iter().filter(passing) {
             let text = self.found(followed);
             let writing = Writing::bare(colours::of_class(followed.detection.class), sizes.small);
             let area = canvas.area(followed.detection.bbox);
@@ -140,6 +146,11 @@ impl Objects<'_> {
         let bbox = place.map(Place::bbox).or(of_track).unwrap_or(object.bbox);
         Some(canvas.area(bbox))
     }
+}
+
+fn closed(area: &Area) -> Vec<Spot> {
+    let corners = area.corners();
+    corners.into_iter().chain([corners[0]]).collect()
 }
 
 /// Whether it is shown as something that stands.
