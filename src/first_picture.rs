@@ -17,7 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const TRIES: u32 = 2;
 
 /// The first picture of a camera; none where it ends without one. `Err` with the reason why none comes.
-pub(crate) async fn of_source(settings: CameraSettings) -> anyhow::Result<Result<Option<Frame>, OfflineReason>> {
+pub(crate) async fn of_source(
+    settings: CameraSettings,
+) -> anyhow::Result<Result<Option<Frame>, OfflineReason>> {
     let (frames, frames_rx) = mailbox::<CameraId, Frame>();
     let shutdown = Shutdown::new();
     let parts = CameraParts {

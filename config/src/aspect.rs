@@ -20,7 +20,8 @@ impl Aspect {
     /// Of a picture of that size in pixels, or of that proportion.
     pub fn new(width: u32, height: u32) -> Option<Self> {
         let is_side = |side: u32| (1..=LONGEST).contains(&side);
-        let is_picture = is_side(width) && is_side(height) && width <= height * MOST && height <= width * MOST;
+        let is_picture =
+            is_side(width) && is_side(height) && width <= height * MOST && height <= width * MOST;
         is_picture.then_some(Self { width, height })
     }
 

@@ -45,7 +45,11 @@ pub(crate) struct Schedules {
 
 impl Schedules {
     pub(crate) fn check(calendar: CalendarConfig, all: Vec<ScheduleConfig>, problems: &mut Problems) -> Self {
-        let mut schedules = Self { calendar: calendar.check(problems), named: Vec::with_capacity(all.len()), used: RefCell::default() };
+        let mut schedules = Self {
+            calendar: calendar.check(problems),
+            named: Vec::with_capacity(all.len()),
+            used: RefCell::default(),
+        };
         for (index, schedule) in all.into_iter().enumerate() {
             let key = format!("schedule[{index}]");
             if schedules.named.iter().any(|(name, _)| *name == schedule.name) {

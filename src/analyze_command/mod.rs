@@ -102,7 +102,12 @@ impl Work {
         })
     }
 
-    fn analyse(&mut self, frame: &Frame, level: (Level, Reason), outputs: &mut Outputs) -> anyhow::Result<()> {
+    fn analyse(
+        &mut self,
+        frame: &Frame,
+        level: (Level, Reason),
+        outputs: &mut Outputs,
+    ) -> anyhow::Result<()> {
         let summary = &mut self.summary;
         match self.analyser.analyse(frame) {
             Ok(analysed) => {
@@ -124,7 +129,10 @@ impl Work {
 }
 
 /// The settings with one camera alone.
-pub(crate) fn of_camera(mut settings: EdgeSettings, wanted: Option<&CameraId>) -> anyhow::Result<EdgeSettings> {
+pub(crate) fn of_camera(
+    mut settings: EdgeSettings,
+    wanted: Option<&CameraId>,
+) -> anyhow::Result<EdgeSettings> {
     let names: Vec<String> = settings.cameras.iter().map(|camera| camera.id.to_string()).collect();
     match wanted {
         Some(id) => settings.cameras.retain(|camera| camera.id == *id),
@@ -153,9 +161,10 @@ fn with_network(mut settings: EdgeSettings, name: Option<&str>) -> EdgeSettings 
 
 /// Without a time of day schedules say nothing.
 fn note_schedules(camera: &CameraSettings, start: Option<Timestamp>) {
-    let has_schedule = camera.zones.iter().any(|zone| {
-        zone.schedule.is_some() || zone.permits.iter().any(|permit| permit.schedule.is_some())
-    }) || camera.lines.iter().any(|line| line.schedule.is_some());
+    let has_schedule =
+        camera.zones.iter().any(|zone| {
+            zone.schedule.is_some() || zone.permits.iter().any(|permit| permit.schedule.is_some())
+        }) || camera.lines.iter().any(|line| line.schedule.is_some());
     if has_schedule && start.is_none() {
         eprintln!("note: zones have schedules, and without --start the file begins at 1970-01-01T00:00:00Z");
     }

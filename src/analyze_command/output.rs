@@ -87,7 +87,8 @@ impl Outputs {
     /// All has been said; partial results are marked by a last line.
     pub(super) fn finish(&mut self, summary: &Summary) -> anyhow::Result<()> {
         let flaws: Vec<String> = summary.flaws.iter().map(ToString::to_string).collect();
-        let partial = json!({ "schema": PARTIAL, "complete": false, "seconds": summary.seconds, "flaws": flaws });
+        let partial =
+            json!({ "schema": PARTIAL, "complete": false, "seconds": summary.seconds, "flaws": flaws });
         for lines in self.events.iter_mut().chain(&mut self.observations) {
             if !summary.is_complete {
                 lines.put(&partial)?;

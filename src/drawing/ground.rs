@@ -23,11 +23,13 @@ pub(crate) fn draw(canvas: &mut Canvas, ground: &Ground) -> f64 {
         let (first, last) = ((from / pitch).ceil() as i64, (until / pitch).floor() as i64);
         (first..=last).map(move |index| index as f64 * pitch)
     };
-    let along = |(from, until): (f64, f64), step: u32| from + (until - from) * f64::from(step) / f64::from(PIECES);
+    let along =
+        |(from, until): (f64, f64), step: u32| from + (until - from) * f64::from(step) / f64::from(PIECES);
     let across = lines(x).map(|at| (0..=PIECES).map(|step| [at, along(y, step)]).collect::<Vec<_>>());
     let down = lines(y).map(|at| (0..=PIECES).map(|step| [along(x, step), at]).collect::<Vec<_>>());
     for line in across.chain(down) {
-        let seen: Vec<Option<Spot>> = line.iter().map(|metres| seen(canvas, ground, &to_picture, *metres)).collect();
+        let seen: Vec<Option<Spot>> =
+            line.iter().map(|metres| seen(canvas, ground, &to_picture, *metres)).collect();
         for piece in seen.split(Option::is_none) {
             let spots: Vec<Spot> = piece.iter().flatten().copied().collect();
             canvas.line(&spots, colours::GROUND, 1.0, 0.55);

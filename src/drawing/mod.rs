@@ -16,8 +16,8 @@ use gridwatch_domain::{Frame, Point, Polygon};
 /// Widest picture that is drawn: a vehicle can be recognised, and a browser shows it without scrolling.
 pub(crate) const WIDEST: u32 = 1280;
 
-/// Narrowest one: labels must have room.
-const NARROWEST: u32 = 640;
+/// A narrower one is enlarged, so that labels have room.
+const NARROW: u32 = 960;
 
 /// Sizes of letters in a picture.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +37,7 @@ impl Sizes {
 /// A camera's picture to draw into: shrunk to `widest` where it is wider, and enlarged where labels would have no room.
 pub(crate) fn picture(frame: &Frame, widest: u32) -> Result<Canvas, EvidenceError> {
     let canvas = Canvas::of(frame, widest)?;
-    let times = NARROWEST.div_ceil(canvas.width().max(1));
+    let times = if canvas.width() < NARROW { (WIDEST / canvas.width().max(1)).max(1) } else { 1 };
     let (width, height) = (canvas.width() * times, canvas.height() * times);
     canvas.resized(width, height)
 }

@@ -103,7 +103,9 @@ impl Watched<'_> {
             let ends = line.ends.map(|end| spot(canvas, end));
             let spots: Vec<Spot> = ends
                 .into_iter()
-                .flat_map(|end| Area::around(&[end]).grown(canvas.stroke() * 2.0).beside(writing.extent(&lines)))
+                .flat_map(|end| {
+                    Area::around(&[end]).grown(canvas.stroke() * 2.0).beside(writing.extent(&lines))
+                })
                 .collect();
             put(canvas, labels, (&line.id, &lines), &spots, &writing, NAME_HIDES);
         }
@@ -202,7 +204,9 @@ fn in_bay(outline: &[Spot], size: (f32, f32)) -> Vec<Spot> {
         [a, b, c, d] => [*a, *b, *c, *d],
         _ => Area::around(outline).corners(),
     };
-    let along = |from: Spot, to: Spot, share: f32| (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share);
+    let along = |from: Spot, to: Spot, share: f32| {
+        (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share)
+    };
     let spot = |(across, down): (f32, f32)| {
         let middle = along(along(a, b, across), along(d, c, across), down);
         (middle.0 - size.0 / 2.0, middle.1 - size.1 / 2.0)
@@ -213,9 +217,8 @@ fn in_bay(outline: &[Spot], size: (f32, f32)) -> Vec<Spot> {
 /// Even-odd rule, as for zones.
 fn is_inside(outline: &[Spot], (x, y): Spot) -> bool {
     let sides = outline.iter().zip(outline.iter().cycle().skip(1));
-    let crossed = sides.filter(|(a, b)| {
-        (a.1 > y) != (b.1 > y) && x < a.0 + (y - a.1) / (b.1 - a.1) * (b.0 - a.0)
-    });
+    let crossed =
+        sides.filter(|(a, b)| (a.1 > y) != (b.1 > y) && x < a.0 + (y - a.1) / (b.1 - a.1) * (b.0 - a.0));
     crossed.count() % 2 == 1
 }
 

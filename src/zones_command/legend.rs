@@ -4,11 +4,7 @@ use gridwatch_alert::drawing::Colour;
 use gridwatch_config::CameraSettings;
 use gridwatch_domain::{EventKind, Line, Zone, ZoneId, ZoneRule, ZoneType};
 
-use crate::drawing::{
-    colours,
-    words::Language,
-    written,
-};
+use crate::drawing::{colours, words::Language, written};
 
 /// So many bays that are alike are named one by one; of more the first ones and the last.
 const NAMED: usize = 6;
@@ -26,14 +22,20 @@ pub(super) fn entries(camera: &CameraSettings, language: Language) -> Vec<Entry>
         camera.zones.iter().partition(|zone| zone.zone_type == ZoneType::Bay);
     let zones = others.into_iter().map(|zone| Entry {
         colour: colours::of_zone(zone.zone_type),
-        text: format!("{}  {}", title(&zone.name, &zone.id, language.zone_type(zone.zone_type)), about(zone, language)),
+        text: format!(
+            "{}  {}",
+            title(&zone.name, &zone.id, language.zone_type(zone.zone_type)),
+            about(zone, language)
+        ),
     });
-    let lines = camera.lines.iter().map(|line| Entry { colour: colours::LINE, text: of_line(line, language) });
+    let lines =
+        camera.lines.iter().map(|line| Entry { colour: colours::LINE, text: of_line(line, language) });
     let groups = camera.groups.iter().map(|group| {
         let title = title(&group.name, &group.id, language.pick("车位组", "group of bays"));
         let least = group.rule.least;
-        let full = language.pick(format!("占 {least} 个为满", ), format!("full with {least}"));
-        let text = format!("{title}  {}: {full}, {}", names(&group.bays), language.duration(group.rule.limit.get()));
+        let full = language.pick(format!("占 {least} 个为满",), format!("full with {least}"));
+        let text =
+            format!("{title}  {}: {full}, {}", names(&group.bays), language.duration(group.rule.limit.get()));
         Entry { colour: colours::LINE, text }
     });
     zones.chain(of_bays(&bays, language)).chain(lines).chain(groups).collect()
@@ -91,7 +93,9 @@ fn about(zone: &Zone, language: Language) -> String {
     }
     if zone.watch_fps > 0 {
         let fps = zone.watch_fps;
-        parts.push(language.pick(format!("活动时 {fps} 帧/秒"), format!("{fps} pictures/s while something moves")));
+        parts.push(
+            language.pick(format!("活动时 {fps} 帧/秒"), format!("{fps} pictures/s while something moves")),
+        );
     }
     parts.join(", ")
 }
@@ -104,7 +108,8 @@ fn of_line(line: &Line, language: Language) -> String {
         language.pick("双向", "both ways")
     };
     let told: Vec<&str> = line.rules.iter().map(|rule| language.kind(rule.kind)).collect();
-    let told = if told.is_empty() { language.pick("只计数", "counts only").to_owned() } else { told.join(", ") };
+    let told =
+        if told.is_empty() { language.pick("只计数", "counts only").to_owned() } else { told.join(", ") };
     format!("{title}  {way}, {told}")
 }
 
@@ -138,7 +143,9 @@ mod tests {
         let bay = |number: usize, more: &str| {
             let left = number as f32 * 0.1;
             let right = left + 0.08;
-            format!("[[camera.zone]]\nid = \"b{number}\"\ntype = \"bay\"\n{more}\npolygon = [[{left}, 0.1], [{right}, 0.1], [{right}, 0.2], [{left}, 0.2]]\n")
+            format!(
+                "[[camera.zone]]\nid = \"b{number}\"\ntype = \"bay\"\n{more}\npolygon = [[{left}, 0.1], [{right}, 0.1], [{right}, 0.2], [{left}, 0.2]]\n"
+            )
         };
         let mut zones: String = (0..7).map(|number| bay(number, "")).collect();
         zones += &bay(7, "limit_s = 7200");
@@ -147,7 +154,8 @@ mod tests {
         zones += "[[camera.line]]\nid = \"exit\"\none_way = true\nfrom = [0.1, 0.1]\nto = [0.9, 0.1]\n";
         zones += "[[camera.group]]\nid = \"all\"\nfull = 6\n";
         let camera = camera(&zones);
-        let told = |language| entries(&camera, language).into_iter().map(|entry| entry.text).collect::<Vec<_>>();
+        let told =
+            |language| entries(&camera, language).into_iter().map(|entry| entry.text).collect::<Vec<_>>();
         assert_eq!(
             told(Language::En),
             [

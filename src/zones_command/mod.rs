@@ -142,7 +142,9 @@ mod tests {
 
     #[test]
     fn the_ending_of_a_name_says_the_form() {
-        for (name, form) in [("a.png", Form::Png), ("a.PNG", Form::Png), ("a.jpg", Form::Jpeg), ("a.jpeg", Form::Jpeg)] {
+        for (name, form) in
+            [("a.png", Form::Png), ("a.PNG", Form::Png), ("a.jpg", Form::Jpeg), ("a.jpeg", Form::Jpeg)]
+        {
             assert_eq!(Form::of(Path::new(name)).expect("known"), form);
         }
         for name in ["a", "a.bmp", "png"] {

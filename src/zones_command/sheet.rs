@@ -93,7 +93,8 @@ impl Sheet<'_> {
     /// Where a zone, a line or a group is.
     fn place_of(&self, canvas: &Canvas, id: &ZoneId) -> Option<Spot> {
         let zone = |id: &ZoneId| self.camera.zones.iter().find(|zone| zone.id == *id);
-        let of_group = || self.camera.groups.iter().find(|group| group.id == *id)?.bays.first().and_then(zone);
+        let of_group =
+            || self.camera.groups.iter().find(|group| group.id == *id)?.bays.first().and_then(zone);
         if let Some(zone) = zone(id).or_else(of_group) {
             return Some(middle(&corners(canvas, &zone.polygon)));
         }
@@ -124,12 +125,21 @@ impl Sheet<'_> {
     fn rows(&self, pitch: Option<f64>) -> Vec<Row> {
         let language = self.language;
         let name = written(&self.camera.name, self.camera.id.as_str());
-        let head = if name == self.camera.id.as_str() { name.to_owned() } else { format!("{name} ({})", self.camera.id) };
+        let head = if name == self.camera.id.as_str() {
+            name.to_owned()
+        } else {
+            format!("{name} ({})", self.camera.id)
+        };
         let mut rows = vec![Row { colour: None, text: head, ink: Colour::WHITE }];
         let entries = legend::entries(self.camera, language).into_iter();
-        rows.extend(entries.map(|entry| Row { colour: Some(entry.colour), text: entry.text, ink: colours::QUIET }));
+        rows.extend(entries.map(|entry| Row {
+            colour: Some(entry.colour),
+            text: entry.text,
+            ink: colours::QUIET,
+        }));
         if let Some(pitch) = pitch {
-            let text = language.pick(format!("地面网格，每格 {pitch} 米"), format!("ground, a line every {pitch} m"));
+            let text = language
+                .pick(format!("地面网格，每格 {pitch} 米"), format!("ground, a line every {pitch} m"));
             rows.push(Row { colour: Some(colours::GROUND), text, ink: colours::QUIET });
         }
         rows.extend(self.warnings.iter().enumerate().map(|(index, warning)| Row {

@@ -76,7 +76,11 @@ impl Writing {
 
     /// Pixels between the text and the edge of what it takes up: across and down.
     fn margin(&self) -> (f32, f32) {
-        if self.plate.is_some() { ((self.size * 0.3).round(), (self.size * 0.12).round()) } else { (2.0, 1.0) }
+        if self.plate.is_some() {
+            ((self.size * 0.3).round(), (self.size * 0.12).round())
+        } else {
+            (2.0, 1.0)
+        }
     }
 
     /// Pixels that lines of text take up, with the plate: across and down.
@@ -198,7 +202,11 @@ impl Canvas {
         let margin = writing.margin();
         let (left, top) = (at.0.round(), at.1.round());
         if let Some(plate) = writing.plate {
-            self.fill(&Area { left, top, right: left + width, bottom: top + height }.corners(), plate, writing.opacity);
+            self.fill(
+                &Area { left, top, right: left + width, bottom: top + height }.corners(),
+                plate,
+                writing.opacity,
+            );
         }
         let ink = writing.ink.or(writing.plate.map(Colour::ink)).unwrap_or(Colour::WHITE);
         for (index, line) in lines.iter().enumerate() {

@@ -196,7 +196,10 @@ mod tests {
         let mut labels = Labels::new(PICTURE);
         labels.take(PICTURE);
         assert_eq!(labels.place("a", SIZE, &CAR.beside(SIZE), 0.5), None);
-        assert!(labels.place("a", SIZE, &CAR.beside(SIZE), f32::INFINITY).is_some(), "unless it must be there");
+        assert!(
+            labels.place("a", SIZE, &CAR.beside(SIZE), f32::INFINITY).is_some(),
+            "unless it must be there"
+        );
     }
 
     #[test]

@@ -82,9 +82,11 @@ impl Canvas {
         for row in rows {
             let y = row as f32 + 0.5;
             near.clear();
-            near.extend(segments.iter().filter_map(|segment| {
-                columns_near(*segment, y, reach).map(|columns| (columns, *segment))
-            }));
+            near.extend(
+                segments.iter().filter_map(|segment| {
+                    columns_near(*segment, y, reach).map(|columns| (columns, *segment))
+                }),
+            );
             near.sort_by(|a, b| a.0.start.total_cmp(&b.0.start));
             let mut next = columns.start;
             for column in near.iter().flat_map(|(span, _)| {

@@ -76,7 +76,9 @@ pub(super) fn of_group(of: &mut OfCamera<'_>, key: &str, index: usize) {
     let groups = &of.camera.groups;
     let group = &groups[index];
     if let [bay] = group.bays.as_slice() {
-        let message = format!("{bay} alone, of which its own occupancy tells as much; name the bays that are counted together");
+        let message = format!(
+            "{bay} alone, of which its own occupancy tells as much; name the bays that are counted together"
+        );
         of.warn(format!("{key}.bays"), message, &[&group.id, bay]);
     }
     let sorted = |bays: &[ZoneId]| {
@@ -86,7 +88,10 @@ pub(super) fn of_group(of: &mut OfCamera<'_>, key: &str, index: usize) {
     };
     let same = groups[..index].iter().find(|other| sorted(&other.bays) == sorted(&group.bays));
     if let Some(other) = same {
-        let message = format!("the same as those of {}, so that both are full at once; name other bays, or take it out", other.id);
+        let message = format!(
+            "the same as those of {}, so that both are full at once; name other bays, or take it out",
+            other.id
+        );
         of.warn(format!("{key}.bays"), message, &[&group.id, &other.id]);
     }
 }

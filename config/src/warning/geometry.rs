@@ -73,7 +73,8 @@ pub(super) fn distance(one: &[Spot], other: &[Spot]) -> f64 {
         return 0.0;
     }
     let nearest = |points: &[Spot], corners: &[Spot]| {
-        let to_side = |point: Spot| sides(corners).map(|side| to_segment(point, side)).fold(f64::INFINITY, f64::min);
+        let to_side =
+            |point: Spot| sides(corners).map(|side| to_segment(point, side)).fold(f64::INFINITY, f64::min);
         points.iter().map(|point| to_side(*point)).fold(f64::INFINITY, f64::min)
     };
     nearest(one, other).min(nearest(other, one))
@@ -125,7 +126,10 @@ mod tests {
         let small = SQUARE.map(|[x, y]| [x * 0.2 + 0.4, y * 0.2 + 0.4]);
         assert_eq!((distance(&SQUARE, &small), distance(&small, &SQUARE)), (0.0, 0.0));
         // A cross: no corner of one lies in the other.
-        let (flat, high) = ([[-1.0, 0.4], [2.0, 0.4], [2.0, 0.6], [-1.0, 0.6]], [[0.4, -1.0], [0.6, -1.0], [0.6, 2.0], [0.4, 2.0]]);
+        let (flat, high) = (
+            [[-1.0, 0.4], [2.0, 0.4], [2.0, 0.6], [-1.0, 0.6]],
+            [[0.4, -1.0], [0.6, -1.0], [0.6, 2.0], [0.4, 2.0]],
+        );
         assert_eq!(distance(&flat, &high), 0.0);
     }
 

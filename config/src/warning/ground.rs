@@ -53,7 +53,11 @@ fn above_horizon(of: &mut OfCamera<'_>, key: &str, ground: &Ground) {
         of.warn(key.to_owned(), format!("its horizon goes through {}: {remedy}", listed(&cut)), &cut);
     }
     if !above.is_empty() {
-        of.warn(key.to_owned(), format!("{} above its horizon: {remedy}", lies(&listed(&above), above.len())), &above);
+        of.warn(
+            key.to_owned(),
+            format!("{} above its horizon: {remedy}", lies(&listed(&above), above.len())),
+            &above,
+        );
     }
 }
 
@@ -67,14 +71,19 @@ fn bays_of_wrong_size(of: &mut OfCamera<'_>, key: &str, ground: &Ground) {
     let lengths = bays.filter_map(|bay| {
         let points = bay.polygon.points();
         let sides = points.iter().zip(points.iter().cycle().skip(1));
-        let metres: Option<Vec<f64>> = sides.map(|(a, b)| ground.distance((*a).into(), (*b).into())).collect();
+        let metres: Option<Vec<f64>> =
+            sides.map(|(a, b)| ground.distance((*a).into(), (*b).into())).collect();
         metres.map(|metres| (&bay.id, metres.into_iter().fold(0.0, f64::max)))
     });
     let mut lengths: Vec<(&ZoneId, f64)> = lengths.collect();
     lengths.sort_by(|a, b| a.1.total_cmp(&b.1));
     let Some(&(bay, metres)) = lengths.get(lengths.len() / 2) else { return };
     if !BAY_M.contains(&metres) {
-        let message = format!("by it {bay} is {metres:.1} m long, and bays are {} to {}; check the metres", BAY_M.start(), BAY_M.end());
+        let message = format!(
+            "by it {bay} is {metres:.1} m long, and bays are {} to {}; check the metres",
+            BAY_M.start(),
+            BAY_M.end()
+        );
         of.warn(format!("{key}.metres"), message, &[bay]);
     }
 }

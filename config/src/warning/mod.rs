@@ -48,7 +48,8 @@ pub fn warnings(settings: &EdgeSettings, extents: &BTreeMap<CameraId, InputExten
     }
     for (index, camera) in settings.cameras.iter().enumerate() {
         let key = format!("camera[{index}]");
-        let mut of_camera = OfCamera { camera, key, extent: extents.get(&camera.id).copied(), found: Vec::new() };
+        let mut of_camera =
+            OfCamera { camera, key, extent: extents.get(&camera.id).copied(), found: Vec::new() };
         of_camera.look();
         found.extend(of_camera.found);
     }
@@ -103,18 +104,24 @@ impl OfCamera<'_> {
 
     fn warn(&mut self, key: String, message: impl std::fmt::Display, about: &[&ZoneId]) {
         let about = about.iter().map(|id| (*id).clone()).collect();
-        self.found.push(Warning { problem: Problem::new(key, message), camera: Some(self.camera.id.clone()), about });
+        self.found.push(Warning {
+            problem: Problem::new(key, message),
+            camera: Some(self.camera.id.clone()),
+            about,
+        });
     }
 }
 
-/// `a, b and c`
+/// So many are named one by one.
+const NAMED: usize = 8;
+
+/// `a, b and c`; of very many the first ones, the last one, and how many they are.
 fn listed(ids: &[&ZoneId]) -> String {
+    let joined = |ids: &[&ZoneId]| ids.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ");
     match ids {
         [] => String::new(),
         [only] => only.to_string(),
-        [first @ .., last] => {
-            let first: Vec<&str> = first.iter().map(|id| id.as_str()).collect();
-            format!("{} and {last}", first.join(", "))
-        }
+        [first @ .., last] if first.len() < NAMED => format!("{} and {last}", joined(first)),
+        [first @ .., last] => format!("{} … {last} ({} in all)", joined(&first[..NAMED / 2]), ids.len()),
     }
 }

@@ -42,7 +42,8 @@ fn too_small(of: &mut OfCamera<'_>, key: &str, zone: &Zone) {
     let Some(extent) = of.extent else { return };
     let [x, y] = [0, 1].map(|axis| {
         let values = zone.polygon.points().iter().map(|point| f64::from(<[f32; 2]>::from(*point)[axis]));
-        let (least, most) = values.fold((1.0_f64, 0.0_f64), |(least, most), value| (least.min(value), most.max(value)));
+        let (least, most) =
+            values.fold((1.0_f64, 0.0_f64), |(least, most), value| (least.min(value), most.max(value)));
         most - least
     });
     let (across, down) = (x * extent.across, y * extent.down);

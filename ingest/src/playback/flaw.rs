@@ -151,12 +151,24 @@ impl fmt::Display for FileFlaw {
             format!("{}:{:02}.{:03}", seconds / 60, seconds % 60, time.subsec_millis())
         };
         match self {
-            Self::NoTimes { fps } => write!(f, "its pictures have no times: they are taken as {fps} a second"),
+            Self::NoTimes { fps } => {
+                write!(f, "its pictures have no times: they are taken as {fps} a second")
+            }
             Self::StepsBack { at, by } => {
-                write!(f, "at {} its times step back by {:.1} s: what follows is taken to go on from there", clock(at), by.as_secs_f64())
+                write!(
+                    f,
+                    "at {} its times step back by {:.1} s: what follows is taken to go on from there",
+                    clock(at),
+                    by.as_secs_f64()
+                )
             }
             Self::Leaps { at, by } => {
-                write!(f, "at {} its times leap ahead by {:.1} s: nobody looked in between", clock(at), by.as_secs_f64())
+                write!(
+                    f,
+                    "at {} its times leap ahead by {:.1} s: nobody looked in between",
+                    clock(at),
+                    by.as_secs_f64()
+                )
             }
             Self::Damaged { at, reason } => write!(f, "at {} pictures are damaged: {reason}", clock(at)),
             Self::BreaksOff { at, of, why } => {

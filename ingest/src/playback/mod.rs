@@ -88,7 +88,11 @@ impl Playback {
     ///
     /// # Errors
     /// [`PlaybackError`] where there is nothing to be played in it.
-    pub fn open(path: &Path, camera: &CameraSettings, options: PlaybackOptions) -> Result<Self, PlaybackError> {
+    pub fn open(
+        path: &Path,
+        camera: &CameraSettings,
+        options: PlaybackOptions,
+    ) -> Result<Self, PlaybackError> {
         flaw::check_readable(path)?;
         let metrics = IngestMetrics::new(&Metrics::new()).camera(&camera.id);
         let control = CameraControl::new(camera);

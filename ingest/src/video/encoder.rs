@@ -90,7 +90,12 @@ impl Encoder {
     }
 
     /// Hands it the next picture; waits while it has enough to do.
-    pub(super) fn push(&mut self, at: Duration, planes: &dyn Nv12Planes, size: (u32, u32)) -> Result<(), VideoError> {
+    pub(super) fn push(
+        &mut self,
+        at: Duration,
+        planes: &dyn Nv12Planes,
+        size: (u32, u32),
+    ) -> Result<(), VideoError> {
         if size != self.size {
             let expected = format!("{}x{}", self.size.0, self.size.1);
             return Err(VideoError::Size { width: size.0, height: size.1, expected });
@@ -135,7 +140,9 @@ impl Encoder {
             let offset = self.form.offset()[index];
             let to_stride = usize::try_from(self.form.stride()[index]).map_err(failed)?;
             for row in 0..rows {
-                let from = plane.get(row * stride..row * stride + width).ok_or_else(|| failed("a picture cut short"))?;
+                let from = plane
+                    .get(row * stride..row * stride + width)
+                    .ok_or_else(|| failed("a picture cut short"))?;
                 bytes[offset + row * to_stride..][..width].copy_from_slice(from);
             }
         }

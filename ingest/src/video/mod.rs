@@ -103,7 +103,12 @@ impl VideoWriter {
     ///
     /// # Errors
     /// [`VideoError::Size`], [`VideoError::Encode`], [`VideoError::Write`].
-    pub fn push(&mut self, at: Duration, planes: &dyn Nv12Planes, size: (u32, u32)) -> Result<(), VideoError> {
+    pub fn push(
+        &mut self,
+        at: Duration,
+        planes: &dyn Nv12Planes,
+        size: (u32, u32),
+    ) -> Result<(), VideoError> {
         let at = self.latest.map_or(Duration::ZERO, |latest| at.max(latest + LEAST_STEP));
         if self.encoder.is_none() {
             self.encoder = Some(Encoder::start(size)?);
@@ -132,7 +137,9 @@ impl VideoWriter {
             self.seq += 1;
         }
         if !self.times.is_empty() {
-            return Err(VideoError::Encode { detail: format!("{} pictures did not come back", self.times.len()) });
+            return Err(VideoError::Encode {
+                detail: format!("{} pictures did not come back", self.times.len()),
+            });
         }
         let written = self.file.finish_at(until)?;
         let path = self.path;

@@ -29,13 +29,19 @@ fn camera() -> CameraSettings {
 
 /// Times and greys of all pictures of a video, and how long it says it is.
 fn played(path: &Path) -> (Vec<(Duration, u8)>, Option<Duration>) {
-    let options =
-        PlaybackOptions { start: Timestamp::UNIX_EPOCH, reach: (seconds(60.0), 64 << 20), clock: SystemClock::shared() };
+    let options = PlaybackOptions {
+        start: Timestamp::UNIX_EPOCH,
+        reach: (seconds(60.0), 64 << 20),
+        clock: SystemClock::shared(),
+    };
     let mut playback = Playback::open(path, &camera(), options).expect("playable");
     let mut pictures = Vec::new();
     while let Some(frames) = playback.next(Attention::default()) {
         let shown = |frame: &gridwatch_domain::Frame| {
-            (frame.at.saturating_since(Timestamp::UNIX_EPOCH), frame.planes.y()[frame.planes.y_stride() * 90 + 160])
+            (
+                frame.at.saturating_since(Timestamp::UNIX_EPOCH),
+                frame.planes.y()[frame.planes.y_stride() * 90 + 160],
+            )
         };
         pictures.extend(frames.iter().map(shown));
     }

@@ -43,7 +43,8 @@ impl OpenEvents {
 
     /// The worst event of a place.
     pub(super) fn of_place(&self, place: &PlaceId) -> Option<&Event> {
-        let is_of = |event: &&Event| event.objects.first().is_some_and(|object| object.place.as_ref() == Some(place));
+        let is_of =
+            |event: &&Event| event.objects.first().is_some_and(|object| object.place.as_ref() == Some(place));
         self.open().into_iter().find(is_of)
     }
 
@@ -68,6 +69,11 @@ pub(super) fn dwell_s(event: &Event, at: Timestamp) -> f64 {
 /// Whether it is about the camera itself, and no part of its picture.
 pub(super) fn is_of_camera(kind: EventKind) -> bool {
     kind.as_str().starts_with("camera.")
+}
+
+/// Whether it has no length.
+pub(super) fn is_moment(kind: EventKind) -> bool {
+    matches!(kind, EventKind::Crossing | EventKind::WrongWay)
 }
 
 #[cfg(test)]
@@ -117,7 +123,10 @@ mod tests {
     #[test]
     fn what_is_over_in_a_moment_is_shown_a_while() {
         let mut events = OpenEvents::default();
-        events.take(&[event(1, Phase::Open, 20, Severity::Info), event(1, Phase::Close, 20, Severity::Info)], at(20));
+        events.take(
+            &[event(1, Phase::Open, 20, Severity::Info), event(1, Phase::Close, 20, Severity::Info)],
+            at(20),
+        );
         assert_eq!(events.open().len(), 1);
         events.take(&[], at(24));
         assert!(events.open().is_empty());

@@ -54,7 +54,8 @@ impl Header<'_> {
         let language = self.language;
         let name = written(&self.camera.name, self.camera.id.as_str()).to_owned();
         let at = seen.frame.at;
-        let mut words = vec![Word { text: name, writing: chief }, Word { text: self.in_file(at), writing: chief }];
+        let mut words =
+            vec![Word { text: name, writing: chief }, Word { text: self.in_file(at), writing: chief }];
         for trouble in seen.state.troubles() {
             let text = language.pick(
                 format!("{} {}", trouble.kind.as_str(), language.kind(trouble.kind)),
@@ -64,7 +65,12 @@ impl Header<'_> {
         }
         words.push(Word { text: wall(at), writing: quiet });
         let (level, reason) = seen.level;
-        let gate = format!("{} {} ({})", language.pick("解码", "gate"), language.level(level), language.reason(reason));
+        let gate = format!(
+            "{} {} ({})",
+            language.pick("解码", "gate"),
+            language.level(level),
+            language.reason(reason)
+        );
         words.push(Word { text: gate, writing: quiet });
         let asked = if seen.analysed.is_relied_on {
             language.pick("网络 沿用", "network relied on")

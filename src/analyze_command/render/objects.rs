@@ -7,7 +7,7 @@ use gridwatch_detect::{
 };
 use gridwatch_domain::{Event, NormBox, Timestamp};
 
-use super::events::{OpenEvents, dwell_s, is_of_camera};
+use super::events::{OpenEvents, dwell_s, is_moment, is_of_camera};
 use crate::drawing::{
     Sizes, colours,
     words::{Language, clock},
@@ -50,8 +50,12 @@ impl Objects<'_> {
         for event in self.events.open().into_iter().filter(|event| !is_of_camera(event.kind)) {
             let standing = |object: &&gridwatch_domain::EventObject| object.place.is_some();
             for object in event.objects.iter().filter(|object| !standing(object)) {
-                let bbox = self.current(object.track).map_or(object.bbox, |followed| followed.detection.bbox);
-                outline(canvas, bbox, Colour::of(event.severity), 1.2, Presence::Seen);
+                let colour = Colour::of(event.severity);
+                match self.current(object.track) {
+                    Some(followed) => outline(canvas, followed.detection.bbox, colour, 1.2, Presence::Seen),
+                    // Where it was when it was told.
+                    None => outline(canvas, object.bbox, colour, 0.8, Presence::Unknown),
+                }
             }
         }
     }
@@ -81,8 +85,12 @@ impl Objects<'_> {
             let Some(area) = self.area_of(canvas, event) else { continue };
             let place = event.objects.first().and_then(|object| object.place.clone());
             let place = place.and_then(|id| self.state.places().iter().find(|place| place.id() == id));
-            let first = format!("{} {}", self.language.kind(event.kind), clock(dwell_s(event, self.at)));
-            let second = place.map(|place| format!("{} {}", place.id(), self.language.presence(place.presence())));
+            let mut first = self.language.kind(event.kind).to_owned();
+            if !is_moment(event.kind) {
+                first = format!("{first} {}", clock(dwell_s(event, self.at)));
+            }
+            let second =
+                place.map(|place| format!("{} {}", place.id(), self.language.presence(place.presence())));
             let lines: Vec<&str> = [Some(first.as_str()), second.as_deref()].into_iter().flatten().collect();
             let writing = Writing::on(Colour::of(event.severity), sizes.usual);
             put(canvas, labels, &event.id.to_string(), area, &lines, &writing, f32::INFINITY);
@@ -102,7 +110,8 @@ impl Objects<'_> {
         let short = format!("{id} {stood}");
         let both: Vec<&str> = [Some(first.as_str()), second.as_deref()].into_iter().flatten().collect();
         let dim = if place.presence() == Presence::Seen { 0.72 } else { 0.55 };
-        let writing = Writing { ink: Some(colours::PLACE), opacity: dim, ..Writing::on(colours::DARK, sizes.small) };
+        let writing =
+            Writing { ink: Some(colours::PLACE), opacity: dim, ..Writing::on(colours::DARK, sizes.small) };
         let area = canvas.area(place.bbox());
         for (lines, most) in [&both[..], &[first.as_str()], &[short.as_str()]].into_iter().zip(HIDES) {
             if put(canvas, labels, id.as_str(), area, lines, &writing, most) {
@@ -141,7 +150,8 @@ impl Objects<'_> {
     /// Where an event is: its first object, where it is now.
     fn area_of(&self, canvas: &Canvas, event: &Event) -> Option<Area> {
         let object = event.objects.first()?;
-        let place = object.place.as_ref().and_then(|id| self.state.places().iter().find(|place| place.id() == *id));
+        let place =
+            object.place.as_ref().and_then(|id| self.state.places().iter().find(|place| place.id() == *id));
         let of_track = self.current(object.track).map(|followed| followed.detection.bbox);
         let bbox = place.map(Place::bbox).or(of_track).unwrap_or(object.bbox);
         Some(canvas.area(bbox))

@@ -39,7 +39,9 @@ impl Trails {
             trail.past.push_back((at, [bbox.center().x(), bbox.y2()]));
         }
         for trail in self.0.values_mut() {
-            while trail.past.len() > LONGEST || trail.past.front().is_some_and(|(then, _)| at.saturating_since(*then) > LASTS) {
+            while trail.past.len() > LONGEST
+                || trail.past.front().is_some_and(|(then, _)| at.saturating_since(*then) > LASTS)
+            {
                 trail.past.pop_front();
             }
         }
