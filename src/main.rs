@@ -13,6 +13,8 @@ mod config_command;
 mod drawing;
 mod logging;
 mod output;
+mod score;
+mod score_command;
 mod signals;
 
 #[cfg(feature = "embedded-broker")]
@@ -87,6 +89,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Evidence(command) => evidence_command::run(command),
         #[cfg(feature = "edge")]
         Command::Cameras(command) => cameras_command::run(command),
+        Command::Score(arguments) => score_command::run(*arguments),
         #[cfg(feature = "edge")]
         Command::Simulate(command) => simulate::run(command),
         #[cfg(all(feature = "edge", feature = "embedded-broker"))]

@@ -40,11 +40,11 @@ pub use inference::{BatchConfig, BatchWord, InferenceSettings, ProviderConfig};
 pub use line::{GroundConfig, GroupConfig, LineConfig, TellConfig};
 pub use load::{
     ConfigError, Kind, Loaded, examine_edge, load_center, load_edge, load_edge_offline, load_file,
-    parse_center, parse_edge, parse_edge_offline, read_text,
+    parse_center, parse_edge, parse_edge_offline, parse_form, read_text,
 };
 pub use network::{NetworkConfig, NetworkPreset, NetworkSettings};
 pub use problem::{Problem, Problems};
-pub use schema::json_schema;
+pub use schema::{Form, json_schema};
 pub use secret::{Secret, hide_passwords};
 pub use warning::{InputExtent, Warning, warnings};
 pub use zone::{PermitConfig, ZoneConfig};

@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{
-    CenterConfig, CenterSettings, EdgeConfig, EdgeSettings, NetworkSettings, Problems, prune, schema,
+    CenterConfig, CenterSettings, EdgeConfig, EdgeSettings, NetworkSettings, Problems, prune,
+    schema::{self, Form},
 };
 
 /// A configuration that starts nothing.
@@ -107,6 +108,20 @@ pub fn parse_center(text: &str, folder: &Path) -> Result<CenterSettings, Problem
     parse(Kind::Center, text, |config: CenterConfig, problems| config.check(folder, problems))
 }
 
+/// Reads a document of another form, such as one that a tool of gridwatch takes, as a configuration is read: every problem at once,
+/// each with its key path.
+pub fn parse_form<C: DeserializeOwned, S>(
+    form: &Form,
+    document: Value,
+    check: impl FnOnce(C, &mut Problems) -> Option<S>,
+) -> Result<S, Problems> {
+    let mut problems = Problems::default();
+    match parse_document(form, document, Vec::new(), check, &mut problems) {
+        Some(settings) if problems.is_empty() => Ok(settings),
+        _ => Err(problems),
+    }
+}
+
 /// Largest file that is read: ten thousand cameras fit in. What is larger, or has no end, is no configuration.
 const LARGEST: u64 = 16 << 20;
 
@@ -158,7 +173,7 @@ fn examine<C: DeserializeOwned, S>(
     };
     let endless = schema::endless_numbers(&written);
     let document = serde_json::to_value(&written).expect("TOML has only string keys");
-    let settings = parse_document(kind, document, endless, check, &mut problems);
+    let settings = parse_document(&schema::Form::of(kind), document, endless, check, &mut problems);
     (settings, problems)
 }
 
@@ -169,7 +184,7 @@ fn not_toml(text: &str, error: &toml::de::Error) -> String {
 }
 
 fn parse_document<C: DeserializeOwned, S>(
-    kind: Kind,
+    form: &Form,
     mut document: Value,
     endless: Vec<schema::Violation>,
     check: impl FnOnce(C, &mut Problems) -> Option<S>,
@@ -178,12 +193,12 @@ fn parse_document<C: DeserializeOwned, S>(
     let told =
         |violation: &schema::Violation| endless.iter().any(|other| violation.at.starts_with(&other.at));
     let mut violations: Vec<_> =
-        schema::violations(kind, &document).into_iter().filter(|violation| !told(violation)).collect();
+        schema::violations(form, &document).into_iter().filter(|violation| !told(violation)).collect();
     violations.extend(endless);
     let found_some = !violations.is_empty();
     for violation in violations {
         problems.push(violation.problem.key, violation.problem.message);
-        prune_around(&mut document, kind, &violation.at);
+        prune_around(&mut document, form, &violation.at);
     }
     let gaps = prune::drop_placeholders(&mut document);
     let config: C = match serde_path_to_error::deserialize(document) {
@@ -205,9 +220,9 @@ fn parse_document<C: DeserializeOwned, S>(
 }
 
 /// Takes out the value that violates the schema, or, where that makes its table useless, the table's array element.
-fn prune_around(document: &mut Value, kind: Kind, at: &[schema::Step]) {
+fn prune_around(document: &mut Value, form: &Form, at: &[schema::Step]) {
     prune::remove(document, at);
-    let still_missing: Vec<_> = schema::violations(kind, document)
+    let still_missing: Vec<_> = schema::violations(form, document)
         .into_iter()
         .filter(|violation| at.starts_with(&violation.at))
         .collect();

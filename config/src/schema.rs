@@ -14,6 +14,21 @@ pub fn json_schema(kind: Kind) -> Value {
     schema.to_value()
 }
 
+/// A kind of document: what it may hold, and the command that tells its user so.
+#[derive(Debug, Clone)]
+pub struct Form {
+    /// Its JSON Schema.
+    pub schema: Value,
+    /// The command that prints it, such as `gridwatch config schema`.
+    pub manual: &'static str,
+}
+
+impl Form {
+    pub(crate) fn of(kind: Kind) -> Self {
+        Self { schema: json_schema(kind), manual: "gridwatch config schema" }
+    }
+}
+
 /// One step into a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -28,12 +43,12 @@ pub(crate) struct Violation {
     pub(crate) at: Vec<Step>,
 }
 
-pub(crate) fn violations(kind: Kind, document: &Value) -> Vec<Violation> {
-    let validator = jsonschema::validator_for(&json_schema(kind)).expect("our own schema is valid");
-    validator.iter_errors(document).flat_map(|error| explain(&error)).collect()
+pub(crate) fn violations(form: &Form, document: &Value) -> Vec<Violation> {
+    let validator = jsonschema::validator_for(&form.schema).expect("our own schema is valid");
+    validator.iter_errors(document).flat_map(|error| explain(form.manual, &error)).collect()
 }
 
-fn explain(error: &ValidationError<'_>) -> Vec<Violation> {
+fn explain(manual: &str, error: &ValidationError<'_>) -> Vec<Violation> {
     let at: Vec<Step> = error
         .instance_path()
         .segments()
@@ -47,7 +62,7 @@ fn explain(error: &ValidationError<'_>) -> Vec<Violation> {
             .iter()
             .map(|name| {
                 let at = [&at[..], &[Step::Key(name.clone())]].concat();
-                violation(at, "unknown key; `gridwatch config schema` lists what is allowed")
+                violation(at, format!("unknown key; `{manual}` lists what is allowed"))
             })
             .collect(),
         ValidationErrorKind::Required { property } => {
@@ -56,7 +71,7 @@ fn explain(error: &ValidationError<'_>) -> Vec<Violation> {
             vec![Violation { problem, at }]
         }
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
-            alternatives(at, error, context)
+            alternatives(manual, at, error, context)
         }
         ValidationErrorKind::Pattern { pattern } => {
             vec![violation(at, format!("{} does not match {pattern}", error.instance()))]
@@ -87,6 +102,7 @@ fn may_hold_secret(instance: &Value) -> bool {
 
 /// Enumerations list what is allowed; an optional value speaks of the value, not of its absence.
 fn alternatives(
+    manual: &str,
     at: Vec<Step>,
     error: &ValidationError<'_>,
     context: &[Vec<ValidationError<'static>>],
@@ -103,7 +119,7 @@ fn alternatives(
         return vec![violation(at, format!("{}: expected one of {}", error.instance(), allowed.join(", ")))];
     }
     match context.first() {
-        Some(first) => first.iter().flat_map(explain).collect(),
+        Some(first) => first.iter().flat_map(|error| explain(manual, error)).collect(),
         None => vec![violation(at, error.to_string())],
     }
 }

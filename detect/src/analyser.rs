@@ -2,7 +2,7 @@
 //!
 //! For recorded files: the same pictures give the same events, down to their ids, whose random part comes from the camera's name.
 
-use gridwatch_domain::{Attention, CameraId, Event, Frame};
+use gridwatch_domain::{Attention, CameraId, Event, Frame, NearPass};
 
 use crate::{
     CameraState, CameraWatch, DetectError, DetectSettings, Detector,
@@ -14,6 +14,8 @@ use crate::{
 pub struct Analysed {
     /// New revisions of events, oldest first.
     pub events: Vec<Event>,
+    /// Near passes that are over.
+    pub passes: Vec<NearPass>,
     /// Whether what was found before could be relied on, so that the network was not asked.
     pub is_relied_on: bool,
 }
@@ -53,8 +55,14 @@ impl Analyser {
                 found
             }
         };
-        events.extend(self.watched.follow(&mut self.eye, frame, &found, &mut ids).events);
-        Ok(Analysed { events, is_relied_on })
+        let step = self.watched.follow(&mut self.eye, frame, &found, &mut ids);
+        events.extend(step.events);
+        Ok(Analysed { events, passes: step.passes, is_relied_on })
+    }
+
+    /// There are no more pictures: near passes that are under way end with what was seen last.
+    pub fn finish(&mut self) -> Vec<NearPass> {
+        self.watched.state.end_passes()
     }
 
     /// How closely the camera must be watched from here on.

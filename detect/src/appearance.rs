@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 /// Longer side of the grey copy, in pixels: a car at the far end of a yard still has some ten pixels.
 const LONGER_SIDE: usize = 320;
+/// Pixels of the grey copy along one side of a cell of one colour: colours are coarse in every video.
+const COLOUR_CELL: usize = 2;
 /// Pixels along one side of a patch.
 const SIDE: usize = 24;
 const PIXELS: usize = SIDE * SIDE;
@@ -31,12 +33,20 @@ pub struct Grey {
     width: usize,
     height: usize,
     pixels: Vec<u8>,
+    /// Colours (U, V; 128 is none), a pixel for each [`COLOUR_CELL`] both ways; empty where there are none.
+    colours: Vec<[u8; 2]>,
 }
 
 impl Grey {
     /// Of pixels row by row; `None` where their number is not `width · height`, or is none.
     pub fn new(width: usize, height: usize, pixels: Vec<u8>) -> Option<Self> {
-        (!pixels.is_empty() && pixels.len() == width * height).then_some(Self { width, height, pixels })
+        let colours = Vec::new();
+        (!pixels.is_empty() && pixels.len() == width * height).then_some(Self {
+            width,
+            height,
+            pixels,
+            colours,
+        })
     }
 
     /// Takes a frame's luminance, four samples to a pixel. The planes must be as long as the frame's size says.
@@ -62,6 +72,35 @@ impl Grey {
                 (sum / 4) as u8
             }));
         }
+        self.fill_colours(frame);
+    }
+
+    /// One sample from the middle of each cell.
+    fn fill_colours(&mut self, frame: &Frame) {
+        let (columns, rows) = (self.width.div_ceil(COLOUR_CELL), self.height.div_ceil(COLOUR_CELL));
+        let (chroma, stride) = (frame.planes.uv(), frame.planes.uv_stride());
+        let (width, height) = (frame.width.div_ceil(2) as usize, frame.height.div_ceil(2) as usize);
+        self.colours.clear();
+        for row in 0..rows {
+            let line = &chroma[(2 * row + 1) * height / (2 * rows) * stride..][..2 * width];
+            let pair = |column: usize| 2 * ((2 * column + 1) * width / (2 * columns));
+            self.colours.extend((0..columns).map(|column| [line[pair(column)], line[pair(column) + 1]]));
+        }
+    }
+
+    /// The colour at a place of the picture; that of grey where there are none.
+    pub(crate) fn colour(&self, x: f32, y: f32) -> [u8; 2] {
+        let (columns, rows) = (self.width.div_ceil(COLOUR_CELL), self.height.div_ceil(COLOUR_CELL));
+        let cell = |share: f32, cells: usize| ((share * cells as f32) as usize).min(cells.saturating_sub(1));
+        let index = cell(y, rows) * columns + cell(x, columns);
+        self.colours.get(index).copied().unwrap_or([128, 128])
+    }
+
+    /// The brightness at a place of the picture; 0 without one.
+    pub(crate) fn brightness(&self, x: f32, y: f32) -> u8 {
+        let cell = |share: f32, cells: usize| ((share * cells as f32) as usize).min(cells.saturating_sub(1));
+        let index = cell(y, self.height) * self.width + cell(x, self.width);
+        self.pixels.get(index).copied().unwrap_or(0)
     }
 
     /// Pixels across.
@@ -316,6 +355,11 @@ impl Background {
                 self.sums[index] = u16::from(grey.pixels[index]) << 8;
             }
         }
+    }
+
+    /// It as a picture.
+    pub(crate) fn grey(&self) -> &Grey {
+        &self.grey
     }
 
     /// What a box looks like when nothing is in it, as far as that was seen.

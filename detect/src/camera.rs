@@ -12,8 +12,8 @@ mod due;
 use std::{collections::BTreeMap, time::Duration};
 
 use gridwatch_domain::{
-    Attention, BayGroup, CameraId, CellCode, Checkpoint, Detection, EdgeId, Event, Line, NetworkRef, Phase,
-    Polygon, RuleRef, Severity, Timestamp, Zone, ZoneId,
+    Attention, BayGroup, CameraId, CellCode, Checkpoint, Detection, EdgeId, Event, Ground, Line, NearPass,
+    NetworkRef, Phase, Polygon, RuleRef, Severity, Timestamp, Zone, ZoneId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,9 +24,10 @@ use crate::{
     health::{Health, HealthRevision, HealthSettings, Trouble, View},
     motion::Kind,
     parked::{Observation, ParkedMemory, Place, Presence, is_moving},
+    passes::{Outcome as Passed, Passer, Passes, Scene as PassScene},
     rules::{
         Crossings, Occupancy, Revision, Rulebook, Scene, Walker, Watchlist, count_inside, fps_asked,
-        occupancy,
+        is_in_bay, occupancy, zones_of,
     },
     settings::{CameraWatch, DetectSettings, MemorySettings, RuleSettings},
     tracker::{Movement, Tracker},
@@ -37,7 +38,7 @@ use crate::{
 const CHECKPOINT_VERSION: u32 = 3;
 /// A smaller step back is jitter of the stream's times: the picture counts as taken with the one before.
 const TIME_JITTER: Duration = Duration::from_secs(2);
-/// After a longer gap tracks say nothing about what is seen next.
+/// After a longer gap how things moved says nothing about what is seen next.
 const TRACKS_LAST: Duration = Duration::from_secs(5);
 
 /// What one picture led to.
@@ -45,6 +46,8 @@ const TRACKS_LAST: Duration = Duration::from_secs(5);
 pub struct Step {
     /// New revisions, oldest first.
     pub events: Vec<Event>,
+    /// Near passes that are over.
+    pub passes: Vec<NearPass>,
     /// A picture should go with them.
     pub picture: bool,
     /// Something changed that should be kept over a restart.
@@ -55,8 +58,10 @@ impl Step {
     /// What both led to, with one picture.
     pub fn and(mut self, then: Self) -> Self {
         self.events.extend(then.events);
+        self.passes.extend(then.passes);
         Self {
             events: self.events,
+            passes: self.passes,
             picture: self.picture | then.picture,
             material: self.material | then.material,
         }
@@ -98,6 +103,10 @@ pub struct CameraState {
     rules: Rulebook,
     /// Who is followed, and was in the last picture.
     walkers: Vec<Walker>,
+    passes: Passes,
+    /// Passes that ended with what they were seen in, until they are told.
+    ended_passes: Vec<NearPass>,
+    ground: Option<Ground>,
     /// What was found in the last picture, and what is known of it.
     followed: Vec<Followed>,
     /// Whether something moved in the last picture that may come to stand.
@@ -159,6 +168,9 @@ impl CameraState {
             memory: ParkedMemory::new(memory_settings(settings.memory, watch), watch.standing_kinds()),
             rules: Rulebook::default(),
             walkers: Vec::new(),
+            passes: Passes::default(),
+            ended_passes: Vec::new(),
+            ground: watch.ground.clone(),
             followed: Vec::new(),
             has_moving: false,
             fps_asked: 0,
@@ -220,7 +232,7 @@ impl CameraState {
         if was_trusted && !self.health.is_told_well() {
             events.extend(self.lose_sight(at));
         }
-        Step { material: !events.is_empty(), picture, events }
+        Step { material: !events.is_empty(), picture, events, passes: Vec::new() }
     }
 
     /// Word at `at` that pictures come, or have ceased to.
@@ -264,7 +276,7 @@ impl CameraState {
         }
         let at = self.in_order(at);
         self.is_adjusted = false;
-        let movements = self.tracker.update(at, detections, self.memory_settings.strong_score);
+        let movements = self.tracker.update(at, detections, self.memory_settings.strong_score, grey);
         let moving = detections.iter().zip(&movements).filter(|(found, movement)| {
             self.moving_kinds.contains(&Kind::of(found.class)) && movement.is_some_and(is_moving)
         });
@@ -286,15 +298,55 @@ impl CameraState {
         });
         self.followed.clear();
         self.followed.extend(followed);
-        let places = self.memory.places();
-        let scene = Scene { at, places, ended: &changes.ended, walkers: &self.walkers };
+        let passed = self.note_passes(at, grey, random);
+        let watchlist = Watchlist { zones: &self.zones, lines: &self.lines, groups: &self.groups };
+        let scene = Scene {
+            at,
+            places: self.memory.places(),
+            ended: &changes.ended,
+            walkers: &self.walkers,
+            contacts: &passed.contacts,
+        };
         let revisions = self.rules.step(&scene, watchlist, &self.rule_settings, random);
         self.memory.hold(&self.rules.places());
         Step {
             picture: revisions.iter().any(|revision| revision.picture),
             material: changes.material || !revisions.is_empty(),
             events: self.told(revisions),
+            passes: [std::mem::take(&mut self.ended_passes), passed.passes].concat(),
         }
+    }
+
+    /// Nothing more will be seen: passes that are under way end with what was seen last.
+    pub fn end_passes(&mut self) -> Vec<NearPass> {
+        [std::mem::take(&mut self.ended_passes), self.passes.forget()].concat()
+    }
+
+    /// Who has come near to what is parked.
+    fn note_passes(
+        &mut self,
+        at: Timestamp,
+        grey: Option<&Grey>,
+        random: &mut dyn FnMut() -> [u8; 10],
+    ) -> Passed {
+        let passer = |followed: &Followed| {
+            let Movement { track, class, .. } = followed.movement?;
+            let is_moving = followed.movement.is_some_and(is_moving);
+            let Detection { score, bbox, .. } = followed.detection;
+            Some(Passer { track, class, score, bbox, is_moving })
+        };
+        let passers: Vec<Passer> = self.followed.iter().filter_map(passer).collect();
+        let (zones, settings) = (&self.zones, &self.rule_settings);
+        let scene = PassScene {
+            at,
+            places: self.memory.places(),
+            passers: &passers,
+            grey,
+            ground: self.ground.as_ref(),
+            zones_of: &|place| zones_of(place, zones, settings),
+            is_in_bay: &|place| is_in_bay(place, zones),
+        };
+        self.passes.observe(&self.id, &scene, random)
     }
 
     /// Watches for something else from now on. What is remembered of places stays; events whose zone is gone, whose limit is not
@@ -305,6 +357,7 @@ impl CameraState {
         let mut events = if is_redrawn { self.accept_view() } else { Vec::new() };
         self.cell.clone_from(&watch.cell);
         let zones_before = std::mem::replace(&mut self.zones, watch.zones.clone());
+        self.ground.clone_from(&watch.ground);
         self.lines.clone_from(&watch.lines);
         self.groups.clone_from(&watch.groups);
         self.is_adjusted = true;
@@ -329,6 +382,7 @@ impl CameraState {
         let revisions = self.rules.close_all();
         self.memory = ParkedMemory::new(self.memory_settings, self.standing_kinds.clone());
         self.tracker.clear();
+        self.ended_passes.extend(self.passes.forget());
         let mut events = self.told(revisions);
         let closed = self.health.begin_anew();
         events.extend(self.told_of_health(closed));
@@ -364,6 +418,7 @@ impl CameraState {
             places: self.memory.places(),
             ended: &[],
             walkers: &self.walkers,
+            contacts: &[],
         };
         count_inside(&scene, &self.zones, &self.rule_settings)
     }
@@ -420,12 +475,13 @@ impl CameraState {
         if back > TIME_JITTER {
             self.memory.rewind(back);
             self.rules.rewind(back);
+            self.ended_passes.extend(self.passes.forget());
             self.tracker.clear();
         } else if !back.is_zero() {
             return last;
         }
         if at.saturating_since(last) > TRACKS_LAST {
-            self.tracker.clear();
+            self.tracker.pause();
         }
         at
     }

@@ -16,6 +16,7 @@ mod metrics;
 pub mod motion;
 mod network;
 pub mod parked;
+pub mod passes;
 mod pool;
 pub mod recognise;
 pub mod rules;

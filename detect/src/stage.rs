@@ -24,14 +24,10 @@ use gridwatch_runtime::{Chain, MailboxReceiver, Metrics, SharedClock};
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
-pub use self::control::DetectControl;
 use self::control::Cameras;
+pub use self::control::DetectControl;
 pub(crate) use self::watched::{Eye, Watched};
-use crate::{
-    CameraState, DetectError, DetectSettings, Detector,
-    health::Trouble,
-    metrics::DetectMetrics,
-};
+use crate::{CameraState, DetectError, DetectSettings, Detector, health::Trouble, metrics::DetectMetrics};
 
 /// Longest time without a look at cameras that went away and at memory that is to be kept.
 const IDLE: Duration = Duration::from_millis(250);
@@ -233,7 +229,8 @@ impl Worker {
                 continue;
             }
             let events = std::mem::take(&mut watched.first_events);
-            let findings = watched.findings(events, None);
+            let passes = watched.state.end_passes();
+            let findings = watched.findings(events, passes, None);
             if self.findings.blocking_send(findings).is_err() {
                 return;
             }
@@ -356,9 +353,9 @@ impl Worker {
         tell(&self.told.counts, &frame.camera, counts);
         tell(&self.told.attention, &frame.camera, watched.state.attention());
         self.tell_troubles(watched, &step.events);
-        let outcome = if !step.events.is_empty() || watched.is_checkpoint_due() {
+        let outcome = if !step.events.is_empty() || !step.passes.is_empty() || watched.is_checkpoint_due() {
             let picture = step.picture.then(|| frame.clone());
-            self.findings.blocking_send(watched.findings(step.events, picture))
+            self.findings.blocking_send(watched.findings(step.events, step.passes, picture))
         } else {
             Ok(())
         };
@@ -405,7 +402,7 @@ impl Worker {
         for watched in self.cameras.leaving() {
             let mut watched = lock(&watched);
             let events = std::mem::take(&mut watched.first_events);
-            let findings = watched.findings(events, None);
+            let findings = watched.findings(events, Vec::new(), None);
             self.findings.blocking_send(findings).map_err(|_| NobodyListens)?;
         }
         let now = self.clock.now();
@@ -432,7 +429,7 @@ impl Worker {
             events.extend(watched.state.tick(now, &mut random));
             self.tell_troubles(&watched, &events);
             if !events.is_empty() || watched.is_checkpoint_due() {
-                let findings = watched.findings(events, None);
+                let findings = watched.findings(events, Vec::new(), None);
                 self.findings.blocking_send(findings).map_err(|_| NobodyListens)?;
             }
         }

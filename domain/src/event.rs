@@ -5,8 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CameraId, CellCode, Checkpoint, DomainError, EdgeId, EventId, Frame, NormBox, ObjectClass, PlaceId,
-    Sha256Hex, Timestamp, TrackId, ZoneId,
+    CameraId, CellCode, Checkpoint, DomainError, EdgeId, EventId, Frame, NearPass, NormBox, ObjectClass,
+    PlaceId, Sha256Hex, Timestamp, TrackId, ZoneId,
 };
 
 /// What went on. Codes are stable: they are on the wire, in the store and in links.
@@ -363,6 +363,8 @@ pub struct Findings {
     pub camera: CameraId,
     /// New revisions, oldest first; may be empty where only the memory is to be kept.
     pub events: Vec<Event>,
+    /// Near passes of parked vehicles that are over.
+    pub passes: Vec<NearPass>,
     /// The picture in which an event opened.
     pub frame: Option<Frame>,
     /// The camera's memory after these events.

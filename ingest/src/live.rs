@@ -86,8 +86,14 @@ mod tests {
         let metrics = IngestMetrics::new(&Metrics::new()).camera(&camera);
         let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
         let (frames, _frames_rx) = mailbox();
-        let tap =
-            Tap::new(camera.clone(), Outlet::Mailbox(frames), Arc::default(), SharedZones::default(), clock, metrics.clone());
+        let tap = Tap::new(
+            camera.clone(),
+            Outlet::Mailbox(frames),
+            Arc::default(),
+            SharedZones::default(),
+            clock,
+            metrics.clone(),
+        );
         let reel = Reels::default().open(&camera);
         let (notes_tx, mut notes) = mpsc::channel(16);
         tap.begin(Mode::Live, 5, false, notes_tx);

@@ -94,6 +94,7 @@ impl Work {
             }
             progress.show(self.playback.position(), self.summary.pictures, self.summary.revisions);
         }
+        outputs.take_passes(&self.analyser.finish())?;
         Ok(Summary {
             seconds: self.playback.position().as_secs_f64(),
             is_complete: self.playback.is_complete(),

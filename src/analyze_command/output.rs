@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context as _;
 use gridwatch_config::EdgeSettings;
 use gridwatch_domain::{
-    Event, Timestamp,
+    Event, NearPass, Timestamp,
     wire::{EventMessage, Message as _},
 };
 use serde::Serialize;
@@ -36,6 +36,7 @@ struct Lines {
 pub(crate) struct Outputs {
     events: Option<Lines>,
     observations: Option<Lines>,
+    passes: Option<Lines>,
     video: Option<(PathBuf, Renderer)>,
     /// Events so far, where they are wanted in memory.
     kept: Option<Vec<EventMessage>>,
@@ -49,13 +50,14 @@ impl Outputs {
             None => Lines { path: None, out: Box::new(BufWriter::new(io::stdout())) },
         };
         let observations = arguments.observations.as_deref().map(Lines::create).transpose()?;
+        let passes = arguments.passes.as_deref().map(Lines::create).transpose()?;
         let camera = settings.cameras.first().context("no camera")?;
         let start = arguments.start.unwrap_or(Timestamp::UNIX_EPOCH);
         let render = |path: &PathBuf| {
             Renderer::create(path, camera, start, arguments.language).map(|renderer| (path.clone(), renderer))
         };
         let video = arguments.render.as_ref().map(render).transpose()?;
-        Ok(Self { events: Some(events), observations, video, kept: None, seq: 0 })
+        Ok(Self { events: Some(events), observations, passes, video, kept: None, seq: 0 })
     }
 
     /// What one picture led to.
@@ -69,6 +71,7 @@ impl Outputs {
                 kept.push(message);
             }
         }
+        self.take_passes(&seen.analysed.passes)?;
         if let Some(lines) = &mut self.observations {
             lines.put(&Observation::of(seen.frame, seen.state, seen.analysed.is_relied_on))?;
         }
@@ -76,6 +79,14 @@ impl Outputs {
             renderer.take(seen)?;
         }
         Ok(())
+    }
+
+    /// Near passes that are over.
+    pub(super) fn take_passes(&mut self, passes: &[NearPass]) -> anyhow::Result<()> {
+        match &mut self.passes {
+            Some(lines) => passes.iter().try_for_each(|pass| lines.put(pass)),
+            None => Ok(()),
+        }
     }
 
     /// As the event would travel, published when it became true: the same file gives the same bytes.
@@ -89,7 +100,7 @@ impl Outputs {
         let flaws: Vec<String> = summary.flaws.iter().map(ToString::to_string).collect();
         let partial =
             json!({ "schema": PARTIAL, "complete": false, "seconds": summary.seconds, "flaws": flaws });
-        for lines in self.events.iter_mut().chain(&mut self.observations) {
+        for lines in self.events.iter_mut().chain(&mut self.observations).chain(&mut self.passes) {
             if !summary.is_complete {
                 lines.put(&partial)?;
             }

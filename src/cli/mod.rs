@@ -10,6 +10,7 @@ mod cameras;
 mod evidence;
 #[cfg(feature = "edge")]
 mod models;
+mod score;
 #[cfg(feature = "edge")]
 mod simulate;
 #[cfg(feature = "edge")]
@@ -21,6 +22,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 #[cfg(all(feature = "edge", feature = "embedded-broker"))]
 pub(crate) use self::bench::*;
+pub(crate) use self::score::*;
 #[cfg(feature = "edge")]
 pub(crate) use self::{analyze::*, cameras::*, evidence::*, models::*, simulate::*, zones::*};
 use crate::logging::LogLevel;
@@ -66,6 +68,8 @@ pub(crate) enum Command {
     #[cfg(feature = "edge")]
     #[command(subcommand)]
     Cameras(CamerasCommand),
+    /// Holds events against what was true: found, missed, false and doubled ones, and how late they are.
+    Score(Box<ScoreArguments>),
     /// Renders simulated cameras, and serves them over RTSP.
     #[cfg(feature = "edge")]
     #[command(subcommand)]
@@ -89,7 +93,7 @@ impl Command {
             Self::Edge(_) => LogLevel::All,
             #[cfg(feature = "center")]
             Self::Center(_) => LogLevel::All,
-            Self::Config(_) => LogLevel::Warnings,
+            Self::Config(_) | Self::Score(_) => LogLevel::Warnings,
             #[cfg(feature = "edge")]
             Self::Models(_) | Self::Analyze(_) | Self::Zones(_) => LogLevel::WarningsButCameras,
             #[cfg(feature = "edge")]

@@ -97,6 +97,7 @@ pub(crate) fn findings(events: Vec<Event>) -> Findings {
     let frame = events.iter().find(|event| event.phase == Phase::Open).map(|event| frame(number_of(event)));
     let state = events.iter().map(|event| event.rev as u8).collect();
     Findings {
+        passes: Vec::new(),
         camera: camera("gate"),
         events,
         frame,

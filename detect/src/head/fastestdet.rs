@@ -27,7 +27,7 @@ impl Fastestdet {
 
     pub(super) fn decode(&self, answer: &[Tensor<'_>], found: &mut Found) -> Option<()> {
         let tensor = answer[self.output];
-        let [_, channels, rows, columns] = *tensor.shape else { return None };
+        let [1, channels, rows, columns] = *tensor.shape else { return None };
         if channels != FIXED_CHANNELS + self.labels.count {
             return None;
         }

@@ -52,7 +52,8 @@ impl AllLasting {
                 Some((self.all[index].clone(), Now::Seen))
             }
             (Some(index), false) => {
-                Some((self.all[index].clone(), Now::Unseen(unseen_for.unwrap_or_default())))
+                // It is seen not to hold: that is no want of sight.
+                Some((self.all[index].clone(), Now::Unseen(Duration::ZERO)))
             }
         }
     }

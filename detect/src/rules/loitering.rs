@@ -66,7 +66,8 @@ impl Stays {
             let now = match unseen {
                 _ if is_over => Now::Over,
                 Duration::ZERO => Now::Seen,
-                unseen => Now::Unseen(unseen),
+                // They are seen not to be there: that is no want of sight.
+                _ => Now::Unseen(Duration::ZERO),
             };
             claims.push(Claim {
                 watched: Watched::zone(zone, rule),

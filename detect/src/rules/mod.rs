@@ -7,6 +7,7 @@
 
 mod bays;
 mod claim;
+mod contact;
 mod crossing;
 mod crowd;
 mod double;
@@ -25,7 +26,8 @@ mod straddling;
 use std::{collections::BTreeMap, time::Duration};
 
 use gridwatch_domain::{
-    BayGroup, Detection, EventKind, EventObject, Line, NormBox, ObjectClass, Timestamp, TrackId, Zone, ZoneId,
+    BayGroup, Detection, EventKind, EventObject, Line, NormBox, ObjectClass, Timestamp, TrackId, Zone,
+    ZoneId, ZoneType,
 };
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +38,7 @@ pub use self::{
 };
 use crate::{
     parked::{Place, Presence},
+    passes::Contact,
     settings::RuleSettings,
 };
 
@@ -53,7 +56,7 @@ pub struct Walker {
     pub score: f32,
     /// Where it is.
     pub bbox: NormBox,
-    /// In how many pictures it has been seen.
+    /// In how many pictures it has been seen since it was lost last.
     pub sightings: u32,
 }
 
@@ -90,6 +93,8 @@ pub struct Scene<'a> {
     pub ended: &'a [Place],
     /// Who is followed, and is in this picture.
     pub walkers: &'a [Walker],
+    /// Contacts that are suspected since this picture.
+    pub contacts: &'a [Contact],
 }
 
 /// What is watched in a camera's picture.
@@ -109,6 +114,8 @@ struct Context<'s> {
     bays: &'s Bays<'s>,
     ledger: &'s Ledger,
     settings: &'s RuleSettings,
+    /// Zones in which contacts are told.
+    tells_contacts: Vec<&'s ZoneId>,
 }
 
 impl Context<'_> {
@@ -147,7 +154,9 @@ impl Rulebook {
         random: &mut dyn FnMut() -> [u8; 10],
     ) -> Vec<Revision> {
         let bays = Bays::of(watchlist.zones, scene.places);
-        let context = Context { scene, bays: &bays, ledger: &self.open, settings };
+        let tells = |zone: &&Zone| zone.rule(EventKind::ContactSuspected).is_some();
+        let tells_contacts = watchlist.zones.iter().filter(tells).map(|zone| &zone.id).collect();
+        let context = Context { scene, bays: &bays, ledger: &self.open, settings, tells_contacts };
         let mut claims = Vec::new();
         for zone in watchlist.zones {
             for rule in &zone.rules {
@@ -162,6 +171,7 @@ impl Rulebook {
                         claims.extend(intrusion::claim(zone, rule, &context, &mut self.lasting));
                     }
                     EventKind::Crowd => claims.extend(crowd::claim(zone, rule, &context, &mut self.lasting)),
+                    EventKind::ContactSuspected => claims.extend(contact::claims(zone, rule, &context)),
                     EventKind::Loitering => claims.extend(self.stays.claims(zone, rule, &context)),
                     _ => {}
                 }
@@ -273,6 +283,24 @@ pub fn occupancy(places: &[Place], zones: &[Zone]) -> BTreeMap<ZoneId, Occupancy
     bays.all.iter().map(|bay| (bay.zone.id.clone(), state(&bay.taken_by))).collect()
 }
 
+/// Whether something stands in a bay.
+pub fn is_in_bay(place: &Place, zones: &[Zone]) -> bool {
+    Bays::of(zones, &[]).of_place(place).is_some()
+}
+
+/// The zones in which something stands: its bay first, then the others in their order.
+pub fn zones_of(place: &Place, zones: &[Zone], settings: &RuleSettings) -> Vec<ZoneId> {
+    let bays = Bays::of(zones, &[]);
+    let bay = bays.of_place(place).map(|bay| bay.zone.id.clone());
+    let is_in = |zone: &&Zone| {
+        !matches!(zone.zone_type, ZoneType::Bay | ZoneType::Area)
+            && standing::is_watched(zone, place)
+            && standing::covers(zone, place.bbox(), settings.coverage)
+    };
+    let others = zones.iter().filter(is_in).map(|zone| zone.id.clone());
+    bay.into_iter().chain(others).collect()
+}
+
 /// How many vehicles stand in each zone; in a bay, whether one does; in an area, who is there.
 pub fn count_inside(scene: &Scene<'_>, zones: &[Zone], settings: &RuleSettings) -> BTreeMap<ZoneId, u32> {
     let bays = Bays::of(zones, scene.places);
@@ -284,8 +312,8 @@ pub fn count_inside(scene: &Scene<'_>, zones: &[Zone], settings: &RuleSettings) 
         };
         let walking = |walker: &&Walker| zone.classes.contains(&walker.class) && walker.stands_in(zone);
         let count = match zone.zone_type {
-            gridwatch_domain::ZoneType::Bay => bays.bay(&zone.id).map_or(0, |bay| bay.taken_by.len().min(1)),
-            gridwatch_domain::ZoneType::Area => scene.walkers.iter().filter(walking).count(),
+            ZoneType::Bay => bays.bay(&zone.id).map_or(0, |bay| bay.taken_by.len().min(1)),
+            ZoneType::Area => scene.walkers.iter().filter(walking).count(),
             _ => scene.places.iter().filter(standing).count(),
         };
         u32::try_from(count).unwrap_or(u32::MAX)

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use gridwatch_domain::{Detection, Event, Findings, Frame, Timestamp};
+use gridwatch_domain::{Detection, Event, Findings, Frame, NearPass, Timestamp};
 
 use super::now;
 use crate::{CameraState, Step, appearance::Grey, health::View};
@@ -124,11 +124,16 @@ impl Watched {
     }
 
     /// Events, with the memory after them.
-    pub(super) fn findings(&mut self, events: Vec<Event>, frame: Option<Frame>) -> Findings {
+    pub(super) fn findings(
+        &mut self,
+        events: Vec<Event>,
+        passes: Vec<NearPass>,
+        frame: Option<Frame>,
+    ) -> Findings {
         (self.is_unkept, self.is_stale) = (false, false);
         self.kept_at = Some(now());
         let checkpoint = Some(self.state.checkpoint());
-        Findings { camera: self.state.id().clone(), events, frame, checkpoint }
+        Findings { camera: self.state.id().clone(), events, passes, frame, checkpoint }
     }
 
     /// Whether its memory should be kept now.

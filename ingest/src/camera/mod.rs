@@ -131,7 +131,14 @@ impl Camera {
         let control = CameraControl::new(&settings);
         let wishes = stills.wishes();
         let zones = control.zones.clone();
-        let tap = Tap::new(settings.id.clone(), Outlet::Mailbox(frames), wishes, zones, Arc::clone(&clock), metrics.clone());
+        let tap = Tap::new(
+            settings.id.clone(),
+            Outlet::Mailbox(frames),
+            wishes,
+            zones,
+            Arc::clone(&clock),
+            metrics.clone(),
+        );
         let (states, seen) = watch::channel(CameraState::Connecting);
         let failures = Mutex::default();
         let ways = Mutex::default();

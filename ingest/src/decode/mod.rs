@@ -15,11 +15,11 @@ use gridwatch_domain::Nv12Planes;
 
 use crate::{AccessUnit, planes::MappedNv12};
 
+pub use self::{decoders::Decoders, pool::DecodePool};
 pub(crate) use self::{
     desk::{Desk, Order},
     pool::{Chains, Work},
 };
-pub use self::{decoders::Decoders, pool::DecodePool};
 
 /// Decodes pictures from a key picture on, and gives the last one with its width and height; `None` where it cannot be decoded. Sets up a
 /// decoder for it alone. Blocks.

@@ -186,7 +186,15 @@ impl Opening<'_> {
                 Err(_) => waited += TICK,
             }
             if let Some(error) = self.error() {
-                break Err(error);
+                // What nobody takes is an error to GStreamer: sound alone ends so.
+                let rest = found.try_iter().filter_map(|found| match found {
+                    Found::NoVideo(name) => Some(name),
+                    _ => None,
+                });
+                others.extend(rest);
+                let found = others.join(", ");
+                let path = self.path.to_owned();
+                break Err(if found.is_empty() { error } else { PlaybackError::NoVideo { path, found } });
             }
             if waited >= PATIENCE.into() {
                 let detail = "it does not say what is in it".to_owned();
@@ -236,7 +244,8 @@ impl UnitFile {
                 self.note_end(flaws);
                 return None;
             };
-            let segment = sample.segment().and_then(|segment| segment.downcast_ref::<gst::ClockTime>().cloned());
+            let segment =
+                sample.segment().and_then(|segment| segment.downcast_ref::<gst::ClockTime>().cloned());
             let Some(buffer) = sample.buffer_owned() else { continue };
             let pts = buffer.pts();
             // Of what lies before the file's beginning, as edit lists say, the time is that of the beginning.

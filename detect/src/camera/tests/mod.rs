@@ -1,10 +1,14 @@
 //! One camera from detections to events, with scripted scenes and time that is turned by hand.
 
+mod areas;
+mod bays;
 mod leaving;
 mod lifecycle;
+mod passing;
 mod properties;
 mod rewatching;
 mod robustness;
+mod schedules;
 mod standing;
 
 use std::collections::HashMap;
@@ -65,6 +69,7 @@ struct CameraTester {
     jitter: f32,
     chance: fastrand::Rng,
     events: Vec<Event>,
+    passes: Vec<NearPass>,
     random: u64,
 }
 
@@ -85,7 +90,10 @@ impl CameraTester {
     }
 
     fn with_zones(zones: Vec<Zone>) -> Self {
-        let watch = CameraWatch { zones, ..CameraWatch::new("gate".parse().expect("valid")) };
+        Self::watching(CameraWatch { zones, ..CameraWatch::new("gate".parse().expect("valid")) })
+    }
+
+    fn watching(watch: CameraWatch) -> Self {
         let network = NetworkRef { name: "scripted".to_owned(), sha256: Sha256Hex::from_digest([0; 32]) };
         let settings = DetectSettings::new("edge".parse().expect("valid"), network, vec![watch.clone()]);
         let state = CameraState::new(&watch, &settings);
@@ -99,6 +107,7 @@ impl CameraTester {
             jitter: 0.0,
             chance: fastrand::Rng::with_seed(5),
             events: Vec::new(),
+            passes: Vec::new(),
             random: 0,
         }
     }
@@ -164,6 +173,7 @@ impl CameraTester {
         let at = Timestamp::from_millisecond(self.millis).expect("in range");
         let step = self.state.step(at, &detections, grey.as_ref(), &mut next);
         self.events.extend(step.events);
+        self.passes.extend(step.passes);
     }
 
     /// The ground in blocks, and each thing in blocks of its own that move with it; later ones are in front.
@@ -209,6 +219,22 @@ impl CameraTester {
         self
     }
 
+    /// The events so far as `kind phase seconds zone`, where seconds are those of `at`, for the eye.
+    fn told_where(&self) -> Vec<String> {
+        let tell = |event: &Event| {
+            let zone = event.zone.as_ref().map(ToString::to_string).unwrap_or_default();
+            let (kind, phase) = (event.kind, event.phase.as_str());
+            format!("{kind} {phase} {:.0} {zone}", self.seconds(event.at))
+        };
+        self.events.iter().map(tell).collect()
+    }
+
+    #[track_caller]
+    fn expect_where(&self, told: &[&str]) {
+        self.expect_valid();
+        assert_eq!(self.told_where(), told);
+    }
+
     /// The events so far as `phase rev severity`, for the eye.
     fn told(&self) -> Vec<String> {
         let tell = |event: &Event| {
@@ -239,7 +265,7 @@ impl CameraTester {
     #[track_caller]
     fn expect_valid(&self) {
         let mut last: HashMap<EventId, &Event> = HashMap::new();
-        let mut open: HashMap<(String, String), EventId> = HashMap::new();
+        let mut open: HashMap<(EventKind, String, String), EventId> = HashMap::new();
         for event in &self.events {
             event.validate().unwrap_or_else(|error| panic!("{error}: {event:#?}"));
             let earlier = last.insert(event.id, event);
@@ -249,15 +275,22 @@ impl CameraTester {
                 "revisions follow one another"
             );
             assert!(earlier.is_none_or(|earlier| earlier.phase != Phase::Close), "nothing follows a close");
-            let place = event.objects[0].place.as_ref().map(ToString::to_string).unwrap_or_default();
+            // Areas, lines and groups have one event for whoever is there.
+            let Some(place) = event.objects.first().and_then(|object| object.place.as_ref()) else {
+                continue;
+            };
+            if event.kind == EventKind::LotFull {
+                continue;
+            }
             let zone = event.zone.as_ref().map(ToString::to_string).unwrap_or_default();
+            let subject = (event.kind, place.to_string(), zone);
             match event.phase {
                 Phase::Open => {
-                    let other = open.insert((place, zone), event.id);
-                    assert_eq!(other, None, "one open event per place and zone");
+                    let other = open.insert(subject, event.id);
+                    assert_eq!(other, None, "one open event per kind, place and zone");
                 }
-                Phase::Update => assert_eq!(open.get(&(place, zone)), Some(&event.id)),
-                Phase::Close => assert_eq!(open.remove(&(place, zone)), Some(event.id)),
+                Phase::Update => assert_eq!(open.get(&subject), Some(&event.id)),
+                Phase::Close => assert_eq!(open.remove(&subject), Some(event.id)),
             }
         }
     }

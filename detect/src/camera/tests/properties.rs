@@ -67,3 +67,119 @@ proptest! {
         camera.expect_valid();
     }
 }
+
+/// What may happen to the sight of a car without its event becoming another one.
+#[derive(Debug, Clone)]
+enum Disturbance {
+    /// It is not detected, though it can be seen.
+    Missed(f64),
+    /// It is detected badly: now and then, and weakly.
+    Flickers(f64),
+    /// A crowd is in front of it: something large that is no vehicle.
+    Hidden(f64),
+    /// Somebody walks by in front, so that tracks may be swapped.
+    Passed,
+    /// No pictures come.
+    Gap(f64),
+    /// Word that none come.
+    Lost(f64),
+    Restart,
+    /// Another light altogether, as when infrared is switched on.
+    Light,
+    /// The mast sways.
+    Sways(f64),
+}
+
+fn disturbance() -> impl Strategy<Value = Disturbance> {
+    prop_oneof![
+        tenths(5..250).prop_map(Disturbance::Missed),
+        tenths(5..400).prop_map(Disturbance::Flickers),
+        tenths(5..250).prop_map(Disturbance::Hidden),
+        Just(Disturbance::Passed),
+        tenths(5..250).prop_map(Disturbance::Gap),
+        tenths(5..250).prop_map(Disturbance::Lost),
+        Just(Disturbance::Restart),
+        Just(Disturbance::Light),
+        tenths(5..200).prop_map(Disturbance::Sways),
+    ]
+}
+
+/// Between two disturbances it is seen well for so long.
+const CALM: f64 = 8.0;
+
+impl CameraTester {
+    /// What stands there, disturbed.
+    fn disturb(&mut self, disturbance: &Disturbance, there: &[Thing]) {
+        let scored = |score: f32| -> Vec<Thing> { there.iter().map(|thing| thing.scored(score)).collect() };
+        match disturbance {
+            Disturbance::Missed(seconds) => drop(self.stand(*seconds, &scored(0.0))),
+            Disturbance::Flickers(seconds) => {
+                let scores = [0.0, 0.15, 0.0, 0.35, 0.2];
+                self.show(*seconds, |t| scored(scores[(t * RATE as f64).round() as usize % 5]));
+            }
+            Disturbance::Hidden(seconds) => {
+                let crowd = |t: f64| {
+                    let by = 0.12 * (t * 1.5).sin() as f32;
+                    let corners = [0.25 + by, 0.3, 0.8 + by, 0.62];
+                    Thing { corners, class: ObjectClass::Person, ..car(0.0, 0.0).looking(55) }
+                };
+                self.show(*seconds, |t| [scored(0.0), vec![crowd(t)]].concat());
+            }
+            Disturbance::Passed => {
+                self.show(6.0, |t| {
+                    let x = 0.2 + 0.1 * t as f32;
+                    let walker = Thing {
+                        corners: [x, 0.42, x + 0.05, 0.6],
+                        class: ObjectClass::Person,
+                        ..car(0.0, 0.0).looking(66)
+                    };
+                    [there.to_vec(), vec![walker]].concat()
+                });
+            }
+            Disturbance::Gap(seconds) => drop(self.pause(*seconds)),
+            Disturbance::Lost(seconds) => drop(self.camera_lost().pause(*seconds)),
+            Disturbance::Restart => drop(self.restart()),
+            Disturbance::Light => self.ground += 1,
+            Disturbance::Sways(seconds) => {
+                let swayed = |t: f64, thing: &Thing| {
+                    let (dx, dy) = (0.004 * (t * 5.0).sin() as f32, 0.003 * (t * 3.0).cos() as f32);
+                    let [x1, y1, x2, y2] = thing.corners;
+                    Thing { corners: [x1 + dx, y1 + dy, x2 + dx, y2 + dy], ..*thing }
+                };
+                self.show(*seconds, |t| there.iter().map(|thing| swayed(t, thing)).collect());
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_disturbs_the_sight_of_a_car_for_less_than_is_tolerated_changes_no_event(
+        disturbances in prop::collection::vec(disturbance(), 1..12),
+        sees in prop::bool::weighted(0.8),
+    ) {
+        let yard = zone("yard", ZoneType::NoParking, [0.0, 0.0, 1.0, 1.0], 30);
+        let mut camera = CameraTester { sees, ..CameraTester::with_zones(vec![yard]) };
+        let there = [car(0.4, 0.4), car(0.55, 0.41).looking(2)];
+        camera.stand(10.0, &[]).stand(CALM, &there);
+        for disturbance in &disturbances {
+            camera.disturb(disturbance, &there);
+            camera.stand(CALM, &there);
+        }
+        camera.stand(45.0, &there);
+        let left = camera.seconds(camera.now());
+        camera.stand(45.0, &[]);
+        camera.expect_valid();
+        let of = |phase: Phase| camera.events.iter().filter(move |event| event.phase == phase);
+        prop_assert_eq!((of(Phase::Open).count(), of(Phase::Close).count()), (2, 2), "{:#?}", camera.told());
+        for event in &camera.events {
+            prop_assert!((camera.seconds(event.since) - 10.0).abs() <= 1.0, "since {}", camera.seconds(event.since));
+        }
+        for event in of(Phase::Close) {
+            let until = camera.seconds(event.until.expect("closed"));
+            prop_assert!((until - left).abs() <= 1.0, "until {until}, not {left}");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! People in areas, and whoever crosses lines.
+
+use gridwatch_domain::{Direction, Line, ZoneRule};
+
+use super::*;
+
+fn area(rules: &[(EventKind, u64, u32)]) -> CameraWatch {
+    let zone = zone("yard", ZoneType::Area, [0.3, 0.3, 0.7, 0.9], 2);
+    let rule = |&(kind, seconds, least): &(EventKind, u64, u32)| ZoneRule {
+        limit: DwellLimit::new(Duration::from_secs(seconds)).expect("in range"),
+        least,
+        ..ZoneRule::usual(kind)
+    };
+    let (rules, classes) = (rules.iter().map(rule).collect(), vec![ObjectClass::Person]);
+    let zones = vec![Zone { rules, classes, ..zone }];
+    CameraWatch { zones, ..CameraWatch::new("yard".parse().expect("valid")) }
+}
+
+/// Somebody whose feet are there.
+fn person(x: f32, y: f32, looks: u64) -> Thing {
+    Thing {
+        corners: [x - 0.02, y - 0.14, x + 0.02, y],
+        class: ObjectClass::Person,
+        ..car(0.0, 0.0).looking(looks)
+    }
+}
+
+#[test]
+fn whoever_is_in_an_area_intrudes_and_it_is_one_event_until_all_are_gone() {
+    let mut camera = CameraTester::watching(area(&[(EventKind::Intrusion, 2, 1)]));
+    camera.stand(5.0, &[]).show(8.0, |t| vec![person(0.1 + 0.05 * t as f32, 0.6, 3)]);
+    camera.expect_where(&["area.intrusion open 11 yard"]);
+    assert_eq!(camera.events[0].objects[0].class, ObjectClass::Person);
+    // Another comes as the first one leaves.
+    camera.show(8.0, |t| vec![person(0.5 + 0.05 * t as f32, 0.6, 3), person(0.5, 0.4 + 0.03 * t as f32, 4)]);
+    camera.stand(15.0, &[]);
+    let phases: Vec<_> = camera.events.iter().map(|event| event.phase).collect();
+    assert_eq!(phases, [Phase::Open, Phase::Close]);
+}
+
+#[test]
+fn a_car_in_an_area_for_people_and_somebody_beside_it_are_none_of_its_business() {
+    let mut camera = CameraTester::watching(area(&[(EventKind::Intrusion, 2, 1)]));
+    camera.stand(5.0, &[]).stand(20.0, &[car(0.4, 0.5), person(0.2, 0.6, 3)]);
+    camera.expect_where(&[]);
+}
+
+#[test]
+fn what_is_seen_in_a_single_picture_is_nobody() {
+    let mut camera = CameraTester::watching(area(&[(EventKind::Intrusion, 1, 1)]));
+    camera.stand(5.0, &[]);
+    for _ in 0..10 {
+        camera.stand(0.2, &[person(0.5, 0.6, 3)]).stand(4.0, &[]);
+    }
+    camera.expect_where(&[]);
+}
+
+#[test]
+fn who_stays_loiters_and_who_walks_through_does_not() {
+    let mut camera = CameraTester::watching(area(&[(EventKind::Loitering, 30, 1)]));
+    // One walks to and fro, others pass.
+    camera.stand(5.0, &[]).show(60.0, |t| {
+        let passes = person(0.1 + 0.08 * (t as f32 % 12.0), 0.8, 20 + (t / 12.0) as u64);
+        vec![person(0.5 + 0.1 * (t as f32 / 5.0).sin(), 0.5, 3), passes]
+    });
+    camera.expect_where(&["area.loitering open 35 yard"]);
+    camera.stand(15.0, &[]);
+    camera.expect_where(&["area.loitering open 35 yard", "area.loitering close 75 yard"]);
+}
+
+#[test]
+fn who_is_lost_for_a_moment_is_the_same_who_stays() {
+    let mut camera = CameraTester::watching(area(&[(EventKind::Loitering, 30, 1)]));
+    camera.stand(5.0, &[]).show(60.0, |t| {
+        // Not detected for four seconds in ten, a little elsewhere each time.
+        let here = 0.5 + 0.01 * (t / 10.0).floor() as f32;
+        if t % 10.0 < 6.0 { vec![person(here, 0.6, 3)] } else { Vec::new() }
+    });
+    let kinds: Vec<_> = camera.events.iter().map(|event| event.phase).collect();
+    assert_eq!(kinds, [Phase::Open], "{:#?}", camera.told_where());
+}
+
+#[test]
+fn five_at_once_for_a_while_are_a_crowd_and_four_are_none() {
+    let mut camera = CameraTester::watching(area(&[(EventKind::Crowd, 10, 5)]));
+    let people = |count: u8| -> Vec<Thing> {
+        (0..count).map(|number| person(0.34 + 0.08 * f32::from(number), 0.6, u64::from(number))).collect()
+    };
+    camera.stand(5.0, &[]).stand(30.0, &people(4)).expect_where(&[]);
+    camera.stand(5.0, &people(5)).stand(12.0, &people(3)).expect_where(&[]);
+    camera.stand(20.0, &people(5));
+    let open = camera.events.last().expect("a crowd");
+    assert_eq!((open.kind, open.rule.least, open.rule.most), (EventKind::Crowd, Some(5), Some(5)));
+    assert_eq!(open.objects.len(), 5);
+    // One is hidden for a moment.
+    camera.stand(5.0, &people(4)).stand(5.0, &people(5)).stand(15.0, &people(2));
+    assert_eq!(camera.events.iter().filter(|event| event.phase == Phase::Open).count(), 1);
+    assert_eq!(camera.events.last().expect("over").phase, Phase::Close);
+}
+
+fn line(one_way: bool) -> CameraWatch {
+    let end = |x, y| Point::new(x, y).expect("valid");
+    let rules = [Some(EventKind::Crossing), one_way.then_some(EventKind::WrongWay)];
+    let line = Line {
+        id: "gate".parse().expect("valid"),
+        name: "东门".to_owned(),
+        // Down the picture: who goes to the right passes from its left to its right, as seen by somebody who goes down.
+        ends: [end(0.5, 0.9), end(0.5, 0.3)],
+        classes: vec![ObjectClass::Person, ObjectClass::Car],
+        rules: rules.into_iter().flatten().map(ZoneRule::usual).collect(),
+        schedule: None,
+        cell: None,
+        watch_fps: 0,
+    };
+    CameraWatch { lines: vec![line], ..CameraWatch::new("gate".parse().expect("valid")) }
+}
+
+fn crossed(camera: &CameraTester) -> Vec<(EventKind, Option<Direction>)> {
+    let opened = camera.events.iter().filter(|event| event.phase == Phase::Open);
+    opened.map(|event| (event.kind, event.rule.direction)).collect()
+}
+
+#[test]
+fn whoever_crosses_a_line_is_told_and_counted_by_direction() {
+    let mut camera = CameraTester::watching(line(true));
+    camera.stand(3.0, &[]).show(8.0, |t| vec![person(0.3 + 0.05 * t as f32, 0.6, 3)]).stand(3.0, &[]);
+    camera.show(6.0, |t| vec![car(0.7 - 0.08 * t as f32, 0.5)]).stand(3.0, &[]);
+    let (along, against) = (Some(Direction::Along), Some(Direction::Against));
+    assert_eq!(crossed(&camera), [(EventKind::Crossing, along), (EventKind::WrongWay, against)]);
+    camera.expect_valid();
+    let phases: Vec<_> = camera.events.iter().map(|event| event.phase).collect();
+    assert_eq!(phases, [Phase::Open, Phase::Close, Phase::Open, Phase::Close], "moments");
+    let counts: Vec<u64> = camera.state.crossings().values().copied().collect();
+    assert_eq!(counts, [1, 1]);
+}
+
+#[test]
+fn who_passes_beside_a_line_or_turns_back_before_it_has_not_crossed_it() {
+    let mut camera = CameraTester::watching(line(false));
+    camera.stand(3.0, &[]).show(8.0, |t| vec![person(0.3 + 0.05 * t as f32, 0.2, 3)]).stand(3.0, &[]);
+    camera.show(8.0, |t| vec![person(0.3 + 0.045 * (t as f32 - 4.0).abs(), 0.6, 4)]);
+    assert_eq!(crossed(&camera), []);
+}
+
+#[test]
+fn who_stands_on_a_line_does_not_cross_it_to_and_fro() {
+    let mut camera = CameraTester::watching(line(false));
+    camera.jitter = 0.05;
+    camera.stand(3.0, &[]).show(2.0, |t| vec![person(0.4 + 0.05 * t as f32, 0.6, 3)]);
+    camera.stand(30.0, &[person(0.5, 0.6, 3)]).show(4.0, |t| vec![person(0.5 + 0.05 * t as f32, 0.6, 3)]);
+    assert_eq!(crossed(&camera), [(EventKind::Crossing, Some(Direction::Along))]);
+}
+
+#[test]
+fn pictures_that_are_seconds_apart_show_a_crossing_all_the_same() {
+    let mut camera = CameraTester::watching(line(false));
+    camera.seldom(2.0, 6.0, &[]);
+    for step in 0..6_u8 {
+        // Three of its own widths from one picture to the next.
+        camera.seldom(2.0, 2.0, &[person(0.3 + 0.07 * f32::from(step), 0.6, 3)]);
+    }
+    assert_eq!(crossed(&camera), [(EventKind::Crossing, Some(Direction::Along))]);
+}

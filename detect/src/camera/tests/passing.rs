@@ -1,0 +1,129 @@
+//! Who comes near to what is parked.
+
+use gridwatch_domain::{Ground, Side};
+
+use super::*;
+
+fn yard() -> CameraWatch {
+    let zone = zone("aisle", ZoneType::Aisle, [0.0, 0.0, 1.0, 1.0], 600);
+    let contact = |rule: &gridwatch_domain::ZoneRule| rule.kind == EventKind::ContactSuspected;
+    let rules = zone.rules.iter().filter(|rule| contact(rule)).copied().collect();
+    CameraWatch { zones: vec![Zone { rules, ..zone }], ..CameraWatch::new("yard".parse().expect("valid")) }
+}
+
+/// The car that is parked, so far from where it was parked.
+fn parked(x: f32) -> Thing {
+    car(0.4 + x, 0.4)
+}
+
+/// One that drives by from the left to the right, its lower edge there.
+fn passing(t: f64, lower_edge: f32) -> Thing {
+    Thing {
+        corners: [0.05 + 0.12 * t as f32, lower_edge - 0.12, 0.15 + 0.12 * t as f32, lower_edge],
+        ..car(0.0, 0.0).looking(33)
+    }
+}
+
+fn person(x: f32, y: f32) -> Thing {
+    Thing {
+        corners: [x - 0.02, y - 0.12, x + 0.02, y],
+        class: ObjectClass::Person,
+        ..car(0.0, 0.0).looking(44)
+    }
+}
+
+/// Until what was under way is told.
+fn settle(camera: &mut CameraTester, things: &[Thing]) {
+    camera.stand(40.0, things);
+    let passes = camera.state.end_passes();
+    camera.passes.extend(passes);
+}
+
+#[test]
+fn whoever_drives_by_closely_is_noted_with_how_near_when_and_which_way() {
+    let mut camera = CameraTester::watching(yard());
+    camera.stand(3.0, &[]).stand(10.0, &[parked(0.0)]).show(7.0, |t| vec![parked(0.0), passing(t, 0.57)]);
+    settle(&mut camera, &[parked(0.0)]);
+    let [pass] = camera.passes.as_slice() else { panic!("{:#?}", camera.passes) };
+    assert_eq!((pass.place.to_string().as_str(), pass.zones.len(), pass.side), ("p1", 1, Side::Before));
+    assert!(
+        pass.distance < 0.3 && pass.heading_deg.is_some_and(|heading| !(5.0..355.0).contains(&heading)),
+        "{pass:#?}"
+    );
+    // It is level with the parked one 2.5 to 3.3 s after it came.
+    assert!((camera.seconds(pass.at) - 13.0 - 2.9).abs() < 1.2, "{}", camera.seconds(pass.at));
+    assert!(pass.from <= pass.at && pass.at <= pass.until);
+    assert!(pass.shifted.is_some_and(|shifted| shifted < 0.02), "{pass:#?}");
+    camera.expect(&[]);
+}
+
+#[test]
+fn whoever_keeps_away_is_not_noted_nor_are_neighbours() {
+    let mut camera = CameraTester::watching(yard());
+    let neighbour = car(0.52, 0.4).looking(5);
+    camera.stand(3.0, &[]).stand(10.0, &[parked(0.0), neighbour]);
+    camera.show(7.0, |t| vec![parked(0.0), neighbour, passing(t, 0.8)]);
+    settle(&mut camera, &[parked(0.0), neighbour]);
+    assert_eq!(camera.passes, []);
+}
+
+#[test]
+fn people_are_noted_as_well_also_in_pictures_seconds_apart() {
+    let mut camera = CameraTester::watching(yard());
+    camera.stand(3.0, &[]).seldom(2.0, 20.0, &[parked(0.0)]);
+    for step in 0..8_u8 {
+        camera.seldom(2.0, 2.0, &[parked(0.0), person(0.2 + 0.07 * f32::from(step), 0.55)]);
+    }
+    settle(&mut camera, &[parked(0.0)]);
+    let [pass] = camera.passes.as_slice() else { panic!("{:#?}", camera.passes) };
+    assert_eq!(pass.passer.class, ObjectClass::Person);
+    camera.expect(&[]);
+}
+
+#[test]
+fn one_that_comes_too_close_and_moves_the_parked_one_is_suspected() {
+    let mut camera = CameraTester::watching(yard());
+    camera.stand(3.0, &[]).stand(10.0, &[parked(0.0)]);
+    // Some centimetres: a pixel of what is looked at.
+    let nudged = |t: f64| parked(if t > 3.0 { 0.00625 } else { 0.0 });
+    camera.show(8.0, |t| vec![nudged(t), passing(t, 0.56)]).stand(5.0, &[nudged(9.0)]);
+    camera.expect_where(&[
+        "parking.contact_suspected open 19 aisle",
+        "parking.contact_suspected close 19 aisle",
+    ]);
+    let event = &camera.events[0];
+    assert_eq!((event.severity, event.objects.len()), (Severity::Major, 2));
+    assert!(event.rule.distance.is_some_and(|distance| distance <= 0.15), "{:?}", event.rule);
+    settle(&mut camera, &[nudged(9.0)]);
+    assert!(camera.passes[0].shifted.is_some_and(|shifted| shifted > 0.03), "{:#?}", camera.passes);
+}
+
+#[test]
+fn one_that_stops_beside_it_and_somebody_who_gets_out_to_look_are_suspected() {
+    let mut camera = CameraTester::watching(yard());
+    camera.stand(3.0, &[]).stand(10.0, &[parked(0.0)]);
+    camera.show(3.0, |t| vec![parked(0.0), passing(t, 0.56)]);
+    let stopped = passing(3.0, 0.56);
+    camera.stand(2.0, &[parked(0.0), stopped]).stand(9.0, &[parked(0.0), stopped, person(0.49, 0.57)]);
+    let kinds: Vec<_> = camera.events.iter().map(|event| (event.kind, event.phase)).collect();
+    let contact = EventKind::ContactSuspected;
+    assert_eq!(kinds, [(contact, Phase::Open), (contact, Phase::Close)], "{:#?}", camera.told_where());
+}
+
+#[test]
+fn with_a_calibrated_ground_metres_decide() {
+    let point = |x, y| Point::new(x, y).expect("valid");
+    let points = [point(0.0, 1.0), point(1.0, 1.0), point(1.0, 0.1), point(0.0, 0.1)];
+    // Seen from straight above: 50 m across, so that a car is 5 m long.
+    let ground = |metres: f64| {
+        let corners = [[0.0, 0.0], [metres, 0.0], [metres, metres], [0.0, metres]];
+        Some(Ground::new(points, corners).expect("convex"))
+    };
+    for (metres, noted) in [(10.0, true), (100.0, false)] {
+        let mut camera = CameraTester::watching(CameraWatch { ground: ground(metres), ..yard() });
+        camera.stand(3.0, &[]).stand(10.0, &[parked(0.0)]).show(7.0, |t| vec![parked(0.0), passing(t, 0.6)]);
+        settle(&mut camera, &[parked(0.0)]);
+        assert_eq!(camera.passes.len(), usize::from(noted), "{metres} m: {:#?}", camera.passes);
+        assert!(camera.passes.iter().all(|pass| pass.distance_m.is_some()));
+    }
+}

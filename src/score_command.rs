@@ -1,0 +1,128 @@
+//! `gridwatch score`: reads truth, events and observations, and shows how well they agree.
+//!
+//! What is judged, and how, is `score`'s; here are files, tables (`tables.rs`), the page (`html.rs`), and what makes truth files of the
+//! project's own ground truths (`convert.rs`).
+
+mod convert;
+mod html;
+mod tables;
+mod words;
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    io::{self, BufReader},
+    path::Path,
+};
+
+use anyhow::{Context as _, bail};
+use gridwatch_domain::CameraId;
+
+use crate::{
+    cli::{ScoreArguments, ScoreCommand, ScoreFiles},
+    output::say,
+    score::{self, Observation, Read, ResultEvent, Score, Truth, Warning},
+};
+
+pub(crate) fn run(arguments: ScoreArguments) -> anyhow::Result<()> {
+    match (arguments.command, arguments.files) {
+        (Some(ScoreCommand::Schema), _) => {
+            say!("{}", serde_json::to_string_pretty(&score::form().schema)?);
+            Ok(())
+        }
+        (Some(ScoreCommand::Convert(arguments)), _) => convert::run(&arguments),
+        (None, Some(files)) => {
+            let (truth, score) = judge(&files)?;
+            say!("{}", tables::all(&score));
+            finish(&files, &truth, &score)
+        }
+        (None, None) => bail!("expected --truth FILE and --events FILE"),
+    }
+}
+
+fn judge(files: &ScoreFiles) -> anyhow::Result<(Truth, Score)> {
+    let truth = read_truth(&files.truth)?;
+    let Read { items: mut events, partial } = read_events(&files.events)?;
+    let read = files.observations.as_deref().map(read_observations).transpose()?;
+    let (mut observations, partial) = match read {
+        Some(read) => (Some(read.items), partial.or(read.partial)),
+        None => (None, partial),
+    };
+    let mut cameras: BTreeSet<&str> = events.iter().map(|event| event.camera.as_str()).collect();
+    cameras.extend(observations.iter().flatten().map(|observation| observation.camera.as_str()));
+    check_cameras(&cameras, files.camera.as_ref())?;
+    if let Some(camera) = &files.camera {
+        events.retain(|event| event.camera == camera.as_str());
+        observations.iter_mut().for_each(|list| list.retain(|one| one.camera == camera.as_str()));
+    }
+    let mut score = score::score(&truth, &events, observations.as_deref(), truth.start(files.start));
+    score.warnings.splice(0..0, partial.map(Warning::Partial));
+    Ok((truth, score))
+}
+
+/// Writes what is asked for, and fails where that is asked for.
+fn finish(files: &ScoreFiles, truth: &Truth, score: &Score) -> anyhow::Result<()> {
+    if let Some(path) = &files.json {
+        write(path, &(serde_json::to_string_pretty(score)? + "\n"))?;
+    }
+    if let Some(path) = &files.html {
+        write(path, &html::page(truth, score))?;
+    }
+    if files.require_perfect { require_perfect(score) } else { Ok(()) }
+}
+
+fn read_truth(path: &Path) -> anyhow::Result<Truth> {
+    let text = fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
+    Truth::parse(&text).map_err(|problems| anyhow::anyhow!("{} cannot be used:\n{problems}", path.display()))
+}
+
+fn read_events(path: &Path) -> anyhow::Result<Read<ResultEvent>> {
+    let read = if path == Path::new("-") {
+        score::read_events(io::stdin().lock())
+    } else {
+        score::read_events(open(path)?)
+    };
+    read.map_err(|problems| anyhow::anyhow!("{} cannot be used:\n{problems}", path.display()))
+}
+
+fn read_observations(path: &Path) -> anyhow::Result<Read<Observation>> {
+    score::read_observations(open(path)?)
+        .map_err(|problems| anyhow::anyhow!("{} cannot be used:\n{problems}", path.display()))
+}
+
+fn open(path: &Path) -> anyhow::Result<BufReader<File>> {
+    let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
+    Ok(BufReader::new(file))
+}
+
+/// One truth is of one camera.
+fn check_cameras(cameras: &BTreeSet<&str>, chosen: Option<&CameraId>) -> anyhow::Result<()> {
+    let names = || cameras.iter().copied().collect::<Vec<_>>().join(", ");
+    match chosen {
+        None if cameras.len() > 1 => {
+            bail!("the files speak of {} cameras ({}); choose one with --camera", cameras.len(), names())
+        }
+        Some(camera) if !cameras.is_empty() && !cameras.contains(camera.as_str()) => {
+            bail!("--camera {camera}: the files speak of {}", names())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    fs::write(path, text).with_context(|| format!("write {}", path.display()))
+}
+
+fn require_perfect(score: &Score) -> anyhow::Result<()> {
+    let total = &score.total;
+    if let Some(partial) = score.warnings.iter().find(|warning| matches!(warning, Warning::Partial(_))) {
+        bail!("not perfect: {partial}");
+    }
+    if total.is_perfect() {
+        return Ok(());
+    }
+    bail!("not perfect: {} missed, {} false, {} doubled", total.missed, total.untrue, total.doubled)
+}
+
+#[cfg(test)]
+mod tests;

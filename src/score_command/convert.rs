@@ -1,0 +1,47 @@
+//! Truth files and configurations from the project's own ground truths of real footage.
+//!
+//! These say what stands where, for measuring; which stop is an event depends on a limit, which they leave open. Known are the
+//! composed car park, the empty one, the residential street, and the lane from above; of any other file it is said so.
+
+mod edge_config;
+mod footage;
+mod ground_truth;
+
+use std::{fs, path::Path};
+
+use anyhow::{Context as _, bail};
+
+use self::{footage::Footage, ground_truth::GroundTruth};
+use super::write;
+use crate::{cli::ConvertArguments, output::say, score::Truth};
+
+pub(super) fn run(arguments: &ConvertArguments) -> anyhow::Result<()> {
+    let path = &arguments.ground_truth;
+    let footage = convert(path, arguments.limit_s)?;
+    let text = serde_json::to_string_pretty(&footage.truth)?;
+    if let Err(problems) = Truth::parse(&text) {
+        bail!("{}: contradicts itself:\n{problems}", path.display());
+    }
+    match &arguments.out {
+        Some(out) => write(out, &(text + "\n"))?,
+        None => say!("{text}"),
+    }
+    if let Some(config) = &arguments.config {
+        write(config, &edge_config::text(&footage, path, arguments.limit_s, arguments.bays)?)?;
+    }
+    Ok(())
+}
+
+fn convert(path: &Path, limit_s: f64) -> anyhow::Result<Footage> {
+    let text = fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
+    let ground_truth: GroundTruth = serde_json::from_str(&text).with_context(|| {
+        format!(
+            "{}: not a ground truth of ours; docs/truth.md tells how to write a truth file",
+            path.display()
+        )
+    })?;
+    footage::convert(&ground_truth, limit_s).with_context(|| format!("{}", path.display()))
+}
+
+#[cfg(test)]
+mod tests;

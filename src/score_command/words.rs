@@ -1,0 +1,103 @@
+//! Times, shares and names as people read them.
+
+use crate::score::Warning;
+
+/// `1:23`, from an hour on `1:02:03`.
+pub(super) fn clock(seconds: f64) -> String {
+    let whole = seconds.abs().round() as u64;
+    let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60);
+    let sign = if seconds < 0.0 && whole > 0 { "−" } else { "" };
+    if hours > 0 {
+        format!("{sign}{hours}:{minutes:02}:{rest:02}")
+    } else {
+        format!("{sign}{minutes}:{rest:02}")
+    }
+}
+
+/// `+1.2 s`: late; `−1.2 s`: early.
+pub(super) fn signed(seconds: f64) -> String {
+    // What rounds to nothing has no sign.
+    let rounded = (seconds * 10.0).round() / 10.0;
+    let sign = if rounded < 0.0 { "−" } else { "+" };
+    if rounded == 0.0 { "0.0 s".to_owned() } else { format!("{sign}{:.1} s", rounded.abs()) }
+}
+
+/// `97.5 %`, or a dash where there is nothing to have a share of.
+pub(super) fn percent(share: Option<f64>) -> String {
+    share.map_or_else(dash, |share| format!("{:.1} %", share * 100.0))
+}
+
+/// What stands where there is no value.
+pub(super) fn dash() -> String {
+    "–".to_owned()
+}
+
+/// What the kind is called in Chinese, where that is known.
+pub(super) fn chinese_kind(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "parking.no_parking" => "违停",
+        "parking.fire_lane" => "占用消防通道",
+        "parking.entrance_blocked" => "堵塞出入口",
+        "parking.out_of_bay" => "未入位停放",
+        "parking.double" => "双排/堵车位",
+        "parking.straddling" => "跨位停放",
+        "parking.overstay" => "超时停放",
+        "parking.long_stay" => "僵尸车",
+        "parking.lot_full" => "车位已满",
+        "parking.contact_suspected" => "疑似剐蹭",
+        "area.intrusion" => "区域入侵",
+        "area.loitering" => "人员徘徊",
+        "area.crowd" => "人员聚集",
+        "line.crossing" => "越线",
+        "line.wrong_way" => "逆行",
+        "camera.offline" => "摄像机离线",
+        "camera.frozen" => "画面冻结",
+        "camera.covered" => "镜头被遮挡",
+        "camera.moved" => "镜头被移动",
+        "camera.blurred" => "画面模糊",
+        _ => return None,
+    })
+}
+
+/// A warning in Chinese.
+pub(super) fn chinese_warning(warning: &Warning) -> String {
+    match warning {
+        Warning::Partial(partial) => {
+            format!("分析在录像的 {} 处中断：{}", clock(partial.seconds), partial.flaws.join("；"))
+        }
+        Warning::OutsideFootage { first_s } => {
+            format!("没有任何事件落在录像时间内，最早的距开头 {first_s:.1} 秒：请按分析时的取值给出 --start")
+        }
+        Warning::OtherLimit { zone, kind, told_s, truth_s } => format!(
+            "{}的 {kind} 按限时 {told_s} 秒上报，真值为 {truth_s} 秒",
+            zone.as_deref().unwrap_or("整个画面")
+        ),
+        Warning::NoOpening { events } => format!("有 {events} 个事件缺少开始的那一条，无法评判报警快慢"),
+        Warning::UnheardBays { zones } => format!("观测中没有这些车位的状态：{}", zones.join("、")),
+        Warning::SilentTime { from_s, until_s } => {
+            format!("观测只覆盖 {} 至 {}；车位最后的状态按保持到结尾计", clock(*from_s), clock(*until_s))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_shares_read_as_people_write_them() {
+        assert_eq!(
+            [clock(0.0), clock(83.4), clock(3723.0), clock(-5.0)],
+            ["0:00", "1:23", "1:02:03", "−0:05"]
+        );
+        assert_eq!([signed(1.25), signed(-3.04), signed(-0.04)], ["+1.3 s", "−3.0 s", "0.0 s"]);
+        assert_eq!([percent(Some(0.9751)), percent(None)], ["97.5 %", "–"]);
+    }
+
+    #[test]
+    fn every_kind_that_this_build_tells_has_a_chinese_name() {
+        for kind in gridwatch_domain::EventKind::ALL {
+            assert!(chinese_kind(kind.as_str()).is_some(), "{kind}");
+        }
+    }
+}
