@@ -4,6 +4,8 @@
 
 pub(crate) mod colours;
 pub(crate) mod ground;
+#[cfg(test)]
+mod tests;
 pub(crate) mod words;
 pub(crate) mod zones;
 

@@ -43,8 +43,10 @@ impl OpenEvents {
 
     /// The worst event of a place.
     pub(super) fn of_place(&self, place: &PlaceId) -> Option<&Event> {
-        let is_of =
-            |event: &&Event| event.objects.first().is_some_and(|object| object.place.as_ref() == Some(place));
+        let is_of = |event: &&Event| {
+            !is_of_whole(event.kind)
+                && event.objects.first().is_some_and(|object| object.place.as_ref() == Some(place))
+        };
         self.open().into_iter().find(is_of)
     }
 
@@ -66,9 +68,9 @@ pub(super) fn dwell_s(event: &Event, at: Timestamp) -> f64 {
     event.until.unwrap_or(at).saturating_since(event.since).as_secs_f64()
 }
 
-/// Whether it is about the camera itself, and no part of its picture.
-pub(super) fn is_of_camera(kind: EventKind) -> bool {
-    kind.as_str().starts_with("camera.")
+/// Whether it is about the camera itself, or about many bays: told above the picture, not in it.
+pub(super) fn is_of_whole(kind: EventKind) -> bool {
+    kind == EventKind::LotFull || kind.as_str().starts_with("camera.")
 }
 
 /// Whether it has no length.

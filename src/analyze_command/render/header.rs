@@ -5,10 +5,17 @@ use std::collections::BTreeMap;
 use gridwatch_alert::drawing::{Canvas, Colour, Writing};
 use gridwatch_config::CameraSettings;
 use gridwatch_detect::rules::Occupancy;
-use gridwatch_domain::{Severity, Timestamp, ZoneId};
+use gridwatch_domain::{Event, EventKind, Severity, Timestamp, ZoneId};
 
-use super::Seen;
-use crate::drawing::{colours, words::Language, written};
+use super::{
+    Seen,
+    events::{OpenEvents, dwell_s},
+};
+use crate::drawing::{
+    colours,
+    words::{Language, clock},
+    written,
+};
 
 /// Rows of the strip; even, as rows of video are.
 pub(super) const HEAD: u32 = 30;
@@ -19,6 +26,7 @@ const SIZES: [f32; 4] = [15.0, 13.0, 11.0, 9.0];
 
 pub(super) struct Header<'a> {
     pub(super) camera: &'a CameraSettings,
+    pub(super) events: &'a OpenEvents,
     pub(super) start: Timestamp,
     pub(super) language: Language,
 }
@@ -51,6 +59,7 @@ impl Header<'_> {
         let chief: fn(f32) -> Writing = |size| Writing::bare(Colour::WHITE, size);
         let quiet: fn(f32) -> Writing = |size| Writing::bare(colours::QUIET, size);
         let wrong: fn(f32) -> Writing = |size| Writing::on(Colour::of(Severity::Major), size);
+        let full: fn(f32) -> Writing = |size| Writing::on(Colour::of(Severity::Info), size);
         let language = self.language;
         let name = written(&self.camera.name, self.camera.id.as_str()).to_owned();
         let at = seen.frame.at;
@@ -62,6 +71,10 @@ impl Header<'_> {
                 trouble.kind.as_str().to_owned(),
             );
             words.push(Word { text, writing: wrong });
+        }
+        let is_full = |event: &&&Event| event.kind == EventKind::LotFull;
+        for event in self.events.open().iter().filter(is_full) {
+            words.push(Word { text: self.full(event, at), writing: full });
         }
         words.push(Word { text: wall(at), writing: quiet });
         let (level, reason) = seen.level;
@@ -84,6 +97,14 @@ impl Header<'_> {
             words.push(Word { text, writing: quiet });
         }
         words
+    }
+
+    /// `车位已满 北区 0:30`
+    fn full(&self, event: &Event, at: Timestamp) -> String {
+        let zone = event.zone.as_ref();
+        let group = self.camera.groups.iter().find(|group| Some(&group.id) == zone);
+        let name = group.map_or("", |group| written(&group.name, group.id.as_str()));
+        format!("{} {name} {}", self.language.kind(event.kind), clock(dwell_s(event, at)))
     }
 
     /// `1:23.4`: tenths, as several pictures a second are shown.

@@ -116,7 +116,8 @@ impl Renderer {
         objects.label(&mut canvas, &mut self.labels);
         watched.names(&mut canvas, &mut self.labels);
         objects.label_passing(&mut canvas, &mut self.labels);
-        let header = Header { camera: &self.camera, start: self.start, language: self.language };
+        let header =
+            Header { camera: &self.camera, events: &self.events, start: self.start, language: self.language };
         header.draw(&mut canvas, seen, &watched.occupancy);
         Ok(canvas)
     }

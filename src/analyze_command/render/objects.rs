@@ -7,7 +7,7 @@ use gridwatch_detect::{
 };
 use gridwatch_domain::{Event, NormBox, Timestamp};
 
-use super::events::{OpenEvents, dwell_s, is_moment, is_of_camera};
+use super::events::{OpenEvents, dwell_s, is_moment, is_of_whole};
 use crate::drawing::{
     Sizes, colours,
     words::{Language, clock},
@@ -47,7 +47,7 @@ impl Objects<'_> {
         for place in self.state.places() {
             self.draw_place(canvas, labels, place);
         }
-        for event in self.events.open().into_iter().filter(|event| !is_of_camera(event.kind)) {
+        for event in self.events.open().into_iter().filter(|event| !is_of_whole(event.kind)) {
             let standing = |object: &&gridwatch_domain::EventObject| object.place.is_some();
             for object in event.objects.iter().filter(|object| !standing(object)) {
                 let colour = Colour::of(event.severity);
@@ -81,13 +81,16 @@ impl Objects<'_> {
     /// The labels of events and of what stands.
     pub(super) fn label(&self, canvas: &mut Canvas, labels: &mut Labels) {
         let sizes = Sizes::of(canvas);
-        for event in self.events.open().into_iter().filter(|event| !is_of_camera(event.kind)) {
+        for event in self.events.open().into_iter().filter(|event| !is_of_whole(event.kind)) {
             let Some(area) = self.area_of(canvas, event) else { continue };
             let place = event.objects.first().and_then(|object| object.place.clone());
             let place = place.and_then(|id| self.state.places().iter().find(|place| place.id() == id));
             let mut first = self.language.kind(event.kind).to_owned();
             if !is_moment(event.kind) {
                 first = format!("{first} {}", clock(dwell_s(event, self.at)));
+            }
+            if event.unobserved {
+                first += self.language.pick(" 画面中断", " unobserved");
             }
             let second =
                 place.map(|place| format!("{} {}", place.id(), self.language.presence(place.presence())));
