@@ -11,7 +11,7 @@ mod watching;
 use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Context as _;
-use gridwatch_alert::{AlertHandle, AlertSettings, AlertStage, Archive, CameraNews, Retention};
+use gridwatch_alert::{AlertHandle, AlertSettings, AlertStage, Archive, CameraNews, PassRetention, Retention};
 use gridwatch_config::{
     CameraSettings, ConfigError, EdgeSettings, EvidenceSettings, SourceSettings, TilesConfig, load_edge,
 };
@@ -408,6 +408,10 @@ fn alert_settings(settings: &EdgeSettings, archive: Archive) -> anyhow::Result<A
         edge: settings.id.clone(),
         state_dir: settings.state_dir.clone(),
         outbox_max_bytes: settings.outbox_max_bytes,
+        near_passes: PassRetention {
+            keep: settings.near_passes.keep,
+            max_rows: settings.near_passes.max_rows.into(),
+        },
         outlines: outlines_of(&settings.cameras),
         archive: Some(archive),
         link,

@@ -7,7 +7,7 @@ mod support;
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use gridwatch_alert::{
-    AlertHandle, AlertSettings, AlertStage, AlertTuning, Archive, CameraNews, Media, Retention,
+    AlertHandle, AlertSettings, AlertStage, AlertTuning, Archive, CameraNews, Media, PassRetention, Retention,
 };
 use gridwatch_domain::{
     Checkpoint, Findings,
@@ -58,6 +58,7 @@ impl Edge {
             edge: EDGE.parse().expect("valid"),
             state_dir: folder.to_owned(),
             outbox_max_bytes,
+            near_passes: PassRetention { keep: Duration::from_secs(90 * 86_400), max_rows: 1_000 },
             outlines: BTreeMap::from([(camera("gate"), Vec::new())]),
             archive,
             link,
