@@ -27,9 +27,8 @@ async fn ask(folder: &Path, query: &PassQuery) -> PassPage {
 
 /// The numbers that the passes of a page were made of.
 fn numbers(page: &PassPage) -> Vec<u32> {
-    let number = |pass: &NearPass| {
-        (0..2_000).find(|number| pass.id == pass_id(*number)).expect("one of this test's")
-    };
+    let number =
+        |pass: &NearPass| (0..2_000).find(|number| pass.id == pass_id(*number)).expect("one of this test's");
     page.passes.iter().map(|stored| number(&stored.pass)).collect()
 }
 
@@ -78,12 +77,8 @@ async fn a_pass_is_kept_with_what_was_found_beside_it_or_not_at_all() {
         .await
         .expect("opens");
     let large = Checkpoint { camera: camera("gate"), state: vec![7; 2 << 20] };
-    let all = Append {
-        events: &[event(2, 1)],
-        passes: &[pass(3)],
-        checkpoint: Some(&large),
-        ..Append::default()
-    };
+    let all =
+        Append { events: &[event(2, 1)], passes: &[pass(3)], checkpoint: Some(&large), ..Append::default() };
     assert!(outbox.append(all).await.expect_err("no room").is_full());
     assert_eq!(outbox.checkpoints().await.expect("readable"), [checkpoint(1)]);
     assert_eq!(outbox.stats().entries, 1);
@@ -156,7 +151,8 @@ async fn a_bay_and_a_night_are_asked_for() {
         distance: 0.05,
         ..pass(4)
     };
-    let elsewhere = NearPass { camera: camera("yard"), place: "p9".parse().expect("valid"), ..in_bay(5, "bay-1") };
+    let elsewhere =
+        NearPass { camera: camera("yard"), place: "p9".parse().expect("valid"), ..in_bay(5, "bay-1") };
     let mut car = in_bay(6, "bay-1");
     car.passer.class = ObjectClass::Car;
     let passes = [in_bay(1, "bay-1"), in_bay(2, "bay-2"), in_bay(3, "bay-1"), of_lane, elsewhere, car];
@@ -204,7 +200,8 @@ async fn pages_fit_together() {
             for limit in [1, 3, 20] {
                 let (mut pages, mut next) = (Vec::new(), None);
                 loop {
-                    let page = ask(kept.folder.path(), &PassQuery { limit, after: next, ..query.clone() }).await;
+                    let page =
+                        ask(kept.folder.path(), &PassQuery { limit, after: next, ..query.clone() }).await;
                     pages.extend(page.passes);
                     next = page.next;
                     if next.is_none() {
@@ -230,7 +227,8 @@ async fn what_is_too_old_or_too_much_goes_in_steps() {
     let before = time(600 * 60);
     let steps = [(500, 0), (99, 301), (0, 0)];
     for (by_age, by_rows) in steps {
-        let pruned = outbox.prune_passes(before, if by_age == 500 { 700 } else { 300 }).await.expect("writable");
+        let pruned =
+            outbox.prune_passes(before, if by_age == 500 { 700 } else { 300 }).await.expect("writable");
         assert_eq!(pruned, Pruned { by_age, by_rows });
     }
     let all = PassQuery { order: PassOrder::Time, limit: 2_000, ..PassQuery::default() };

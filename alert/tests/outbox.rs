@@ -190,8 +190,12 @@ async fn a_full_outbox_says_so_keeps_what_it_has_and_recovers() {
         let number = stored + 1;
         let snapshots = [picture(number, 100_000)];
         let checkpoint = Checkpoint { camera: camera("gate"), state: vec![number] };
-        let one =
-            Append { events: &[event(number, 1)], snapshots: &snapshots, checkpoint: Some(&checkpoint), ..Append::default() };
+        let one = Append {
+            events: &[event(number, 1)],
+            snapshots: &snapshots,
+            checkpoint: Some(&checkpoint),
+            ..Append::default()
+        };
         match outbox.append(one).await {
             Ok(_) => stored += 1,
             Err(error) => break error,

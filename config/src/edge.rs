@@ -11,8 +11,8 @@ use serde::Deserialize;
 
 use crate::{
     ApiSettings, BrokerConfig, BrokerSettings, CalendarConfig, CameraConfig, CameraSettings, EvidenceConfig,
-    EvidenceSettings, InferenceSettings, NearPassesConfig, NearPassesSettings, NetworkConfig, NetworkSettings, Problems, ScheduleConfig,
-    calendar::Schedules,
+    EvidenceSettings, InferenceSettings, NearPassesConfig, NearPassesSettings, NetworkConfig,
+    NetworkSettings, Problems, ScheduleConfig, calendar::Schedules,
 };
 
 /// The file of an edge box: `gridwatch edge --config FILE`.

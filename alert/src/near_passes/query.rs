@@ -162,7 +162,8 @@ mod tests {
         let camera = PassQuery { camera: Some("gate".parse().expect("valid")), ..night.clone() };
         let place = PassQuery { place: Some("p17".parse().expect("valid")), ..camera.clone() };
         let both = PassQuery { zone: bay.zone.clone(), ..camera.clone() };
-        let by_zone = ["SEARCH z USING PRIMARY KEY (zone=? AND at>? AND at<?)", "SEARCH p USING INTEGER PRIMARY KEY"];
+        let by_zone =
+            ["SEARCH z USING PRIMARY KEY (zone=? AND at>? AND at<?)", "SEARCH p USING INTEGER PRIMARY KEY"];
         check(&plan(&bay).await, &by_zone);
         check(&plan(&both).await, &by_zone);
         check(&plan(&camera).await, &["near_passes_by_camera (camera=? AND at>? AND at<?)"]);

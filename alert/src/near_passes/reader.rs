@@ -9,10 +9,7 @@ use gridwatch_domain::NearPass;
 use serde::Serialize;
 use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use super::{
-    PassCursor, PassOrder, PassQuery,
-    cursor::Key,
-};
+use super::{PassCursor, PassOrder, PassQuery, cursor::Key};
 use crate::stage::OUTBOX_FILE;
 
 /// How long to wait while the file is being upgraded.

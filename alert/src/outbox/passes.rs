@@ -80,10 +80,11 @@ impl Inner {
     /// Makes room for what was found by removing the oldest passes; how many. None where there is room for anything that may come: then
     /// it is not the passes that are in the way.
     pub(super) async fn give_way(self: &Arc<Self>, database: &mut Database) -> Result<u64, sqlx::Error> {
-        let free: i64 =
-            sqlx::query_scalar("SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size")
-                .fetch_one(&mut database.connection)
-                .await?;
+        let free: i64 = sqlx::query_scalar(
+            "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size",
+        )
+        .fetch_one(&mut database.connection)
+        .await?;
         if free.unsigned_abs() >= LARGEST_APPEND || self.passes.load(Ordering::Relaxed) == 0 {
             return Ok(0);
         }

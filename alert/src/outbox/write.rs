@@ -143,7 +143,10 @@ pub(super) async fn begin(database: &mut Database, durable: bool) -> Result<(), 
 }
 
 /// Commits what went well and takes back what did not.
-pub(super) async fn end<T>(database: &mut Database, outcome: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+pub(super) async fn end<T>(
+    database: &mut Database,
+    outcome: Result<T, sqlx::Error>,
+) -> Result<T, sqlx::Error> {
     let outcome = match outcome {
         Ok(value) => sqlx::query("COMMIT").execute(&mut database.connection).await.map(|_| value),
         Err(error) => Err(error),
