@@ -9,6 +9,8 @@ mod analyze_command;
 mod bench_command;
 mod cli;
 mod config_command;
+#[cfg(feature = "edge")]
+mod drawing;
 mod logging;
 mod output;
 mod score;
@@ -31,6 +33,8 @@ mod edge;
 mod edge_api;
 #[cfg(feature = "edge")]
 mod evidence_command;
+#[cfg(feature = "edge")]
+mod first_picture;
 #[cfg(any(feature = "edge", feature = "center"))]
 mod link;
 #[cfg(feature = "edge")]
@@ -53,6 +57,8 @@ mod viewing;
 mod watch;
 #[cfg(all(feature = "edge", feature = "embedded-broker"))]
 mod zones;
+#[cfg(feature = "edge")]
+mod zones_command;
 
 use std::process::ExitCode;
 
@@ -77,6 +83,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Config(command) => config_command::run(command),
         #[cfg(feature = "edge")]
         Command::Analyze(arguments) => analyze_command::run(&arguments),
+        #[cfg(feature = "edge")]
+        Command::Zones(command) => zones_command::run(command),
         #[cfg(feature = "edge")]
         Command::Models(command) => models_command::run(command),
         #[cfg(feature = "edge")]

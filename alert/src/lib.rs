@@ -8,6 +8,7 @@
 //! left out. Near passes of parked vehicles are kept in the same transaction, and can be asked for. Knows nothing of frames' origin, networks or rules; MQTT itself is `gridwatch-link`'s.
 
 mod archive;
+pub mod drawing;
 mod error;
 mod evidence;
 mod intake;

@@ -154,6 +154,8 @@ pub struct EdgeSettings {
     pub time_zone: String,
     /// The cameras, ids unique.
     pub cameras: Vec<CameraSettings>,
+    /// Schedules that nothing goes by: their numbers in the file, and their names.
+    pub unused_schedules: Vec<(usize, String)>,
 }
 
 impl EdgeConfig {
@@ -216,6 +218,7 @@ impl EdgeConfig {
             near_passes: self.near_passes.settings(),
             time_zone,
             cameras,
+            unused_schedules: schedules.unused(),
         })
     }
 }

@@ -15,6 +15,8 @@ mod passes;
 mod score;
 #[cfg(feature = "edge")]
 mod simulate;
+#[cfg(feature = "edge")]
+mod zones;
 
 use std::path::PathBuf;
 
@@ -24,7 +26,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use self::bench::*;
 pub(crate) use self::score::*;
 #[cfg(feature = "edge")]
-pub(crate) use self::{analyze::*, cameras::*, evidence::*, models::*, passes::*, simulate::*};
+pub(crate) use self::{analyze::*, cameras::*, evidence::*, models::*, passes::*, simulate::*, zones::*};
 use crate::logging::LogLevel;
 
 /// Neighbourhood cameras as a governance tool: parking disorder noticed, told, dealt with, published.
@@ -52,6 +54,10 @@ pub(crate) enum Command {
     /// Checks configuration files and prints what they may hold.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Shows what is watched in the cameras' pictures.
+    #[cfg(feature = "edge")]
+    #[command(subcommand)]
+    Zones(ZonesCommand),
     /// Lists, inspects, imports, fetches, measures and quantises detector networks.
     #[cfg(feature = "edge")]
     #[command(subcommand)]
@@ -94,7 +100,7 @@ impl Command {
             Self::Center(_) => LogLevel::All,
             Self::Config(_) | Self::Score(_) => LogLevel::Warnings,
             #[cfg(feature = "edge")]
-            Self::Models(_) | Self::Analyze(_) => LogLevel::WarningsButCameras,
+            Self::Models(_) | Self::Analyze(_) | Self::Zones(_) => LogLevel::WarningsButCameras,
             #[cfg(feature = "edge")]
             Self::Cameras(_) | Self::Evidence(_) | Self::Passes(_) | Self::Simulate(_) => LogLevel::Warnings,
             #[cfg(all(feature = "edge", feature = "embedded-broker"))]
@@ -112,10 +118,14 @@ pub(crate) struct ConfigFile {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Reports every problem of a file at once, each with its key path.
+    /// Reports every problem of a file at once, each with its key path; and warns of zones that cannot work.
     Check {
         /// The file of an edge box or a center.
         file: PathBuf,
+        /// A folder for a drawing of what each camera watches, as `zones draw` makes it.
+        #[cfg(feature = "edge")]
+        #[arg(long)]
+        draw: Option<PathBuf>,
     },
     /// Prints the JSON Schema of a kind of file: every key with its meaning, unit, range and default.
     Schema {
