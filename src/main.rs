@@ -44,6 +44,8 @@ mod models_command;
 #[cfg(feature = "edge")]
 mod network;
 #[cfg(feature = "edge")]
+mod passes_command;
+#[cfg(feature = "edge")]
 mod recorder;
 #[cfg(feature = "edge")]
 mod scenes;
@@ -87,6 +89,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Models(command) => models_command::run(command),
         #[cfg(feature = "edge")]
         Command::Evidence(command) => evidence_command::run(command),
+        #[cfg(feature = "edge")]
+        Command::Passes(arguments) => in_runtime(passes_command::run(*arguments)),
         #[cfg(feature = "edge")]
         Command::Cameras(command) => cameras_command::run(command),
         Command::Score(arguments) => score_command::run(*arguments),

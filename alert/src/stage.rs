@@ -13,17 +13,19 @@ use tokio::{
 use tracing::info;
 
 use crate::{
-    AlertError, Archive, Outbox, OutboxSettings, OutboxStats,
+    AlertError, Archive, Outbox, OutboxSettings, OutboxStats, PassRetention,
     evidence::{EvidenceEnd, EvidenceThread, Keeper},
     intake::Intake,
     metrics::AlertMetrics,
+    near_passes::Pruner,
     publisher::{Publisher, State},
     status::{CameraNews, Presence, Problems},
+    trusted_time::TrustedTime,
     window::Window,
 };
 
 /// Name of the outbox in the state folder.
-const OUTBOX_FILE: &str = "outbox.db";
+pub(crate) const OUTBOX_FILE: &str = "outbox.db";
 
 /// How long detection's last findings may take to be kept, at the end.
 const LAST_FINDINGS: Duration = Duration::from_secs(5);
@@ -41,6 +43,8 @@ pub struct AlertSettings {
     pub state_dir: PathBuf,
     /// Largest size of the outbox, in bytes, at least 1 MiB.
     pub outbox_max_bytes: u64,
+    /// For how long near passes are kept, and how many.
+    pub near_passes: PassRetention,
     /// What each camera watches, to be drawn into snapshots.
     pub outlines: BTreeMap<CameraId, Vec<Outline>>,
     /// Where evidence is kept on this box; none: only the center keeps any.
@@ -77,6 +81,8 @@ pub struct AlertStage {
     link: Link,
     incoming: IncomingStream,
     presence: Presence,
+    pass_retention: PassRetention,
+    trusted_time: TrustedTime,
     outlines: BTreeMap<CameraId, Vec<Outline>>,
     clock: SharedClock,
     metrics: AlertMetrics,
@@ -94,6 +100,7 @@ impl AlertStage {
         let outbox_settings = OutboxSettings { max_size: settings.outbox_max_bytes };
         let outbox = Outbox::open(&settings.state_dir.join(OUTBOX_FILE), outbox_settings).await?;
         let checkpoints = outbox.checkpoints().await?;
+        let trusted_time = TrustedTime::new(outbox.newest_pass_at().await?, clock.now());
         let presence = Presence::new(settings.edge, settings.version);
         let link = LinkSettings {
             will: Some(presence.will(Arc::clone(&clock))),
@@ -118,6 +125,8 @@ impl AlertStage {
             link,
             incoming,
             presence,
+            pass_retention: settings.near_passes,
+            trusted_time,
             outlines: settings.outlines,
             clock,
             metrics: alert_metrics,
@@ -161,6 +170,15 @@ impl AlertStage {
             complaints: Throttle::default(),
         };
         let tick = (self.tuning.ack_timeout / 10).clamp(Duration::from_millis(20), Duration::from_secs(1));
+        let pruner = Pruner {
+            outbox: self.outbox.clone(),
+            retention: self.pass_retention,
+            clock: Arc::clone(&self.clock),
+            trusted_time: self.trusted_time,
+            metrics: self.metrics.clone(),
+            stopping: stopping.clone(),
+            complaints: Throttle::default(),
+        };
         let publisher = Publisher {
             outbox: self.outbox.clone(),
             link: self.link.publisher(),
@@ -186,6 +204,7 @@ impl AlertStage {
             evidence_problems,
             evidence_end: Some(evidence_end),
             intake: supervised("alert intake", intake),
+            pruner: supervised("near passes", pruner),
             publisher: supervised("alert publisher", publisher),
             link: Some(self.link),
             give_up,
@@ -235,6 +254,7 @@ pub struct AlertHandle {
     evidence_problems: Option<JoinHandle<()>>,
     evidence_end: Option<EvidenceEnd>,
     intake: JoinHandle<()>,
+    pruner: JoinHandle<()>,
     publisher: JoinHandle<()>,
     link: Option<Link>,
     give_up: Shutdown,
@@ -297,6 +317,7 @@ impl AlertHandle {
             // The intake is gone, and with it all that could be handed over; a disk that hangs does not keep the process.
             let _ = timeout(LAST_FINDINGS, spawn_blocking(|| evidence.wait())).await;
         }
+        let _ = (&mut self.pruner).await;
         let _ = (&mut self.publisher).await;
         if let Some(link) = self.link.take() {
             link.finish().await;
@@ -318,6 +339,7 @@ impl AlertHandle {
 impl Drop for AlertHandle {
     fn drop(&mut self) {
         self.intake.abort();
+        self.pruner.abort();
         self.publisher.abort();
         if let Some(watching) = &self.evidence_problems {
             watching.abort();

@@ -24,6 +24,13 @@ pub struct CalendarConfig {
     pub workdays: Vec<String>,
 }
 
+impl CalendarConfig {
+    /// The zone by name, whether it is known or not.
+    pub(crate) fn time_zone(&self) -> &str {
+        self.time_zone.as_deref().unwrap_or(DEFAULT_TIME_ZONE)
+    }
+}
+
 /// One `[[schedule]]` table: times of the week under a name.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -15,6 +15,7 @@ mod evidence;
 mod inference;
 mod line;
 mod load;
+mod near_passes;
 mod network;
 mod problem;
 mod prune;
@@ -42,6 +43,7 @@ pub use load::{
     ConfigError, Kind, Loaded, examine_edge, load_center, load_edge, load_edge_offline, load_file,
     parse_center, parse_edge, parse_edge_offline, parse_form, read_text,
 };
+pub use near_passes::{NearPassesConfig, NearPassesSettings};
 pub use network::{NetworkConfig, NetworkPreset, NetworkSettings};
 pub use problem::{Problem, Problems};
 pub use schema::{Form, json_schema};

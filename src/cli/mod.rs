@@ -10,6 +10,8 @@ mod cameras;
 mod evidence;
 #[cfg(feature = "edge")]
 mod models;
+#[cfg(feature = "edge")]
+mod passes;
 mod score;
 #[cfg(feature = "edge")]
 mod simulate;
@@ -24,7 +26,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use self::bench::*;
 pub(crate) use self::score::*;
 #[cfg(feature = "edge")]
-pub(crate) use self::{analyze::*, cameras::*, evidence::*, models::*, simulate::*, zones::*};
+pub(crate) use self::{analyze::*, cameras::*, evidence::*, models::*, passes::*, simulate::*, zones::*};
 use crate::logging::LogLevel;
 
 /// Neighbourhood cameras as a governance tool: parking disorder noticed, told, dealt with, published.
@@ -64,6 +66,9 @@ pub(crate) enum Command {
     #[cfg(feature = "edge")]
     #[command(subcommand)]
     Evidence(EvidenceCommand),
+    /// Tells who came close to parked vehicles, such as to one that was scratched at night, as an edge box has kept it.
+    #[cfg(feature = "edge")]
+    Passes(Box<PassesArguments>),
     /// Looks for cameras on the network.
     #[cfg(feature = "edge")]
     #[command(subcommand)]
@@ -97,7 +102,7 @@ impl Command {
             #[cfg(feature = "edge")]
             Self::Models(_) | Self::Analyze(_) | Self::Zones(_) => LogLevel::WarningsButCameras,
             #[cfg(feature = "edge")]
-            Self::Cameras(_) | Self::Evidence(_) | Self::Simulate(_) => LogLevel::Warnings,
+            Self::Cameras(_) | Self::Evidence(_) | Self::Passes(_) | Self::Simulate(_) => LogLevel::Warnings,
             #[cfg(all(feature = "edge", feature = "embedded-broker"))]
             Self::Bench(_) | Self::BenchPart(_) => LogLevel::Warnings,
         }

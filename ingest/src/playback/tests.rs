@@ -76,6 +76,7 @@ fn camera(decode: DecodeMode) -> CameraSettings {
         lines: Vec::new(),
         groups: Vec::new(),
         ground: None,
+        aspect: None,
     }
 }
 

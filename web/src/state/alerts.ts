@@ -49,7 +49,6 @@ const visible = computed<EventView[]>(() =>
 /** When the newest known alert opened: what opened later, or comes live as a first revision, is news. */
 let newestOpened = "";
 
-
 /** Merges, and tells the listeners of what is news. Returns the ids never seen before. */
 function learn(incoming: readonly EventView[], source: "live" | "sync" | "page"): string[] {
   const openedBefore = newestOpened;
