@@ -95,7 +95,7 @@ fn clip() -> &'static (PathBuf, PathBuf) {
         let config = format!(
             "[edge]\nid = \"box\"\nstate_dir = \"state\"\n[broker]\nurl = \"mqtt://127.0.0.1:1\"\n\
              [[camera]]\nid = \"tiny\"\nname = \"3栋\"\nurl = \"rtsp://127.0.0.1:1/1\"\n\
-             [[camera.zone]]\nid = \"lane\"\nname = \"消防通道\"\ntype = \"fire_lane\"\nlimit_s = 6\npolygon = {polygon}\n"
+             [[camera.zone]]\nid = \"lane\"\nname = \"消防通道\"\ntype = \"fire_lane\"\nlimit_s = 3\npolygon = {polygon}\n"
         );
         (video, write(&folder, "tiny.toml", &config))
     })

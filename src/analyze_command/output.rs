@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context as _;
 use gridwatch_config::EdgeSettings;
 use gridwatch_domain::{
-    Event, NearPass, Timestamp,
+    Event, NearPass,
     wire::{EventMessage, Message as _},
 };
 use serde::Serialize;
@@ -51,10 +51,9 @@ impl Outputs {
         };
         let observations = arguments.observations.as_deref().map(Lines::create).transpose()?;
         let passes = arguments.passes.as_deref().map(Lines::create).transpose()?;
-        let camera = settings.cameras.first().context("no camera")?;
-        let start = arguments.start.unwrap_or(Timestamp::UNIX_EPOCH);
         let render = |path: &PathBuf| {
-            Renderer::create(path, camera, start, arguments.language).map(|renderer| (path.clone(), renderer))
+            let renderer = Renderer::create(path, settings, arguments.start, arguments.language);
+            renderer.map(|renderer| (path.clone(), renderer))
         };
         let video = arguments.render.as_ref().map(render).transpose()?;
         Ok(Self { events: Some(events), observations, passes, video, kept: None, seq: 0 })

@@ -158,7 +158,7 @@ fn half_back(begin: Spot, end: Spot) -> Spot {
     (begin.0 - (end.0 - begin.0) * 0.5, begin.1 - (end.1 - begin.1) * 0.5)
 }
 
-/// Spots for a label of a size within a zone, those farther up first; around its topmost corner where it is too small.
+/// Spots for a label of a size within a zone, those farther up first; then around its topmost and its lowest corner.
 fn within(canvas: &Canvas, zone: &Zone, size: (f32, f32)) -> Vec<Spot> {
     let outline = corners(canvas, &zone.polygon);
     let around = Area::around(&outline);
@@ -171,9 +171,10 @@ fn within(canvas: &Canvas, zone: &Zone, size: (f32, f32)) -> Vec<Spot> {
     let mut spots: Vec<Spot> = spots
         .filter(|spot| Area::at(*spot, size).corners().into_iter().all(|corner| is_inside(&outline, corner)))
         .collect();
-    if spots.is_empty() {
-        let top = outline.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1));
-        spots = Area::at(top.unwrap_or_default(), (0.0, 0.0)).beside(size);
+    let by_row = |a: &Spot, b: &Spot| a.1.total_cmp(&b.1);
+    let (top, bottom) = (outline.iter().copied().min_by(by_row), outline.iter().copied().max_by(by_row));
+    for corner in [top, bottom].into_iter().flatten() {
+        spots.extend(Area::around(&[corner]).grown(canvas.stroke()).beside(size));
     }
     spots
 }

@@ -6,6 +6,7 @@ use gridwatch_alert::drawing::{Canvas, Colour, Writing};
 use gridwatch_config::CameraSettings;
 use gridwatch_detect::rules::Occupancy;
 use gridwatch_domain::{Event, EventKind, Severity, Timestamp, ZoneId};
+use jiff::tz::TimeZone;
 
 use super::{
     Seen,
@@ -28,6 +29,8 @@ pub(super) struct Header<'a> {
     pub(super) camera: &'a CameraSettings,
     pub(super) events: &'a OpenEvents,
     pub(super) start: Timestamp,
+    /// By which the time of day is told.
+    pub(super) zone: &'a TimeZone,
     pub(super) language: Language,
 }
 
@@ -76,7 +79,7 @@ impl Header<'_> {
         for event in self.events.open().iter().filter(is_full) {
             words.push(Word { text: self.full(event, at), writing: full });
         }
-        words.push(Word { text: wall(at), writing: quiet });
+        words.push(Word { text: wall(at, self.zone), writing: quiet });
         let (level, reason) = seen.level;
         let gate = format!(
             "{} {} ({})",
@@ -120,11 +123,16 @@ impl Header<'_> {
     }
 }
 
-/// As events are dated, without what is below a second.
-fn wall(at: Timestamp) -> String {
-    let text = at.to_string();
-    let (day, time) = text.split_once('T').unwrap_or((&text, ""));
-    format!("{day} {}Z", time.split(['.', 'Z']).next().unwrap_or_default())
+/// The time of day in a zone, and how far that is from UTC, by which events are dated.
+fn wall(at: Timestamp, zone: &TimeZone) -> String {
+    let at = jiff::Timestamp::from(at);
+    let local = zone.to_datetime(at).strftime("%Y-%m-%d %H:%M:%S");
+    let minutes = zone.to_offset(at).seconds() / 60;
+    if minutes == 0 {
+        return format!("{local}Z");
+    }
+    let (sign, minutes) = (if minutes < 0 { '-' } else { '+' }, minutes.abs());
+    format!("{local}{sign}{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
 #[cfg(test)]
@@ -132,8 +140,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wall_time_is_that_of_events() {
+    fn the_time_of_day_is_that_of_the_place() {
         let at: Timestamp = "2026-11-26T08:01:02.345+08:00".parse().expect("a time");
-        assert_eq!(wall(at), "2026-11-26 00:01:02Z");
+        assert_eq!(wall(at, &TimeZone::UTC), "2026-11-26 00:01:02Z");
+        let shanghai = jiff::tz::TimeZoneDatabase::bundled().get("Asia/Shanghai").expect("known");
+        assert_eq!(wall(at, &shanghai), "2026-11-26 08:01:02+08:00");
     }
 }

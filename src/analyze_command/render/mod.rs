@@ -11,10 +11,11 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use gridwatch_alert::drawing::{Canvas, Labels};
-use gridwatch_config::CameraSettings;
+use gridwatch_config::{CameraSettings, EdgeSettings};
 use gridwatch_detect::{Analysed, CameraState};
 use gridwatch_domain::{Frame, Timestamp};
 use gridwatch_ingest::{Level, Reason, VideoError, VideoWriter};
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use self::{
     events::OpenEvents,
@@ -41,6 +42,7 @@ pub(crate) struct Renderer {
     video: VideoWriter,
     camera: CameraSettings,
     start: Timestamp,
+    zone: TimeZone,
     language: Language,
     /// Pixels across and down of the first picture, with the strip above.
     size: Option<(u32, u32)>,
@@ -50,18 +52,23 @@ pub(crate) struct Renderer {
 }
 
 impl Renderer {
+    /// Of the settings' only camera. `start`: when the first picture was taken, where that is known.
     pub(crate) fn create(
         path: &Path,
-        camera: &CameraSettings,
-        start: Timestamp,
+        settings: &EdgeSettings,
+        start: Option<Timestamp>,
         language: Language,
     ) -> anyhow::Result<Self> {
+        let camera = settings.cameras.first().context("no camera")?.clone();
         let video = VideoWriter::create(path, MANY).context("--render")?;
         let empty = Canvas::filled(2, 2, colours::DARK).picture();
+        // What is counted from 1970 is the time of no place.
+        let zone = start.and_then(|_| TimeZoneDatabase::bundled().get(&settings.time_zone).ok());
         Ok(Self {
             video,
-            camera: camera.clone(),
-            start,
+            camera,
+            start: start.unwrap_or(Timestamp::UNIX_EPOCH),
+            zone: zone.unwrap_or(TimeZone::UTC),
             language,
             size: None,
             labels: Labels::new(empty),
@@ -116,8 +123,13 @@ impl Renderer {
         objects.label(&mut canvas, &mut self.labels);
         watched.names(&mut canvas, &mut self.labels);
         objects.label_passing(&mut canvas, &mut self.labels);
-        let header =
-            Header { camera: &self.camera, events: &self.events, start: self.start, language: self.language };
+        let header = Header {
+            camera: &self.camera,
+            events: &self.events,
+            start: self.start,
+            zone: &self.zone,
+            language: self.language,
+        };
         header.draw(&mut canvas, seen, &watched.occupancy);
         Ok(canvas)
     }
