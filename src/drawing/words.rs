@@ -69,9 +69,9 @@ impl Language {
     pub(crate) fn duration(self, time: Duration) -> String {
         let seconds = time.as_secs();
         let (count, chinese, english) = match seconds {
-            86_400.. if seconds % 86_400 == 0 => (seconds / 86_400, "天", "d"),
-            3600.. if seconds % 3600 == 0 => (seconds / 3600, "小时", "h"),
-            120.. if seconds % 60 == 0 => (seconds / 60, "分钟", "min"),
+            86_400.. if seconds.is_multiple_of(86_400) => (seconds / 86_400, "天", "d"),
+            3600.. if seconds.is_multiple_of(3600) => (seconds / 3600, "小时", "h"),
+            120.. if seconds.is_multiple_of(60) => (seconds / 60, "分钟", "min"),
             _ => (seconds, "秒", "s"),
         };
         format!("{count} {}", self.pick(chinese, english))

@@ -74,9 +74,9 @@ fn longest_in_force(zone: &Zone, class: ObjectClass) -> Duration {
 fn told(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
-        86_400.. if seconds % 86_400 == 0 => format!("{} days", seconds / 86_400),
-        3600.. if seconds % 3600 == 0 => format!("{} h", seconds / 3600),
-        120.. if seconds % 60 == 0 => format!("{} min", seconds / 60),
+        86_400.. if seconds.is_multiple_of(86_400) => format!("{} days", seconds / 86_400),
+        3600.. if seconds.is_multiple_of(3600) => format!("{} h", seconds / 3600),
+        120.. if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
         _ => format!("{seconds} s"),
     }
 }
