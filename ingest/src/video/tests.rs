@@ -79,7 +79,7 @@ fn check_jumps(path: &Path) {
         assert!(luma.abs_diff(40 + 20 * picture) <= 2, "{luma} at {at}");
         assert_eq!((frame.width, frame.height), SIZE);
     }
-    let beyond = picture_at(path, seconds(99.0), &camera).err().expect("it is shorter");
+    let beyond = picture_at(path, seconds(99.0), &camera).expect_err("it is shorter");
     assert!(matches!(beyond, PlaybackError::Short { .. }), "{beyond}");
     assert!(beyond.to_string().ends_with("has no picture at 99.0 s, it is 60.0 s long"), "{beyond}");
 }
