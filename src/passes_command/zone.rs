@@ -46,7 +46,7 @@ impl LocalTime {
 
     /// `2026-11-23 22:04:05`
     pub(super) fn of(&self, time: Timestamp) -> String {
-        let local = jiff::Timestamp::from(time).to_zoned(self.zone.clone());
+        let local = self.zone.to_datetime(jiff::Timestamp::from(time));
         local.strftime("%Y-%m-%d %H:%M:%S").to_string()
     }
 }

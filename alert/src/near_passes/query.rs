@@ -63,7 +63,8 @@ impl Default for PassQuery {
 impl PassQuery {
     /// The statement, for one more than the limit: whether there are more. Columns: seq, at, nearness, pass.
     pub(super) fn statement(&self) -> QueryBuilder<Sqlite> {
-        let mut sql = QueryBuilder::new("SELECT p.seq, p.at, p.nearness, p.pass FROM ");
+        // SQLite gives a whole number, such as 0, of a computed column as an integer.
+        let mut sql = QueryBuilder::new("SELECT p.seq, p.at, CAST(p.nearness AS REAL), p.pass FROM ");
         // Of the zone's table first: by its key the time is narrowed.
         let times = match &self.zone {
             Some(zone) => {
