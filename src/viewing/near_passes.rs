@@ -124,7 +124,7 @@ mod tests {
             id: EventId::from_parts(at, [minutes; 10]),
             camera: if minutes < 9 { "gate" } else { "yard" }.parse().expect("valid"),
             place: "p17".parse().expect("valid"),
-            zones: vec![if minutes % 2 == 0 { "even" } else { "odd" }.parse().expect("valid")],
+            zones: vec![if minutes.is_multiple_of(2) { "even" } else { "odd" }.parse().expect("valid")],
             parked: EventObject { class: ObjectClass::Car, ..object.clone() },
             parked_since: time(0),
             passer: object,
