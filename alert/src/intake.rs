@@ -47,13 +47,13 @@ impl Task for Intake {
             let camera = findings.camera.clone();
             let passes = findings.passes.len();
             self.metrics.findings.received(camera.as_str());
-            self.metrics.passes_received(camera.as_str(), passes);
+            self.metrics.passes.received(camera.as_str(), passes);
             if self.keep(findings).await {
                 self.metrics.findings.sent(camera.as_str());
                 self.appended.notify_one();
             } else {
                 self.metrics.findings.dropped(camera.as_str());
-                self.metrics.passes_dropped(camera.as_str(), passes);
+                self.metrics.passes.dropped(camera.as_str(), passes);
             }
             self.metrics.outbox(self.outbox.stats());
             if !self.outlines.borrow().contains_key(&camera) {
@@ -88,7 +88,7 @@ impl Intake {
             let error = match self.outbox.append(append).await {
                 Ok(appended) => {
                     timer.observe_duration();
-                    self.metrics.passes_appended(findings.camera.as_str(), appended);
+                    self.metrics.passes.appended(findings.camera.as_str(), appended);
                     self.recovered();
                     return true;
                 }

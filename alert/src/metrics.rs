@@ -1,9 +1,9 @@
 //! What the stage counts.
 
 use gridwatch_runtime::{Metrics, StageMetrics};
-use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge};
+use prometheus::{Histogram, IntCounter, IntGauge};
 
-use crate::{Appended, OutboxStats, Pruned};
+use crate::{OutboxStats, near_passes::PassMetrics};
 
 #[derive(Clone)]
 pub(crate) struct AlertMetrics {
@@ -11,10 +11,7 @@ pub(crate) struct AlertMetrics {
     /// By camera. Sent: kept. Dropped, while the outbox takes nothing: checkpoints without events, and events where the
     /// process has to end.
     pub(crate) findings: StageMetrics,
-    /// By camera. Sent: kept, or kept before. Failed: no distance. Dropped: where the process has to end.
-    near_passes: StageMetrics,
-    near_passes_removed: IntCounterVec,
-    near_passes_kept: IntGauge,
+    pub(crate) passes: PassMetrics,
     /// By edge. Sent: removed something or was a repetition. Failed: malformed.
     pub(crate) acks: StageMetrics,
     pub(crate) append_seconds: Histogram,
@@ -46,18 +43,7 @@ impl AlertMetrics {
                 "Findings taken over from detection; sent are those that are durable.",
                 "camera",
             ),
-            near_passes: StageMetrics::new(
-                metrics,
-                "gridwatch_alert_near_passes_total",
-                "Near passes taken over from detection; sent are those that are durable.",
-                "camera",
-            ),
-            near_passes_removed: metrics.counters(
-                "gridwatch_alert_near_passes_removed_total",
-                "Near passes that were removed, by reason: age, rows (there were too many), room (alerts needed it).",
-                &["why"],
-            ),
-            near_passes_kept: gauge("gridwatch_alert_near_passes", "Near passes that are kept."),
+            passes: PassMetrics::new(metrics),
             acks: StageMetrics::new(
                 metrics,
                 "gridwatch_alert_acks_total",
@@ -118,31 +104,6 @@ impl AlertMetrics {
         show(&self.entries, stats.entries);
         show(&self.snapshots, stats.snapshots);
         show(&self.bytes, stats.bytes);
-        show(&self.near_passes_kept, stats.passes);
-        let gave_way = self.near_passes_removed.with_label_values(&["room"]);
-        gave_way.inc_by(stats.passes_gave_way.saturating_sub(gave_way.get()));
-    }
-
-    /// Near passes came in.
-    pub(crate) fn passes_received(&self, camera: &str, count: usize) {
-        (0..count).for_each(|_| self.near_passes.received(camera));
-    }
-
-    /// Near passes were appended.
-    pub(crate) fn passes_appended(&self, camera: &str, appended: Appended) {
-        let kept = appended.passes + appended.passes_repeated;
-        (0..kept).for_each(|_| self.near_passes.sent(camera));
-        (0..appended.passes_unusable).for_each(|_| self.near_passes.failed(camera));
-    }
-
-    /// Near passes could not be kept.
-    pub(crate) fn passes_dropped(&self, camera: &str, count: usize) {
-        (0..count).for_each(|_| self.near_passes.dropped(camera));
-    }
-
-    /// Near passes were removed.
-    pub(crate) fn pruned(&self, pruned: Pruned) {
-        self.near_passes_removed.with_label_values(&["age"]).inc_by(pruned.by_age);
-        self.near_passes_removed.with_label_values(&["rows"]).inc_by(pruned.by_rows);
+        self.passes.show(stats);
     }
 }

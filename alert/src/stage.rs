@@ -81,8 +81,7 @@ pub struct AlertStage {
     link: Link,
     incoming: IncomingStream,
     presence: Presence,
-    pass_retention: PassRetention,
-    trusted_time: TrustedTime,
+    pruner: Pruner,
     outlines: BTreeMap<CameraId, Vec<Outline>>,
     clock: SharedClock,
     metrics: AlertMetrics,
@@ -100,7 +99,6 @@ impl AlertStage {
         let outbox_settings = OutboxSettings { max_size: settings.outbox_max_bytes };
         let outbox = Outbox::open(&settings.state_dir.join(OUTBOX_FILE), outbox_settings).await?;
         let checkpoints = outbox.checkpoints().await?;
-        let trusted_time = TrustedTime::new(outbox.newest_pass_at().await?, clock.now());
         let presence = Presence::new(settings.edge, settings.version);
         let link = LinkSettings {
             will: Some(presence.will(Arc::clone(&clock))),
@@ -110,6 +108,15 @@ impl AlertStage {
         };
         let alert_metrics = AlertMetrics::new(metrics);
         alert_metrics.outbox(outbox.stats());
+        let pruner = Pruner {
+            outbox: outbox.clone(),
+            retention: settings.near_passes,
+            clock: Arc::clone(&clock),
+            trusted_time: TrustedTime::new(outbox.newest_pass_at().await?, clock.now()),
+            metrics: alert_metrics.clone(),
+            stopping: Shutdown::new(),
+            complaints: Throttle::default(),
+        };
         let keeper = settings.archive.clone().map(|archive| Keeper {
             archive,
             failed: alert_metrics.evidence_failed.clone(),
@@ -125,8 +132,7 @@ impl AlertStage {
             link,
             incoming,
             presence,
-            pass_retention: settings.near_passes,
-            trusted_time,
+            pruner,
             outlines: settings.outlines,
             clock,
             metrics: alert_metrics,
@@ -155,7 +161,7 @@ impl AlertStage {
         let (problems, problems_rx) = watch::channel(Problems::default());
         let (outlines, outlines_rx) = watch::channel(self.outlines);
         let (appended, room) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let (give_up, stopping) = (Shutdown::new(), Shutdown::new());
+        let (give_up, stopping) = (Shutdown::new(), self.pruner.stopping.clone());
         let (evidence, evidence_end) = self.evidence;
         let intake = Intake {
             findings,
@@ -170,15 +176,6 @@ impl AlertStage {
             complaints: Throttle::default(),
         };
         let tick = (self.tuning.ack_timeout / 10).clamp(Duration::from_millis(20), Duration::from_secs(1));
-        let pruner = Pruner {
-            outbox: self.outbox.clone(),
-            retention: self.pass_retention,
-            clock: Arc::clone(&self.clock),
-            trusted_time: self.trusted_time,
-            metrics: self.metrics.clone(),
-            stopping: stopping.clone(),
-            complaints: Throttle::default(),
-        };
         let publisher = Publisher {
             outbox: self.outbox.clone(),
             link: self.link.publisher(),
@@ -204,7 +201,7 @@ impl AlertStage {
             evidence_problems,
             evidence_end: Some(evidence_end),
             intake: supervised("alert intake", intake),
-            pruner: supervised("near passes", pruner),
+            pruner: supervised("near passes", self.pruner),
             publisher: supervised("alert publisher", publisher),
             link: Some(self.link),
             give_up,

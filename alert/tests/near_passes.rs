@@ -203,6 +203,7 @@ async fn pages_fit_together() {
                     let page =
                         ask(kept.folder.path(), &PassQuery { limit, after: next, ..query.clone() }).await;
                     pages.extend(page.passes);
+                    assert!(pages.len() <= 20, "{pages:?}");
                     next = page.next;
                     if next.is_none() {
                         break;

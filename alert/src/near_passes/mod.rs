@@ -4,11 +4,13 @@
 //! the nearest or the earliest first, page by page. Writes nothing but by [`Pruner`], which takes what is too old or too much away.
 
 mod cursor;
+mod metrics;
 mod pruner;
 mod query;
 mod reader;
 
 pub use cursor::PassCursor;
+pub(crate) use metrics::PassMetrics;
 pub use pruner::PassRetention;
 pub(crate) use pruner::Pruner;
 pub use query::{PassOrder, PassQuery};

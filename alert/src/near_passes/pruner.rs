@@ -73,7 +73,7 @@ impl Pruner {
 
     async fn step(&self, before: Timestamp) -> Result<Pruned, OutboxError> {
         let step = self.outbox.prune_passes(before, self.retention.max_rows).await?;
-        self.metrics.pruned(step);
+        self.metrics.passes.pruned(step);
         self.metrics.outbox(self.outbox.stats());
         Ok(step)
     }
