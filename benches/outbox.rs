@@ -80,7 +80,12 @@ impl Bench {
             self.number += 1;
             let found = if events { vec![event(self.number)] } else { Vec::new() };
             let pictures = if snapshots { vec![snapshot(self.number)] } else { Vec::new() };
-            let append = Append { events: &found, snapshots: &pictures, checkpoint: Some(&self.checkpoint) };
+            let append = Append {
+                events: &found,
+                snapshots: &pictures,
+                checkpoint: Some(&self.checkpoint),
+                ..Append::default()
+            };
             let began = Instant::now();
             black_box(self.runtime.block_on(self.outbox.append(append)).expect("room"));
             spent += began.elapsed();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::bail;
-use gridwatch_config::{ConfigError, Kind, Loaded, Problems, json_schema, load_file};
+use gridwatch_config::{ConfigError, EdgeSettings, Kind, Loaded, Problems, json_schema, load_file};
 
 use crate::{
     cli::{ConfigCommand, FileKind},
@@ -12,7 +12,10 @@ use crate::{
 
 pub(crate) fn run(command: ConfigCommand) -> anyhow::Result<()> {
     match command {
-        ConfigCommand::Check { file } => check(&file),
+        #[cfg(feature = "edge")]
+        ConfigCommand::Check { file, draw } => check(&file, draw.as_deref()),
+        #[cfg(not(feature = "edge"))]
+        ConfigCommand::Check { file } => check(&file, None),
         ConfigCommand::Schema { kind } => {
             let kind = match kind {
                 FileKind::Edge => Kind::Edge,
@@ -24,28 +27,62 @@ pub(crate) fn run(command: ConfigCommand) -> anyhow::Result<()> {
     }
 }
 
-fn check(file: &Path) -> anyhow::Result<()> {
-    let problems = match load_file(file) {
-        Ok(Loaded::Edge(settings)) => edge_files(&settings),
-        Ok(Loaded::Center(settings)) => center_files(&settings),
-        Err(ConfigError::Invalid { problems, .. }) => with_network(file, problems),
+fn check(file: &Path, draw: Option<&Path>) -> anyhow::Result<()> {
+    let (problems, edge) = match load_file(file) {
+        Ok(Loaded::Edge(settings)) => (edge_files(&settings), Some(settings)),
+        Ok(Loaded::Center(settings)) => (center_files(&settings), None),
+        Err(ConfigError::Invalid { problems, .. }) => (with_network(file, problems), None),
         Err(error) => return Err(error.into()),
     };
-    if problems.is_empty() {
-        say!("{}: nothing wrong with it", file.display());
-        return Ok(());
+    if !problems.is_empty() {
+        let count = problems.iter().count();
+        let many = if count == 1 { "" } else { "s" };
+        bail!("{} cannot be used, {count} problem{many}:\n{problems}", file.display());
     }
-    let count = problems.iter().count();
-    bail!(
-        "{} cannot be used, {count} problem{}:\n{problems}",
-        file.display(),
-        if count == 1 { "" } else { "s" }
-    )
+    match edge {
+        Some(settings) => warn(file, &settings, draw),
+        None => {
+            say!("{}: nothing wrong with it", file.display());
+            Ok(())
+        }
+    }
+}
+
+/// What is allowed and most likely not meant, and how to look at it.
+#[cfg(feature = "edge")]
+fn warn(file: &Path, settings: &EdgeSettings, draw: Option<&Path>) -> anyhow::Result<()> {
+    use crate::zones_command::{draw_all, warnings_of};
+    let warnings = warnings_of(settings);
+    if warnings.is_empty() {
+        say!("{}: nothing wrong with it", file.display());
+    } else {
+        let (count, many) = (warnings.len(), if warnings.len() == 1 { "" } else { "s" });
+        say!("{} can be used, {count} warning{many}:", file.display());
+        warnings.iter().for_each(|warning| say!("  {}", warning.problem));
+    }
+    if let Some(folder) = draw {
+        return draw_all(settings, folder);
+    }
+    let is_warned = |id| warnings.iter().any(|warning| warning.camera.as_ref() == Some(id));
+    let mut cameras = settings.cameras.iter().map(|camera| &camera.id).filter(|id| is_warned(*id)).peekable();
+    if cameras.peek().is_some() {
+        say!("To look at it:");
+    }
+    for id in cameras {
+        say!("  gridwatch zones draw --config {} --camera {id} --out {id}.png", file.display());
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "edge"))]
+fn warn(file: &Path, _: &EdgeSettings, _: Option<&Path>) -> anyhow::Result<()> {
+    say!("{}: nothing wrong with it", file.display());
+    Ok(())
 }
 
 /// What only the files that a configuration names can tell.
 #[cfg(feature = "edge")]
-fn edge_files(settings: &gridwatch_config::EdgeSettings) -> Problems {
+fn edge_files(settings: &EdgeSettings) -> Problems {
     network_problems(&settings.network, &crate::network::session_settings(&settings.inference))
 }
 
@@ -84,7 +121,7 @@ fn network_problems(
 }
 
 #[cfg(not(feature = "edge"))]
-fn edge_files(_: &gridwatch_config::EdgeSettings) -> Problems {
+fn edge_files(_: &EdgeSettings) -> Problems {
     Problems::default()
 }
 

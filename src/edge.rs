@@ -11,7 +11,9 @@ mod watching;
 use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Context as _;
-use gridwatch_alert::{AlertHandle, AlertSettings, AlertStage, Archive, CameraNews, Retention};
+use gridwatch_alert::{
+    AlertHandle, AlertSettings, AlertStage, Archive, CameraNews, PassReader, PassRetention, Retention,
+};
 use gridwatch_config::{
     CameraSettings, ConfigError, EdgeSettings, EvidenceSettings, SourceSettings, TilesConfig, load_edge,
 };
@@ -146,8 +148,14 @@ impl Edge {
         let decoders = tokio::task::spawn_blocking(move || Decoders::choose(decoder, &counted));
         let decoders = decoders.await.context("choose decoders")?;
         let (stills, shutdown) = (Stills::new(reels.clone(), clock.clone()), Shutdown::new());
-        let viewing =
-            Viewing::new(reels.clone(), stills.clone(), archive, clock.clone(), shutdown.child_token());
+        let viewing = Viewing::new(
+            reels.clone(),
+            stills.clone(),
+            archive,
+            PassReader::of_state(&settings.state_dir),
+            clock.clone(),
+            shutdown.child_token(),
+        );
         let camera_parts = CameraParts {
             frames: frames_tx,
             clock,
@@ -408,6 +416,10 @@ fn alert_settings(settings: &EdgeSettings, archive: Archive) -> anyhow::Result<A
         edge: settings.id.clone(),
         state_dir: settings.state_dir.clone(),
         outbox_max_bytes: settings.outbox_max_bytes,
+        near_passes: PassRetention {
+            keep: settings.near_passes.keep,
+            max_rows: settings.near_passes.max_rows.into(),
+        },
         outlines: outlines_of(&settings.cameras),
         archive: Some(archive),
         link,

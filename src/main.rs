@@ -9,6 +9,8 @@ mod analyze_command;
 mod bench_command;
 mod cli;
 mod config_command;
+#[cfg(feature = "edge")]
+mod drawing;
 mod logging;
 mod output;
 mod score;
@@ -31,6 +33,8 @@ mod edge;
 mod edge_api;
 #[cfg(feature = "edge")]
 mod evidence_command;
+#[cfg(feature = "edge")]
+mod first_picture;
 #[cfg(any(feature = "edge", feature = "center"))]
 mod link;
 #[cfg(feature = "edge")]
@@ -39,6 +43,8 @@ mod metrics_server;
 mod models_command;
 #[cfg(feature = "edge")]
 mod network;
+#[cfg(feature = "edge")]
+mod passes_command;
 #[cfg(feature = "edge")]
 mod recorder;
 #[cfg(feature = "edge")]
@@ -51,6 +57,8 @@ mod viewing;
 mod watch;
 #[cfg(all(feature = "edge", feature = "embedded-broker"))]
 mod zones;
+#[cfg(feature = "edge")]
+mod zones_command;
 
 use std::process::ExitCode;
 
@@ -76,9 +84,13 @@ fn run(command: Command) -> anyhow::Result<()> {
         #[cfg(feature = "edge")]
         Command::Analyze(arguments) => analyze_command::run(&arguments),
         #[cfg(feature = "edge")]
+        Command::Zones(command) => zones_command::run(command),
+        #[cfg(feature = "edge")]
         Command::Models(command) => models_command::run(command),
         #[cfg(feature = "edge")]
         Command::Evidence(command) => evidence_command::run(command),
+        #[cfg(feature = "edge")]
+        Command::Passes(arguments) => in_runtime(passes_command::run(*arguments)),
         #[cfg(feature = "edge")]
         Command::Cameras(command) => cameras_command::run(command),
         Command::Score(arguments) => score_command::run(*arguments),

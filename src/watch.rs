@@ -2,11 +2,11 @@
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
-use gridwatch_domain::{Event, EventKind, Findings, Phase};
+use gridwatch_domain::{Event, Findings, Phase};
 use gridwatch_runtime::{Clock as _, Metrics, SystemClock};
 use gridwatch_sim::rtsp::RtspCameras;
 
-use crate::{output::say, scenes::RenderedScene};
+use crate::{drawing::words::kind_names, output::say, scenes::RenderedScene};
 
 /// Time between two lines of figures.
 const FIGURES_EVERY: Duration = Duration::from_secs(30);
@@ -44,28 +44,7 @@ pub(crate) fn print_findings(findings: &Findings) {
 }
 
 fn line(event: &Event) -> String {
-    let (kind_zh, kind_en) = match event.kind {
-        EventKind::NoParking => ("违停", "no parking"),
-        EventKind::FireLane => ("占用消防通道", "fire lane"),
-        EventKind::EntranceBlocked => ("堵塞出入口", "entrance blocked"),
-        EventKind::OutOfBay => ("未入位停放", "out of bay"),
-        EventKind::Double => ("堵车位", "double-parked"),
-        EventKind::Straddling => ("跨位停放", "straddling"),
-        EventKind::Overstay => ("超时停放", "overstay"),
-        EventKind::LongStay => ("僵尸车", "abandoned"),
-        EventKind::LotFull => ("车位已满", "lot full"),
-        EventKind::ContactSuspected => ("疑似剐蹭", "contact suspected"),
-        EventKind::Intrusion => ("闯入", "intrusion"),
-        EventKind::Loitering => ("徘徊逗留", "loitering"),
-        EventKind::Crowd => ("人员聚集", "crowd"),
-        EventKind::Crossing => ("越线", "line crossed"),
-        EventKind::WrongWay => ("逆行", "wrong way"),
-        EventKind::CameraOffline => ("摄像机离线", "camera offline"),
-        EventKind::CameraFrozen => ("画面冻结", "picture frozen"),
-        EventKind::CameraCovered => ("镜头被遮挡", "lens covered"),
-        EventKind::CameraMoved => ("镜头被移动", "camera moved"),
-        EventKind::CameraBlurred => ("画面模糊", "picture blurred"),
-    };
+    let (kind_zh, kind_en) = kind_names(event.kind);
     let (phase_zh, phase_en) = match event.phase {
         Phase::Open => ("发生", "opened"),
         Phase::Update => ("更新", "updated"),

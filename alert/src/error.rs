@@ -112,6 +112,9 @@ pub enum EvidenceError {
     /// The encoder refused.
     #[error("encode as JPEG")]
     Encode(#[from] turbojpeg::Error),
+    /// The same.
+    #[error("encode as PNG")]
+    Png(#[from] image::ImageError),
     /// It cannot be kept on this box.
     #[error("keep it on this box")]
     Keep(#[from] crate::ArchiveError),

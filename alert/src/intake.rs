@@ -45,12 +45,15 @@ impl Task for Intake {
     async fn run(&mut self) {
         while let Some(findings) = self.next().await {
             let camera = findings.camera.clone();
+            let passes = findings.passes.len();
             self.metrics.findings.received(camera.as_str());
+            self.metrics.passes.received(camera.as_str(), passes);
             if self.keep(findings).await {
                 self.metrics.findings.sent(camera.as_str());
                 self.appended.notify_one();
             } else {
                 self.metrics.findings.dropped(camera.as_str());
+                self.metrics.passes.dropped(camera.as_str(), passes);
             }
             self.metrics.outbox(self.outbox.stats());
             if !self.outlines.borrow().contains_key(&camera) {
@@ -75,11 +78,17 @@ impl Intake {
         let mut snapshots = self.snapshots(&findings).await;
         let checkpoint = findings.checkpoint.as_ref();
         loop {
-            let append = Append { events: &findings.events, snapshots: &snapshots, checkpoint };
+            let append = Append {
+                events: &findings.events,
+                snapshots: &snapshots,
+                passes: &findings.passes,
+                checkpoint,
+            };
             let timer = self.metrics.append_seconds.start_timer();
             let error = match self.outbox.append(append).await {
-                Ok(_) => {
+                Ok(appended) => {
                     timer.observe_duration();
+                    self.metrics.passes.appended(findings.camera.as_str(), appended);
                     self.recovered();
                     return true;
                 }
@@ -94,13 +103,13 @@ impl Intake {
                 continue;
             }
             self.stuck(&error);
-            if findings.events.is_empty() {
+            if findings.events.is_empty() && findings.passes.is_empty() {
                 // The next one contains all of it.
                 return false;
             }
             if self.give_up.is_cancelled() {
-                let events = findings.events.len();
-                error!(camera = %findings.camera, events, error = %Chain(&error), "stopping with findings that cannot be kept");
+                let (events, passes) = (findings.events.len(), findings.passes.len());
+                error!(camera = %findings.camera, events, passes, error = %Chain(&error), "stopping with findings that cannot be kept");
                 return false;
             }
             tokio::select! {

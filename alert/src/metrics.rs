@@ -3,7 +3,7 @@
 use gridwatch_runtime::{Metrics, StageMetrics};
 use prometheus::{Histogram, IntCounter, IntGauge};
 
-use crate::OutboxStats;
+use crate::{OutboxStats, near_passes::PassMetrics};
 
 #[derive(Clone)]
 pub(crate) struct AlertMetrics {
@@ -11,6 +11,7 @@ pub(crate) struct AlertMetrics {
     /// By camera. Sent: kept. Dropped, while the outbox takes nothing: checkpoints without events, and events where the
     /// process has to end.
     pub(crate) findings: StageMetrics,
+    pub(crate) passes: PassMetrics,
     /// By edge. Sent: removed something or was a repetition. Failed: malformed.
     pub(crate) acks: StageMetrics,
     pub(crate) append_seconds: Histogram,
@@ -42,6 +43,7 @@ impl AlertMetrics {
                 "Findings taken over from detection; sent are those that are durable.",
                 "camera",
             ),
+            passes: PassMetrics::new(metrics),
             acks: StageMetrics::new(
                 metrics,
                 "gridwatch_alert_acks_total",
@@ -102,5 +104,6 @@ impl AlertMetrics {
         show(&self.entries, stats.entries);
         show(&self.snapshots, stats.snapshots);
         show(&self.bytes, stats.bytes);
+        self.passes.show(stats);
     }
 }

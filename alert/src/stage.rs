@@ -13,17 +13,19 @@ use tokio::{
 use tracing::info;
 
 use crate::{
-    AlertError, Archive, Outbox, OutboxSettings, OutboxStats,
+    AlertError, Archive, Outbox, OutboxSettings, OutboxStats, PassRetention,
     evidence::{EvidenceEnd, EvidenceThread, Keeper},
     intake::Intake,
     metrics::AlertMetrics,
+    near_passes::Pruner,
     publisher::{Publisher, State},
     status::{CameraNews, Presence, Problems},
+    trusted_time::TrustedTime,
     window::Window,
 };
 
 /// Name of the outbox in the state folder.
-const OUTBOX_FILE: &str = "outbox.db";
+pub(crate) const OUTBOX_FILE: &str = "outbox.db";
 
 /// How long detection's last findings may take to be kept, at the end.
 const LAST_FINDINGS: Duration = Duration::from_secs(5);
@@ -41,6 +43,8 @@ pub struct AlertSettings {
     pub state_dir: PathBuf,
     /// Largest size of the outbox, in bytes, at least 1 MiB.
     pub outbox_max_bytes: u64,
+    /// For how long near passes are kept, and how many.
+    pub near_passes: PassRetention,
     /// What each camera watches, to be drawn into snapshots.
     pub outlines: BTreeMap<CameraId, Vec<Outline>>,
     /// Where evidence is kept on this box; none: only the center keeps any.
@@ -77,6 +81,7 @@ pub struct AlertStage {
     link: Link,
     incoming: IncomingStream,
     presence: Presence,
+    pruner: Pruner,
     outlines: BTreeMap<CameraId, Vec<Outline>>,
     clock: SharedClock,
     metrics: AlertMetrics,
@@ -103,6 +108,15 @@ impl AlertStage {
         };
         let alert_metrics = AlertMetrics::new(metrics);
         alert_metrics.outbox(outbox.stats());
+        let pruner = Pruner {
+            outbox: outbox.clone(),
+            retention: settings.near_passes,
+            clock: Arc::clone(&clock),
+            trusted_time: TrustedTime::new(outbox.newest_pass_at().await?, clock.now()),
+            metrics: alert_metrics.clone(),
+            stopping: Shutdown::new(),
+            complaints: Throttle::default(),
+        };
         let keeper = settings.archive.clone().map(|archive| Keeper {
             archive,
             failed: alert_metrics.evidence_failed.clone(),
@@ -118,6 +132,7 @@ impl AlertStage {
             link,
             incoming,
             presence,
+            pruner,
             outlines: settings.outlines,
             clock,
             metrics: alert_metrics,
@@ -146,7 +161,7 @@ impl AlertStage {
         let (problems, problems_rx) = watch::channel(Problems::default());
         let (outlines, outlines_rx) = watch::channel(self.outlines);
         let (appended, room) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let (give_up, stopping) = (Shutdown::new(), Shutdown::new());
+        let (give_up, stopping) = (Shutdown::new(), self.pruner.stopping.clone());
         let (evidence, evidence_end) = self.evidence;
         let intake = Intake {
             findings,
@@ -186,6 +201,7 @@ impl AlertStage {
             evidence_problems,
             evidence_end: Some(evidence_end),
             intake: supervised("alert intake", intake),
+            pruner: supervised("near passes", self.pruner),
             publisher: supervised("alert publisher", publisher),
             link: Some(self.link),
             give_up,
@@ -235,6 +251,7 @@ pub struct AlertHandle {
     evidence_problems: Option<JoinHandle<()>>,
     evidence_end: Option<EvidenceEnd>,
     intake: JoinHandle<()>,
+    pruner: JoinHandle<()>,
     publisher: JoinHandle<()>,
     link: Option<Link>,
     give_up: Shutdown,
@@ -297,6 +314,7 @@ impl AlertHandle {
             // The intake is gone, and with it all that could be handed over; a disk that hangs does not keep the process.
             let _ = timeout(LAST_FINDINGS, spawn_blocking(|| evidence.wait())).await;
         }
+        let _ = (&mut self.pruner).await;
         let _ = (&mut self.publisher).await;
         if let Some(link) = self.link.take() {
             link.finish().await;
@@ -318,6 +336,7 @@ impl AlertHandle {
 impl Drop for AlertHandle {
     fn drop(&mut self) {
         self.intake.abort();
+        self.pruner.abort();
         self.publisher.abort();
         if let Some(watching) = &self.evidence_problems {
             watching.abort();

@@ -7,16 +7,17 @@ mod support;
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use gridwatch_alert::{
-    AlertHandle, AlertSettings, AlertStage, AlertTuning, Archive, CameraNews, Media, Retention,
+    AlertHandle, AlertSettings, AlertStage, AlertTuning, Append, Archive, CameraNews, Media, Outbox,
+    OutboxSettings, PassRetention, Retention, Snapshot,
 };
 use gridwatch_domain::{
-    Checkpoint, Findings,
+    Checkpoint, Findings, Sha256Hex,
     wire::{AckMessage, AckedEvent, CameraCondition, CameraStateMessage, Message as _},
 };
 use gridwatch_link::Credentials;
 use gridwatch_runtime::{Metrics, SystemClock};
 use mosquitto::Mosquitto;
-use support::{Center, EDGE, camera, event, event_id, findings, link_settings, soon, time};
+use support::{Center, EDGE, camera, event, event_id, findings, link_settings, pass, soon, time};
 use tokio::sync::mpsc;
 
 /// An edge as detection sees it.
@@ -58,6 +59,7 @@ impl Edge {
             edge: EDGE.parse().expect("valid"),
             state_dir: folder.to_owned(),
             outbox_max_bytes,
+            near_passes: PassRetention { keep: Duration::from_secs(90 * 86_400), max_rows: 1_000 },
             outlines: BTreeMap::from([(camera("gate"), Vec::new())]),
             archive,
             link,
@@ -430,6 +432,74 @@ async fn a_full_outbox_makes_events_wait_and_says_so() {
             center.statuses.last().is_some_and(|last| last.problem.is_none())
         })
         .await;
+}
+
+#[tokio::test]
+async fn near_passes_are_kept_counted_and_pruned() {
+    let broker = Mosquitto::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    {
+        let settings = OutboxSettings { max_size: 64 << 20 };
+        let outbox = Outbox::open(&folder.path().join("outbox.db"), settings).await.expect("opens");
+        let passes: Vec<_> = (1..=1_700).map(pass).collect();
+        outbox.append(Append { passes: &passes, ..Append::default() }).await.expect("room");
+    }
+    let edge = Edge::start(&broker, folder.path()).await;
+    let removed = "gridwatch_alert_near_passes_removed_total{why=\"rows\"}";
+    edge.waits("too many are gone", |edge| edge.metric(removed) == 700).await;
+    // Without an event: they wait for nobody, and are told to nobody.
+    let near = |numbers: &[u32]| Findings {
+        passes: numbers.iter().copied().map(pass).collect(),
+        ..findings(Vec::new())
+    };
+    edge.finds(near(&[1_701, 1_702])).await;
+    edge.finds(near(&[1_702, 1_703])).await;
+    let count =
+        |outcome| format!("gridwatch_alert_near_passes_total{{camera=\"gate\",outcome=\"{outcome}\"}}");
+    edge.waits("all are counted", |edge| edge.metric(&count("sent")) == 4).await;
+    assert_eq!(edge.metric(&count("received")), 4);
+    edge.waits("the gauge follows", |edge| edge.metric("gridwatch_alert_near_passes") == 1_003).await;
+    assert_eq!(edge.finish().await, 0);
+}
+
+#[tokio::test]
+async fn a_full_outbox_makes_near_passes_wait_as_events_do() {
+    let broker = Mosquitto::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let full = {
+        let settings = OutboxSettings { max_size: 1 << 20 };
+        let outbox = Outbox::open(&folder.path().join("outbox.db"), settings).await.expect("opens");
+        let mut number = 0;
+        loop {
+            let snapshots = [Snapshot {
+                event: event_id(number + 1),
+                mime: "image/jpeg",
+                bytes: vec![number; 50_000].into(),
+                sha256: Sha256Hex::from_digest([number; 32]),
+            }];
+            let events = [event(number + 1, 1)];
+            let one = Append { events: &events, snapshots: &snapshots, ..Append::default() };
+            if outbox.append(one).await.is_err() {
+                break usize::from(number);
+            }
+            number += 1;
+        }
+    };
+    let mut center = Center::start(broker.port()).await;
+    center.acknowledges = false;
+    let edge = Edge::start_with(&broker, folder.path(), 1 << 20, QUICK).await;
+    // More than is left; no event comes with them, and they are not in the next findings.
+    let passes = (1..=100).map(pass).collect();
+    edge.finds(Findings { passes, ..findings(Vec::new()) }).await;
+    edge.waits("it is full", |edge| edge.metric("gridwatch_alert_outbox_stuck") == 1).await;
+    assert_eq!(edge.metric("gridwatch_alert_near_passes"), 0);
+    center.acknowledges = true;
+    center.until_events(full).await;
+    tokio::select! {
+        () = edge.waits("they are kept", |edge| edge.metric("gridwatch_alert_near_passes") == 100) => {}
+        () = center.until("never", |_| false) => {}
+    }
+    assert_eq!(edge.metric("gridwatch_alert_near_passes_total{camera=\"gate\",outcome=\"dropped\"}"), 0);
 }
 
 fn condition(state: CameraCondition) -> CameraStateMessage {

@@ -64,9 +64,10 @@ async fn what_was_appended_is_there_after_a_kill() {
             events: &[event(1, 1), event(2, 1)],
             snapshots: &snapshots,
             checkpoint: Some(&checkpoint),
+            ..Append::default()
         };
         let appended = outbox.append(both).await.expect("room");
-        assert_eq!(appended, Appended { entries: 2, snapshots: 1, repeated: 0 });
+        assert_eq!(appended, Appended { entries: 2, snapshots: 1, ..Appended::default() });
     }
     let outbox = open(folder.path()).await;
     assert_eq!(pending(&outbox).await, ["s1", "e1:1", "e2:1"]);
@@ -81,7 +82,7 @@ async fn a_revision_appended_twice_is_there_once() {
     append(&outbox, &[event(1, 1)]).await;
     assert_eq!(
         append(&outbox, &[event(1, 1), event(1, 2)]).await,
-        Appended { entries: 1, snapshots: 0, repeated: 1 }
+        Appended { entries: 1, repeated: 1, ..Appended::default() }
     );
     outbox.remove_acked(&ack(&[(1, 1)], &[])).await.expect("writable");
     assert_eq!(append(&outbox, &[event(1, 1)]).await.repeated, 1, "also once it has been delivered");
@@ -108,7 +109,7 @@ async fn every_revision_carries_the_evidence_of_its_event() {
     let outbox = open(folder.path()).await;
     let snapshots = [picture(1, 1000)];
     outbox
-        .append(Append { events: &[event(1, 1)], snapshots: &snapshots, checkpoint: None })
+        .append(Append { events: &[event(1, 1)], snapshots: &snapshots, ..Append::default() })
         .await
         .expect("room");
     outbox.remove_acked(&ack(&[(1, 1)], &[1])).await.expect("writable");
@@ -130,7 +131,7 @@ async fn acknowledgements_twice_or_of_strangers_are_harmless() {
     let outbox = open(folder.path()).await;
     let snapshots = [picture(1, 1000)];
     outbox
-        .append(Append { events: &[event(1, 1)], snapshots: &snapshots, checkpoint: None })
+        .append(Append { events: &[event(1, 1)], snapshots: &snapshots, ..Append::default() })
         .await
         .expect("room");
     let both = ack(&[(1, 1), (7, 1)], &[1, 7]);
@@ -162,7 +163,7 @@ async fn pages_of_what_is_pending_fit_together() {
     let outbox = open(folder.path()).await;
     for number in 1..=5 {
         let snapshots = [picture(number, 100)];
-        let one = Append { events: &[event(number, 1)], snapshots: &snapshots, checkpoint: None };
+        let one = Append { events: &[event(number, 1)], snapshots: &snapshots, ..Append::default() };
         outbox.append(one).await.expect("room");
     }
     let whole = outbox.pending(&Position::default(), 100).await.expect("readable");
@@ -189,8 +190,12 @@ async fn a_full_outbox_says_so_keeps_what_it_has_and_recovers() {
         let number = stored + 1;
         let snapshots = [picture(number, 100_000)];
         let checkpoint = Checkpoint { camera: camera("gate"), state: vec![number] };
-        let one =
-            Append { events: &[event(number, 1)], snapshots: &snapshots, checkpoint: Some(&checkpoint) };
+        let one = Append {
+            events: &[event(number, 1)],
+            snapshots: &snapshots,
+            checkpoint: Some(&checkpoint),
+            ..Append::default()
+        };
         match outbox.append(one).await {
             Ok(_) => stored += 1,
             Err(error) => break error,
@@ -205,7 +210,7 @@ async fn a_full_outbox_says_so_keeps_what_it_has_and_recovers() {
 
     outbox.remove_acked(&ack(&[(1, 1)], &[1, 2])).await.expect("room for removing");
     let snapshots = [picture(50, 100_000)];
-    let one = Append { events: &[event(50, 1)], snapshots: &snapshots, checkpoint: None };
+    let one = Append { events: &[event(50, 1)], snapshots: &snapshots, ..Append::default() };
     outbox.append(one).await.expect("room again");
 }
 
@@ -277,7 +282,7 @@ async fn a_full_disk_is_as_a_full_outbox() {
     let mut stored = 0;
     let error = loop {
         let snapshots = [picture(stored + 1, 200_000)];
-        let one = Append { events: &[event(stored + 1, 1)], snapshots: &snapshots, checkpoint: None };
+        let one = Append { events: &[event(stored + 1, 1)], snapshots: &snapshots, ..Append::default() };
         match outbox.append(one).await {
             Ok(_) => stored += 1,
             Err(error) => break error,
@@ -296,12 +301,12 @@ async fn a_full_disk_is_as_a_full_outbox() {
     for _ in 0..40 {
         next = if next >= 250 { stored } else { next + 1 };
         let snapshots = [picture(next, 200_000)];
-        let one = Append { events: &[event(next, 1)], snapshots: &snapshots, checkpoint: None };
+        let one = Append { events: &[event(next, 1)], snapshots: &snapshots, ..Append::default() };
         outbox.append(one).await.expect("room again");
         outbox.remove_acked(&ack(&[(next, 1)], &[next])).await.expect("removed");
     }
     let snapshots = [picture(251, 200_000)];
-    let one = Append { events: &[event(251, 1)], snapshots: &snapshots, checkpoint: None };
+    let one = Append { events: &[event(251, 1)], snapshots: &snapshots, ..Append::default() };
     outbox.append(one).await.expect("room again");
     drop(outbox);
     let outbox = Outbox::open(&folder.path().join("outbox.db"), ROOMY).await.expect("opens again");

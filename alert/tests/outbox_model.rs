@@ -106,7 +106,12 @@ async fn run(steps: Vec<Step>) {
                 let events: Vec<_> = revs.iter().map(|&rev| revision(number, rev)).collect();
                 let pictures = if with_picture { vec![picture(number)] } else { Vec::new() };
                 let checkpoint = Checkpoint { camera: camera("gate"), state: vec![number, revs.len() as u8] };
-                let append = Append { events: &events, snapshots: &pictures, checkpoint: Some(&checkpoint) };
+                let append = Append {
+                    events: &events,
+                    snapshots: &pictures,
+                    checkpoint: Some(&checkpoint),
+                    ..Append::default()
+                };
                 outbox.append(append).await.expect("room");
             }
             Step::AckEvent(number, rev) => {

@@ -1,5 +1,7 @@
 //! `[calendar]` and `[[schedule]]`: which days are what, and when rules are in force.
 
+use std::{cell::RefCell, collections::BTreeSet};
+
 use gridwatch_domain::{Calendar, Day, Schedule, WeeklySpan};
 use serde::Deserialize;
 
@@ -22,6 +24,13 @@ pub struct CalendarConfig {
     pub workdays: Vec<String>,
 }
 
+impl CalendarConfig {
+    /// The zone by name, whether it is known or not.
+    pub(crate) fn time_zone(&self) -> &str {
+        self.time_zone.as_deref().unwrap_or(DEFAULT_TIME_ZONE)
+    }
+}
+
 /// One `[[schedule]]` table: times of the week under a name.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -37,11 +46,17 @@ pub struct ScheduleConfig {
 pub(crate) struct Schedules {
     calendar: Option<Calendar>,
     named: Vec<(String, Option<Schedule>)>,
+    /// Numbers of those that something goes by.
+    used: RefCell<BTreeSet<usize>>,
 }
 
 impl Schedules {
     pub(crate) fn check(calendar: CalendarConfig, all: Vec<ScheduleConfig>, problems: &mut Problems) -> Self {
-        let mut schedules = Self { calendar: calendar.check(problems), named: Vec::with_capacity(all.len()) };
+        let mut schedules = Self {
+            calendar: calendar.check(problems),
+            named: Vec::with_capacity(all.len()),
+            used: RefCell::default(),
+        };
         for (index, schedule) in all.into_iter().enumerate() {
             let key = format!("schedule[{index}]");
             if schedules.named.iter().any(|(name, _)| *name == schedule.name) {
@@ -70,8 +85,11 @@ impl Schedules {
             problems.push(format!("{key}.schedule"), "is given beside weekly; expected one of them");
             return Err(());
         }
-        match self.named.iter().find(|(known, _)| known == name) {
-            Some((_, schedule)) => schedule.clone().map(Some).ok_or(()),
+        match self.named.iter().position(|(known, _)| known == name) {
+            Some(index) => {
+                self.used.borrow_mut().insert(index);
+                self.named[index].1.clone().map(Some).ok_or(())
+            }
             None => {
                 let known: Vec<&str> = self.named.iter().map(|(known, _)| known.as_str()).collect();
                 let known = if known.is_empty() { "there are none".into() } else { known.join(", ") };
@@ -82,6 +100,13 @@ impl Schedules {
                 Err(())
             }
         }
+    }
+
+    /// Those that nothing has asked for: their numbers and names.
+    pub(crate) fn unused(&self) -> Vec<(usize, String)> {
+        let used = self.used.borrow();
+        let all = self.named.iter().map(|(name, _)| name.clone()).enumerate();
+        all.filter(|(index, _)| !used.contains(index)).collect()
     }
 
     fn weekly(&self, spans: &[String], key: &str, problems: &mut Problems) -> Option<Schedule> {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::{
-    GroundConfig, GroupConfig, LineConfig, Problems, Secret, ZoneConfig, calendar::Schedules,
+    Aspect, GroundConfig, GroupConfig, LineConfig, Problems, Secret, ZoneConfig, calendar::Schedules,
     network::existing,
 };
 
@@ -76,6 +76,9 @@ pub struct CameraConfig {
     /// Overlapping tiles that its picture is divided into for the network, such as `2x1` (two beside each other), 1–4 each way:
     /// small objects are found better, and each tile costs as much as a whole picture. Default: `1x1`, the whole picture.
     pub tiles: Option<String>,
+    /// Shape of its picture, width and height, such as `16:9`, `4:3` or `704x576`. For `config check`, which tells of zones that cannot work, and
+    /// for `zones draw` without a picture; nothing else needs it. Default: 16:9 is taken for it.
+    pub aspect: Option<String>,
     /// What is watched in its picture. Default: nothing.
     #[serde(default)]
     pub zone: Vec<ZoneConfig>,
@@ -150,6 +153,8 @@ pub struct CameraSettings {
     pub tiles: TilesConfig,
     /// Which certificates are taken.
     pub tls: TlsSettings,
+    /// Shape of its picture, where the file tells.
+    pub aspect: Option<Aspect>,
     /// What is watched.
     pub zones: Vec<Zone>,
     /// Lines whose crossings are counted and told.
@@ -273,6 +278,8 @@ impl CameraConfig {
         };
         let tiles = self.tiles.as_deref().map_or(Ok(TilesConfig::WHOLE), str::parse);
         let tiles = problems.keep(format!("{key}.tiles"), tiles);
+        let aspect = self.aspect.as_deref().map(str::parse).transpose();
+        let aspect = problems.keep(format!("{key}.aspect"), aspect);
         let tls = tls?;
         let (source, main) = sources?;
         Some(CameraSettings {
@@ -287,6 +294,7 @@ impl CameraConfig {
             record: self.record,
             tiles: tiles?,
             tls,
+            aspect: aspect?,
             zones,
             lines,
             groups,

@@ -11,8 +11,8 @@ use serde::Deserialize;
 
 use crate::{
     ApiSettings, BrokerConfig, BrokerSettings, CalendarConfig, CameraConfig, CameraSettings, EvidenceConfig,
-    EvidenceSettings, InferenceSettings, NetworkConfig, NetworkSettings, Problems, ScheduleConfig,
-    calendar::Schedules,
+    EvidenceSettings, InferenceSettings, NearPassesConfig, NearPassesSettings, NetworkConfig,
+    NetworkSettings, Problems, ScheduleConfig, calendar::Schedules,
 };
 
 /// The file of an edge box: `gridwatch edge --config FILE`.
@@ -35,6 +35,9 @@ pub struct EdgeConfig {
     /// Pictures and clips of what happened, and recordings.
     #[serde(default)]
     pub evidence: EvidenceConfig,
+    /// Who came close to parked vehicles.
+    #[serde(default)]
+    pub near_passes: NearPassesConfig,
     /// How pictures are decoded.
     #[serde(default)]
     pub decode: DecodeConfig,
@@ -145,8 +148,14 @@ pub struct EdgeSettings {
     pub outbox_max_bytes: u64,
     /// What is kept of what happened.
     pub evidence: EvidenceSettings,
+    /// For how long near passes are kept.
+    pub near_passes: NearPassesSettings,
+    /// Time zone that people read times in: that of `[calendar]`.
+    pub time_zone: String,
     /// The cameras, ids unique.
     pub cameras: Vec<CameraSettings>,
+    /// Schedules that nothing goes by: their numbers in the file, and their names.
+    pub unused_schedules: Vec<(usize, String)>,
 }
 
 impl EdgeConfig {
@@ -166,6 +175,7 @@ impl EdgeConfig {
         let broker = self.broker.check(problems);
         let inference = self.network.inference(problems);
         let network = self.network.check(folder, problems);
+        let time_zone = self.calendar.time_zone().to_owned();
         let schedules = Schedules::check(self.calendar, self.schedule, problems);
         let mut cameras: Vec<CameraSettings> = Vec::with_capacity(self.camera.len());
         let mut seen = Vec::new();
@@ -205,7 +215,10 @@ impl EdgeConfig {
             ),
             outbox_max_bytes: u64::from(outbox_mib) << 20,
             evidence: evidence?,
+            near_passes: self.near_passes.settings(),
+            time_zone,
             cameras,
+            unused_schedules: schedules.unused(),
         })
     }
 }

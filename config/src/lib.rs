@@ -1,10 +1,11 @@
 //! Typed configuration: load → validate → settings.
 //!
 //! In goes a TOML file; out come settings that are always valid, or every problem of the file at once, each with its
-//! key path, what was found and what is allowed. Relative paths are taken from the folder of the file.
+//! key path, what was found and what is allowed; and warnings of what is allowed and most likely not meant. Relative paths are taken from the folder of the file.
 //! The doc comments of the structures are the manual, and `config schema` prints them as JSON Schema.
 
 mod api;
+mod aspect;
 mod broker;
 mod calendar;
 mod camera;
@@ -14,14 +15,17 @@ mod evidence;
 mod inference;
 mod line;
 mod load;
+mod near_passes;
 mod network;
 mod problem;
 mod prune;
 mod schema;
 mod secret;
+mod warning;
 mod zone;
 
 pub use api::ApiSettings;
+pub use aspect::Aspect;
 pub use broker::{BrokerConfig, BrokerSettings};
 pub use calendar::{CalendarConfig, ScheduleConfig};
 pub use camera::{
@@ -39,8 +43,10 @@ pub use load::{
     ConfigError, Kind, Loaded, examine_edge, load_center, load_edge, load_edge_offline, load_file,
     parse_center, parse_edge, parse_edge_offline, parse_form, read_text,
 };
+pub use near_passes::{NearPassesConfig, NearPassesSettings};
 pub use network::{NetworkConfig, NetworkPreset, NetworkSettings};
 pub use problem::{Problem, Problems};
 pub use schema::{Form, json_schema};
 pub use secret::{Secret, hide_passwords};
+pub use warning::{InputExtent, Warning, warnings};
 pub use zone::{PermitConfig, ZoneConfig};

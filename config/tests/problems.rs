@@ -362,3 +362,15 @@ fn a_name_is_a_line_that_people_can_read() {
     let good = parse_edge(&named(&"门".repeat(200)), Path::new("")).expect("valid");
     assert_eq!(good.cameras[0].name.chars().count(), 200);
 }
+
+#[test]
+fn near_passes_are_kept_for_ninety_days_unless_the_file_says_otherwise() {
+    let of = |table: &str| parse_edge(&format!("{GOOD}{table}"), Path::new("")).expect("valid").near_passes;
+    let day = std::time::Duration::from_secs(86_400);
+    assert_eq!((of("").keep, of("").max_rows), (day * 90, 1_000_000));
+    let chosen = of("[near_passes]\nkeep_days = 7\nmax_rows = 5000\n");
+    assert_eq!((chosen.keep, chosen.max_rows), (day * 7, 5_000));
+    check(&format!("{GOOD}[near_passes]\nkeep_days = 0\n"), "near_passes.keep_days", "1");
+    check(&format!("{GOOD}[near_passes]\nkeep_days = 3651\n"), "near_passes.keep_days", "3650");
+    check(&format!("{GOOD}[near_passes]\nmax_rows = 999\n"), "near_passes.max_rows", "1000");
+}

@@ -38,6 +38,7 @@ pub use session::{
     Shape,
 };
 pub use settings::{CameraWatch, DetectSettings, MemorySettings, RuleSettings};
+pub use sizes::seen_size;
 pub use stage::{
     Attentions, BlindCameras, CameraNotice, DetectControl, DetectParts, DetectStage, Troubles, ZoneCounts,
 };

@@ -6,7 +6,10 @@ use gridwatch_domain::{Zone, ZoneId};
 use gridwatch_runtime::{Metrics, StageMetrics};
 use prometheus::{Histogram, IntCounterVec, IntGaugeVec};
 
-use crate::health::{TROUBLES, Trouble};
+use crate::{
+    health::{TROUBLES, Trouble},
+    rules::Crossings,
+};
 
 /// Bounds of time spent on a picture, in seconds: from a tenth of a frame at 25 fps to a second.
 const BUCKETS: [f64; 9] = [0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 1.0];
@@ -25,6 +28,7 @@ pub(crate) struct DetectMetrics {
     pub(crate) age_seconds: Histogram,
     relied_on: IntCounterVec,
     standing: IntGaugeVec,
+    crossings: IntCounterVec,
     troubles: IntGaugeVec,
 }
 
@@ -66,6 +70,11 @@ impl DetectMetrics {
                 "Vehicles that stand in a zone at present.",
                 &["camera", "zone"],
             ),
+            crossings: metrics.counters(
+                "gridwatch_detect_crossings_total",
+                "Crossings of a line, along its direction and against it.",
+                &["camera", "line", "class", "direction"],
+            ),
             troubles: metrics.gauges(
                 "gridwatch_detect_camera_trouble",
                 "1 while a camera is offline, frozen, covered, moved or blurred, so that its rules are suspended; else 0.",
@@ -93,6 +102,15 @@ impl DetectMetrics {
         for zone in before.filter(|zone| !kept.iter().any(|kept| kept.id == **zone)) {
             // Fails where nothing was ever counted.
             let _ = self.standing.remove_label_values(&[camera, zone.as_str()]);
+        }
+    }
+
+    /// Of all who have crossed since the process began.
+    pub(crate) fn show_crossings(&self, camera: &str, crossings: &Crossings) {
+        for ((line, class, direction), &count) in crossings {
+            let labels = [camera, line.as_str(), class.as_str(), direction.as_str()];
+            let counter = self.crossings.with_label_values(&labels);
+            counter.inc_by(count.saturating_sub(counter.get()));
         }
     }
 

@@ -350,6 +350,7 @@ impl Worker {
         self.metrics.frame_seconds.observe((inference.unwrap_or_default() + began.elapsed()).as_secs_f64());
         let counts = watched.state.counts();
         self.metrics.show_counts(camera, &counts);
+        self.metrics.show_crossings(camera, watched.state.crossings());
         tell(&self.told.counts, &frame.camera, counts);
         tell(&self.told.attention, &frame.camera, watched.state.attention());
         self.tell_troubles(watched, &step.events);

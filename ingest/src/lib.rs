@@ -44,6 +44,7 @@ mod stream;
 mod tally;
 mod tap;
 mod unit;
+mod video;
 mod watched;
 
 /// How closely each camera must be watched; of one that is not named nothing is asked.
@@ -53,8 +54,9 @@ pub use camera::{Camera, CameraControl, CameraParts, CameraTimeouts};
 pub use decode::{DecodePool, Decoders};
 pub use gate::{GateState, Level, Reason, longest_rest};
 pub use metrics::IngestMetrics;
-pub use playback::{FileFlaw, Playback, PlaybackError, PlaybackOptions};
+pub use playback::{FileFlaw, Playback, PlaybackError, PlaybackOptions, picture_at};
 pub use reel::{Follower, Reel, Reels};
 pub use state::{CameraState, OfflineReason};
 pub use still::{StillError, Stills};
 pub use unit::{AccessUnit, Codec};
+pub use video::{VideoError, VideoWriter};

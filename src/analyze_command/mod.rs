@@ -3,6 +3,7 @@
 mod observe;
 mod output;
 mod progress;
+mod render;
 
 use std::path::Path;
 
@@ -10,10 +11,10 @@ use anyhow::{Context as _, bail};
 use gridwatch_config::{CameraSettings, EdgeSettings, NetworkSettings, load_edge_offline};
 use gridwatch_detect::{Analyser, tiles::TilesByCamera};
 use gridwatch_domain::{CameraId, Frame, Timestamp};
-use gridwatch_ingest::{FileFlaw, Playback, PlaybackOptions};
+use gridwatch_ingest::{FileFlaw, Level, Playback, PlaybackOptions, Reason};
 use gridwatch_runtime::{Chain, SystemClock};
 
-use self::{output::Outputs, progress::Progress};
+use self::{output::Outputs, progress::Progress, render::Seen};
 use crate::{
     cli::AnalyzeArguments,
     edge::{detect_settings, detectors, reach_of, tiles_of, watch_of},
@@ -88,7 +89,8 @@ impl Work {
         progress.begin(self.playback.duration());
         while let Some(frames) = self.playback.next(self.analyser.attention()) {
             for frame in frames {
-                self.analyse(&frame, outputs)?;
+                let level = self.playback.level();
+                self.analyse(&frame, level, outputs)?;
             }
             progress.show(self.playback.position(), self.summary.pictures, self.summary.revisions);
         }
@@ -101,14 +103,20 @@ impl Work {
         })
     }
 
-    fn analyse(&mut self, frame: &Frame, outputs: &mut Outputs) -> anyhow::Result<()> {
+    fn analyse(
+        &mut self,
+        frame: &Frame,
+        level: (Level, Reason),
+        outputs: &mut Outputs,
+    ) -> anyhow::Result<()> {
         let summary = &mut self.summary;
         match self.analyser.analyse(frame) {
             Ok(analysed) => {
                 summary.pictures += 1;
                 summary.relied_on += u64::from(analysed.is_relied_on);
                 summary.revisions += analysed.events.len() as u64;
-                outputs.take(frame, &analysed, self.analyser.state())?;
+                let state = self.analyser.state();
+                outputs.take(&Seen { frame, analysed: &analysed, state, level })?;
             }
             Err(error) => {
                 summary.failed += 1;
@@ -122,7 +130,10 @@ impl Work {
 }
 
 /// The settings with one camera alone.
-fn of_camera(mut settings: EdgeSettings, wanted: Option<&CameraId>) -> anyhow::Result<EdgeSettings> {
+pub(crate) fn of_camera(
+    mut settings: EdgeSettings,
+    wanted: Option<&CameraId>,
+) -> anyhow::Result<EdgeSettings> {
     let names: Vec<String> = settings.cameras.iter().map(|camera| camera.id.to_string()).collect();
     match wanted {
         Some(id) => settings.cameras.retain(|camera| camera.id == *id),

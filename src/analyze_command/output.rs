@@ -4,19 +4,23 @@ use std::{
     fs::File,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::Context as _;
 use gridwatch_config::EdgeSettings;
-use gridwatch_detect::{Analysed, CameraState};
 use gridwatch_domain::{
-    Event, Frame, NearPass,
+    Event, NearPass,
     wire::{EventMessage, Message as _},
 };
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Summary, observe::Observation};
+use super::{
+    Summary,
+    observe::Observation,
+    render::{Renderer, Seen},
+};
 use crate::cli::AnalyzeArguments;
 
 /// Schema of the line that ends partial results.
@@ -33,30 +37,31 @@ pub(crate) struct Outputs {
     events: Option<Lines>,
     observations: Option<Lines>,
     passes: Option<Lines>,
+    video: Option<(PathBuf, Renderer)>,
     /// Events so far, where they are wanted in memory.
     kept: Option<Vec<EventMessage>>,
     seq: u64,
 }
 
 impl Outputs {
-    pub(super) fn create(arguments: &AnalyzeArguments, _settings: &EdgeSettings) -> anyhow::Result<Self> {
+    pub(super) fn create(arguments: &AnalyzeArguments, settings: &EdgeSettings) -> anyhow::Result<Self> {
         let events = match &arguments.events {
             Some(path) => Lines::create(path)?,
             None => Lines { path: None, out: Box::new(BufWriter::new(io::stdout())) },
         };
         let observations = arguments.observations.as_deref().map(Lines::create).transpose()?;
         let passes = arguments.passes.as_deref().map(Lines::create).transpose()?;
-        Ok(Self { events: Some(events), observations, passes, kept: None, seq: 0 })
+        let render = |path: &PathBuf| {
+            let renderer = Renderer::create(path, settings, arguments.start, arguments.language);
+            renderer.map(|renderer| (path.clone(), renderer))
+        };
+        let video = arguments.render.as_ref().map(render).transpose()?;
+        Ok(Self { events: Some(events), observations, passes, video, kept: None, seq: 0 })
     }
 
     /// What one picture led to.
-    pub(super) fn take(
-        &mut self,
-        frame: &Frame,
-        analysed: &Analysed,
-        state: &CameraState,
-    ) -> anyhow::Result<()> {
-        for event in &analysed.events {
+    pub(super) fn take(&mut self, seen: &Seen<'_>) -> anyhow::Result<()> {
+        for event in &seen.analysed.events {
             let message = self.message(event.clone());
             if let Some(lines) = &mut self.events {
                 lines.put_raw(&message.to_json())?;
@@ -65,9 +70,12 @@ impl Outputs {
                 kept.push(message);
             }
         }
-        self.take_passes(&analysed.passes)?;
+        self.take_passes(&seen.analysed.passes)?;
         if let Some(lines) = &mut self.observations {
-            lines.put(&Observation::of(frame, state, analysed.is_relied_on))?;
+            lines.put(&Observation::of(seen.frame, seen.state, seen.analysed.is_relied_on))?;
+        }
+        if let Some((_, renderer)) = &mut self.video {
+            renderer.take(seen)?;
         }
         Ok(())
     }
@@ -96,6 +104,11 @@ impl Outputs {
                 lines.put(&partial)?;
             }
             lines.flush()?;
+        }
+        if let Some((path, renderer)) = self.video.take()
+            && !renderer.finish(Duration::from_secs_f64(summary.seconds))?
+        {
+            eprintln!("{}: no picture was analysed, so there is no video", path.display());
         }
         Ok(())
     }

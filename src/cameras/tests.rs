@@ -34,6 +34,7 @@ impl Tester {
             record: false,
             tiles: TilesConfig::WHOLE,
             tls: TlsSettings::System,
+            aspect: None,
             zones: Vec::new(),
             lines: Vec::new(),
             groups: Vec::new(),

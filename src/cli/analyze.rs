@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use gridwatch_domain::{CameraId, Timestamp};
 
+use crate::drawing::words::Language;
+
 /// Finds the events in a recorded file.
 #[derive(Debug, Args)]
 pub(crate) struct AnalyzeArguments {
@@ -35,6 +37,9 @@ pub(crate) struct AnalyzeArguments {
     /// Where to write a video (MP4, H.264) of the pictures that were analysed, with zones, boxes, places and events drawn in.
     #[arg(long)]
     pub(crate) render: Option<PathBuf>,
+    /// In which language the video is labelled.
+    #[arg(long, value_enum, default_value_t, requires = "render")]
+    pub(crate) language: Language,
     /// Shows no progress.
     #[arg(long)]
     pub(crate) quiet: bool,

@@ -10,9 +10,13 @@ mod cameras;
 mod evidence;
 #[cfg(feature = "edge")]
 mod models;
+#[cfg(feature = "edge")]
+mod passes;
 mod score;
 #[cfg(feature = "edge")]
 mod simulate;
+#[cfg(feature = "edge")]
+mod zones;
 
 use std::path::PathBuf;
 
@@ -22,7 +26,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use self::bench::*;
 pub(crate) use self::score::*;
 #[cfg(feature = "edge")]
-pub(crate) use self::{analyze::*, cameras::*, evidence::*, models::*, simulate::*};
+pub(crate) use self::{analyze::*, cameras::*, evidence::*, models::*, passes::*, simulate::*, zones::*};
 use crate::logging::LogLevel;
 
 /// Neighbourhood cameras as a governance tool: parking disorder noticed, told, dealt with, published.
@@ -50,6 +54,10 @@ pub(crate) enum Command {
     /// Checks configuration files and prints what they may hold.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Shows what is watched in the cameras' pictures.
+    #[cfg(feature = "edge")]
+    #[command(subcommand)]
+    Zones(ZonesCommand),
     /// Lists, inspects, imports, fetches, measures and quantises detector networks.
     #[cfg(feature = "edge")]
     #[command(subcommand)]
@@ -58,6 +66,9 @@ pub(crate) enum Command {
     #[cfg(feature = "edge")]
     #[command(subcommand)]
     Evidence(EvidenceCommand),
+    /// Tells who came close to parked vehicles, such as to one that was scratched at night, as an edge box has kept it.
+    #[cfg(feature = "edge")]
+    Passes(Box<PassesArguments>),
     /// Looks for cameras on the network.
     #[cfg(feature = "edge")]
     #[command(subcommand)]
@@ -89,9 +100,9 @@ impl Command {
             Self::Center(_) => LogLevel::All,
             Self::Config(_) | Self::Score(_) => LogLevel::Warnings,
             #[cfg(feature = "edge")]
-            Self::Models(_) | Self::Analyze(_) => LogLevel::WarningsButCameras,
+            Self::Models(_) | Self::Analyze(_) | Self::Zones(_) => LogLevel::WarningsButCameras,
             #[cfg(feature = "edge")]
-            Self::Cameras(_) | Self::Evidence(_) | Self::Simulate(_) => LogLevel::Warnings,
+            Self::Cameras(_) | Self::Evidence(_) | Self::Passes(_) | Self::Simulate(_) => LogLevel::Warnings,
             #[cfg(all(feature = "edge", feature = "embedded-broker"))]
             Self::Bench(_) | Self::BenchPart(_) => LogLevel::Warnings,
         }
@@ -107,10 +118,14 @@ pub(crate) struct ConfigFile {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Reports every problem of a file at once, each with its key path.
+    /// Reports every problem of a file at once, each with its key path; and warns of zones that cannot work.
     Check {
         /// The file of an edge box or a center.
         file: PathBuf,
+        /// A folder for a drawing of what each camera watches, as `zones draw` makes it.
+        #[cfg(feature = "edge")]
+        #[arg(long)]
+        draw: Option<PathBuf>,
     },
     /// Prints the JSON Schema of a kind of file: every key with its meaning, unit, range and default.
     Schema {

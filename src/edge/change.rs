@@ -69,6 +69,7 @@ fn fixed_keys(before: &EdgeSettings, after: &EdgeSettings) -> Vec<&'static str> 
         ("decode.decoder", before.decoder != after.decoder),
         ("outbox.max_size_mib", before.outbox_max_bytes != after.outbox_max_bytes),
         ("detect.offline_after_s", before.offline_after != after.offline_after),
+        ("near_passes", before.near_passes != after.near_passes),
         ("evidence", before.evidence != after.evidence),
     ];
     keys.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()

@@ -10,11 +10,10 @@ use std::{
 use anyhow::{Context as _, bail};
 use gridwatch_config::{CameraSettings, DecodeMode, Pace, SourceSettings, TilesConfig, TlsSettings};
 use gridwatch_domain::{CameraId, Detection, Frame, Nv12Buffer, Timestamp};
-use gridwatch_ingest::{
-    Camera, CameraParts, CameraState, CameraTimeouts, DecodePool, IngestMetrics, OfflineReason, Reels, Stills,
-};
-use gridwatch_runtime::{Metrics, Shutdown, SystemClock, mailbox};
+use gridwatch_ingest::OfflineReason;
 use tokio::sync::mpsc;
+
+use crate::first_picture;
 
 /// Pictures that may be decoded ahead of their use: enough to keep the decoder busy while a network runs.
 const AHEAD: usize = 4;
@@ -50,19 +49,6 @@ async fn first_of(path: &Path) -> anyhow::Result<Frame> {
     if !path.is_file() {
         bail!("{}: no such file", path.display());
     }
-    let (frames, frames_rx) = mailbox::<CameraId, Frame>();
-    let shutdown = Shutdown::new();
-    let parts = CameraParts {
-        frames,
-        clock: SystemClock::shared(),
-        metrics: IngestMetrics::new(&Metrics::new()),
-        timeouts: CameraTimeouts::default(),
-        pool: DecodePool::start(1).context("start decoding")?,
-        reels: Reels::default(),
-        stills: Stills::new(Reels::default(), SystemClock::shared()),
-        attention: tokio::sync::watch::channel(Default::default()).1,
-        shutdown: shutdown.clone(),
-    };
     let source = SourceSettings::File { path: path.to_owned(), pace: Pace::Fast, repeat: false };
     let id: CameraId = "picture".parse().context("a valid id")?;
     let settings = CameraSettings {
@@ -77,27 +63,19 @@ async fn first_of(path: &Path) -> anyhow::Result<Frame> {
         record: false,
         tiles: TilesConfig::WHOLE,
         tls: TlsSettings::System,
+        aspect: None,
         zones: Vec::new(),
         lines: Vec::new(),
         groups: Vec::new(),
         ground: None,
     };
-    let (camera, _) = Camera::new(settings, parts);
-    let running = tokio::spawn(camera.run());
-    // Ends with the camera where that has no picture to give.
-    let first = tokio::select! {
-        frame = frames_rx.recv() => frame,
-        () = shutdown.cancelled() => None,
-    };
-    shutdown.cancel();
-    let state = running.await.context("the camera's task")?;
-    match (first, state) {
-        (Some(frame), _) => Ok(frame),
-        (None, CameraState::Offline { reason: OfflineReason::Garbage { detail }, .. }) => {
+    match first_picture::of_source(settings).await? {
+        Ok(Some(frame)) => Ok(frame),
+        Ok(None) => bail!("{}: there is no picture in it", path.display()),
+        Err(OfflineReason::Garbage { detail }) => {
             bail!("{}: no picture can be read from it ({detail}): is it whole?", path.display())
         }
-        (None, CameraState::Offline { reason, .. }) => bail!("{}: {reason}", path.display()),
-        (None, _) => bail!("{}: there is no picture in it", path.display()),
+        Err(reason) => bail!("{}: {reason}", path.display()),
     }
 }
 

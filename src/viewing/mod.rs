@@ -1,10 +1,11 @@
-//! What an edge box shows of its cameras to whoever watches: the live picture, stills, and evidence.
+//! What an edge box shows of its cameras to whoever watches: the live picture, stills, evidence, and who came close to parked vehicles.
 //!
 //! Everything is taken from what the box has anyway, so that a camera that nobody watches costs nothing. Served beside the API of the
 //! box, to callers that know its token; people see it by way of the center.
 
 mod evidence;
 mod live;
+mod near_passes;
 pub(crate) mod openapi;
 mod picture;
 
@@ -16,7 +17,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use gridwatch_alert::Archive;
+use gridwatch_alert::{Archive, PassReader};
 use gridwatch_domain::CameraId;
 use gridwatch_ingest::{Reels, Stills};
 use gridwatch_runtime::{SharedClock, Shutdown};
@@ -26,6 +27,8 @@ use crate::edge_api::Refusal;
 
 /// Live pictures that are sent at the same time: more would fill the line of a box.
 const MOST_LIVE: usize = 64;
+/// Questions about near passes that are answered at the same time.
+const MOST_QUESTIONS: usize = 2;
 
 /// What there is to be seen. Clones share it.
 #[derive(Clone)]
@@ -33,11 +36,13 @@ pub(crate) struct Viewing {
     pub(crate) reels: Reels,
     pub(crate) stills: Stills,
     pub(crate) archive: Archive,
+    pub(crate) passes: PassReader,
     /// Tells what is old.
     pub(crate) clock: SharedClock,
     /// Ends what is being watched.
     pub(crate) shutdown: Shutdown,
     live: Arc<Semaphore>,
+    questions: Arc<Semaphore>,
     pictures: picture::Pictures,
 }
 
@@ -46,11 +51,14 @@ impl Viewing {
         reels: Reels,
         stills: Stills,
         archive: Archive,
+        passes: PassReader,
         clock: SharedClock,
         shutdown: Shutdown,
     ) -> Self {
         let live = Arc::new(Semaphore::new(MOST_LIVE));
-        Self { reels, stills, archive, clock, shutdown, live, pictures: picture::Pictures::default() }
+        let questions = Arc::new(Semaphore::new(MOST_QUESTIONS));
+        let pictures = picture::Pictures::default();
+        Self { reels, stills, archive, passes, clock, shutdown, live, questions, pictures }
     }
 }
 
@@ -60,6 +68,7 @@ pub(crate) fn router(viewing: Viewing) -> Router {
         .route("/api/v1/cameras/{id}/live", get(live::watch))
         .route("/api/v1/cameras/{id}/picture.jpg", get(picture::newest))
         .route("/api/v1/cameras/{id}/recordings", get(evidence::recordings))
+        .route("/api/v1/cameras/{id}/near-passes", get(near_passes::of_camera))
         .route("/api/v1/events/{id}/evidence", get(evidence::of_event))
         .route(
             "/api/v1/events/{id}/protected",

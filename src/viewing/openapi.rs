@@ -16,6 +16,9 @@ pub(crate) fn paths() -> Map<String, Value> {
             &[named("id"), asked("from"), asked("until")],
             &json!({ "200": content("Recordings that show something of that time.", "application/json") }),
         ),
+        "/api/v1/cameras/{id}/near-passes": get("nearPassesOfCamera", &near_pass_parameters(), &json!({
+            "200": content("Who came close to what was parked: {\"items\": […], \"next\": text or null}.", "application/json"),
+        })),
         "/api/v1/events/{id}/evidence": get("evidenceOfEvent", &[named("id")], &json!({
             "200": content("What is kept of an event.", "application/json"),
         })),
@@ -32,6 +35,26 @@ fn get(id: &str, parameters: &[Value], good: &Value) -> Value {
     json!({ "parameters": parameters, "get": { "operationId": id, "responses": with_refusals(good) } })
 }
 
+fn near_pass_parameters() -> Vec<Value> {
+    let text = json!({ "type": "string" });
+    let time = json!({ "type": "string", "format": "date-time" });
+    let optional = |name: &str, description: &str, schema: &Value| json!({ "name": name, "in": "query", "description": description, "schema": schema });
+    let orders = json!({ "type": "string", "enum": ["nearest", "time"], "default": "nearest" });
+    let limit = json!({ "type": "integer", "minimum": 1, "maximum": 500, "default": 50 });
+    vec![
+        named("id"),
+        optional("zone", "Only what was parked in this zone: its bay, or another over it.", &text),
+        optional("place", "Only what was parked at this place, such as p17.", &text),
+        optional("class", "Only who is of this class, such as person.", &text),
+        optional("from", "Only who was nearest at this time or later.", &time),
+        optional("until", "Only who was nearest at this time or earlier.", &time),
+        optional("within_m", "Only who came within so many metres.", &json!({ "type": "number" })),
+        optional("order", "The nearest first, or the earliest.", &orders),
+        optional("limit", "How many.", &limit),
+        optional("after", "`next` of the part before, in the same order.", &text),
+    ]
+}
+
 fn protected() -> Value {
     let done = with_refusals(&json!({ "204": { "description": "Done." } }));
     let told =
@@ -46,7 +69,7 @@ fn protected() -> Value {
 
 fn with_refusals(good: &Value) -> Value {
     let refusals = [
-        ("400", "The name is none."),
+        ("400", "A name or a parameter is none."),
         ("401", "No token, or a wrong one."),
         ("404", "There is nothing of this name."),
         ("503", "Not available at present."),

@@ -11,7 +11,6 @@ mod record;
 mod retention;
 mod room;
 mod shorten;
-mod trusted_time;
 mod verify;
 
 use std::{
@@ -30,13 +29,14 @@ use gridwatch_runtime::{Chain, Metrics, SharedClock};
 use prometheus::{IntCounterVec, IntGauge};
 use tokio::sync::watch;
 
-use self::{items::Items, trusted_time::TrustedTime};
+use self::items::Items;
 pub use self::{
     log::{Fault, Head},
     record::{Entry, Kept, Media, Record, Why},
     retention::Retention,
     verify::{Finding, Listed, Verified, list, sha256_of, verify},
 };
+use crate::trusted_time::TrustedTime;
 
 const LOG: &str = "log";
 const FILES: &str = "files";

@@ -2,10 +2,6 @@
 //!
 //! Made in a thread of its own. A picture that cannot be used costs the snapshot, never the event.
 
-mod canvas;
-mod jpeg;
-mod picture;
-
 use std::{io, panic::AssertUnwindSafe, thread};
 
 use bytes::Bytes;
@@ -16,8 +12,11 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{mpsc, oneshot};
 use tracing::error;
 
-use self::canvas::{Canvas, Colour};
-use crate::{About, Archive, EvidenceError, Media, stage::Throttle};
+use crate::{
+    About, Archive, EvidenceError, Media,
+    drawing::{Canvas, Colour, plain_jpeg},
+    stage::Throttle,
+};
 
 /// Width of a snapshot, in pixels; smaller pictures stay as they are. Wide enough to recognise a vehicle, small enough
 /// for a mobile connection (100–250 KB).
@@ -47,18 +46,18 @@ pub struct Snapshot {
 /// # Errors
 /// [`EvidenceError`] where the picture cannot be used.
 pub fn snapshot(frame: &Frame, event: &Event, outlines: &[Outline]) -> Result<Snapshot, EvidenceError> {
-    let mut canvas = picture::to_canvas(frame, WIDTH)?;
-    let colour = colour_of(event.severity);
+    let mut canvas = Canvas::of(frame, WIDTH)?;
+    let colour = Colour::of(event.severity);
     for outline in outlines.iter().filter(|outline| Some(&outline.id) == event.zone.as_ref()) {
         draw_zone(&mut canvas, &outline.polygon, colour);
     }
     for object in &event.objects {
         draw_box(&mut canvas, object.bbox, colour);
         let label = format!("{} {}", object.class, dwell(event.dwell_s));
-        let at = canvas.place(object.bbox.x1(), object.bbox.y1());
+        let at = canvas.spot(object.bbox.x1(), object.bbox.y1());
         canvas.label(at, &label, colour);
     }
-    let jpeg = jpeg::encode(canvas.rgb(), canvas.width(), canvas.height())?;
+    let jpeg = canvas.to_jpeg()?;
     let sha256 = Sha256Hex::from_digest(Sha256::digest(&jpeg).into());
     Ok(Snapshot { event: event.id, mime: "image/jpeg", bytes: jpeg.into(), sha256 })
 }
@@ -68,14 +67,14 @@ pub fn snapshot(frame: &Frame, event: &Event, outlines: &[Outline]) -> Result<Sn
 /// # Errors
 /// [`EvidenceError`] where the picture cannot be used.
 pub fn drawn(frame: &Frame, found: &[Detection]) -> Result<Vec<u8>, EvidenceError> {
-    let mut canvas = picture::to_canvas(frame, WIDTH)?;
-    let colour = colour_of(Severity::Minor);
+    let mut canvas = Canvas::of(frame, WIDTH)?;
+    let colour = Colour::of(Severity::Minor);
     for detection in found {
         draw_box(&mut canvas, detection.bbox, colour);
-        let at = canvas.place(detection.bbox.x1(), detection.bbox.y1());
+        let at = canvas.spot(detection.bbox.x1(), detection.bbox.y1());
         canvas.label(at, &format!("{} {:.2}", detection.class, detection.score), colour);
     }
-    jpeg::encode(canvas.rgb(), canvas.width(), canvas.height())
+    canvas.to_jpeg()
 }
 
 /// A picture as it is, in its full size, as JPEG.
@@ -83,30 +82,19 @@ pub fn drawn(frame: &Frame, found: &[Detection]) -> Result<Vec<u8>, EvidenceErro
 /// # Errors
 /// [`EvidenceError`] where the picture cannot be used.
 pub fn plain(frame: &Frame) -> Result<Vec<u8>, EvidenceError> {
-    jpeg::encode(&picture::to_rgb(frame)?, frame.width, frame.height)
-}
-
-fn colour_of(severity: Severity) -> Colour {
-    match severity {
-        Severity::Info => Colour([66, 165, 245]),
-        Severity::Minor => Colour([255, 213, 0]),
-        Severity::Major => Colour([255, 140, 0]),
-        Severity::Critical => Colour([240, 40, 40]),
-    }
+    plain_jpeg(frame)
 }
 
 fn draw_zone(canvas: &mut Canvas, polygon: &Polygon, colour: Colour) {
-    let corners: Vec<_> = polygon.points().iter().map(|point| canvas.place(point.x(), point.y())).collect();
+    let corners: Vec<_> = polygon.points().iter().map(|point| canvas.spot(point.x(), point.y())).collect();
     canvas.fill(&corners, colour, 0.18);
     canvas.outline(&corners, colour, canvas.stroke() * 0.6);
 }
 
 fn draw_box(canvas: &mut Canvas, bbox: NormBox, colour: Colour) {
-    let corners =
-        [(bbox.x1(), bbox.y1()), (bbox.x2(), bbox.y1()), (bbox.x2(), bbox.y2()), (bbox.x1(), bbox.y2())]
-            .map(|(x, y)| canvas.place(x, y));
+    let corners = canvas.area(bbox).corners();
     // Dark below bright: visible on snow and on asphalt.
-    canvas.outline(&corners, Colour([0, 0, 0]), canvas.stroke() * 1.8);
+    canvas.outline(&corners, Colour::BLACK, canvas.stroke() * 1.8);
     canvas.outline(&corners, colour, canvas.stroke());
 }
 

@@ -1,15 +1,20 @@
 //! The outbox: what has been found and not yet been acknowledged by the center, on disk.
 //!
-//! SQLite in WAL mode behind one connection. [`append`](Outbox::append) returns after events have been flushed to the
+//! Near passes of parked vehicles are kept beside it, for as long as they may be asked for, and give way where alerts need their room.
+//!
+//! SQLite in WAL mode behind one connection; others may read meanwhile ([`PassReader`](crate::PassReader)). [`append`](Outbox::append) returns after events have been flushed to the
 //! disk; everything else may be lost by a power cut without harm (an acknowledgement comes again after the entry has
 //! been published again), so it does not wait for the disk.
 
+mod lock;
 mod open;
+mod passes;
 mod pending;
 mod reserve;
 mod write;
 
 use std::{
+    fs::File,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -17,10 +22,12 @@ use std::{
     },
 };
 
-use gridwatch_domain::{Checkpoint, Event};
+use gridwatch_domain::{Checkpoint, Event, NearPass};
 use sqlx::{Row, SqliteConnection};
 use tokio::sync::Mutex;
 
+pub(crate) use open::primary_code;
+pub use passes::Pruned;
 pub use pending::{Pending, PendingItem, Position};
 pub use write::{Appended, Removed};
 
@@ -42,6 +49,8 @@ pub struct Append<'a> {
     pub events: &'a [Event],
     /// Pictures of some of these events.
     pub snapshots: &'a [Snapshot],
+    /// Near passes that are over.
+    pub passes: &'a [NearPass],
     /// The camera's memory after these events.
     pub checkpoint: Option<&'a Checkpoint>,
 }
@@ -53,6 +62,10 @@ pub struct OutboxStats {
     pub entries: u64,
     /// Snapshots that wait for theirs.
     pub snapshots: u64,
+    /// Near passes that are kept.
+    pub passes: u64,
+    /// Near passes that have been removed since the start to make room for alerts.
+    pub passes_gave_way: u64,
     /// Bytes in use within the database.
     pub bytes: u64,
 }
@@ -80,7 +93,11 @@ struct Inner {
     database: Mutex<Database>,
     entries: AtomicU64,
     snapshots: AtomicU64,
+    passes: AtomicU64,
+    passes_gave_way: AtomicU64,
     bytes: AtomicU64,
+    /// Held as long as the outbox is open.
+    _lock: File,
 }
 
 /// The connection and what is known of its state.
@@ -96,7 +113,7 @@ impl Outbox {
     /// Opens the outbox at `path`, or creates it where there is none, with its folder. A damaged file is an error, never
     /// replaced.
     pub async fn open(path: &Path, settings: OutboxSettings) -> Result<Self, OutboxError> {
-        let connection = open::open(path, settings).await?;
+        let (connection, lock) = open::open(path, settings).await?;
         let outbox = Self {
             inner: Arc::new(Inner {
                 path: path.to_owned(),
@@ -105,7 +122,10 @@ impl Outbox {
                 database: Mutex::new(Database { connection, dirty: false, durable: true }),
                 entries: AtomicU64::new(0),
                 snapshots: AtomicU64::new(0),
+                passes: AtomicU64::new(0),
+                passes_gave_way: AtomicU64::new(0),
                 bytes: AtomicU64::new(0),
+                _lock: lock,
             }),
         };
         outbox.count().await?;
@@ -141,6 +161,8 @@ impl Outbox {
         OutboxStats {
             entries: self.inner.entries.load(Ordering::Relaxed),
             snapshots: self.inner.snapshots.load(Ordering::Relaxed),
+            passes: self.inner.passes.load(Ordering::Relaxed),
+            passes_gave_way: self.inner.passes_gave_way.load(Ordering::Relaxed),
             bytes: self.inner.bytes.load(Ordering::Relaxed),
         }
     }
@@ -158,13 +180,15 @@ impl Outbox {
     async fn count(&self) -> Result<(), OutboxError> {
         let inner = &self.inner;
         let mut database = inner.database.lock().await;
-        let (entries, snapshots): (i64, i64) =
-            sqlx::query_as("SELECT (SELECT count(*) FROM entries), (SELECT count(*) FROM blobs)")
-                .fetch_one(&mut database.connection)
-                .await
-                .map_err(|error| inner.failed("count entries", error))?;
+        let (entries, snapshots, passes): (i64, i64, i64) = sqlx::query_as(
+            "SELECT (SELECT count(*) FROM entries), (SELECT count(*) FROM blobs), (SELECT count(*) FROM near_passes)",
+        )
+        .fetch_one(&mut database.connection)
+        .await
+        .map_err(|error| inner.failed("count entries", error))?;
         inner.entries.store(entries.unsigned_abs(), Ordering::Relaxed);
         inner.snapshots.store(snapshots.unsigned_abs(), Ordering::Relaxed);
+        inner.passes.store(passes.unsigned_abs(), Ordering::Relaxed);
         inner.measure(&mut database).await
     }
 }

@@ -9,10 +9,10 @@ use std::{
 
 use sqlx::{
     ConnectOptions, SqliteConnection,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::OutboxSettings;
+use super::{OutboxSettings, lock};
 use crate::OutboxError;
 
 /// Bytes of a page. Fixed when the file is created.
@@ -22,7 +22,7 @@ const PAGE_SIZE: u32 = 4096;
 /// removed when the disk is full.
 const LOG_SIZE: &str = "4194304";
 
-/// How long to wait for the predecessor to let go of the file.
+/// How long to wait for whoever else has the file: one of an earlier version, which kept it for itself alone, or a reader.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 // Primary result codes, https://sqlite.org/rescode.html
@@ -32,25 +32,28 @@ pub(super) const FULL: u32 = 13;
 pub(super) const NOT_A_DATABASE: u32 = 26;
 
 /// SQLite's primary result code.
-pub(super) fn primary_code(error: &sqlx::Error) -> Option<u32> {
+pub(crate) fn primary_code(error: &sqlx::Error) -> Option<u32> {
     let extended: u32 = error.as_database_error()?.code()?.parse().ok()?;
     Some(extended & 0xff)
 }
 
-/// Opens, checks and upgrades the file.
-pub(super) async fn open(path: &Path, settings: OutboxSettings) -> Result<SqliteConnection, OutboxError> {
+/// Opens, checks and upgrades the file. What comes with it is to be held for as long as the file is open.
+pub(super) async fn open(
+    path: &Path,
+    settings: OutboxSettings,
+) -> Result<(SqliteConnection, File), OutboxError> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)
             .map_err(|source| OutboxError::Folder { path: folder.to_owned(), source })?;
     }
+    // First: whoever closes a file loses all locks that the process has on it.
+    let lock = lock::take(path).await?;
     check_header(path)?;
     let pages = (settings.max_size / u64::from(PAGE_SIZE)).max(256);
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
         .page_size(PAGE_SIZE)
-        // One process at a time; it also spares the shared-memory file.
-        .locking_mode(SqliteLockingMode::Exclusive)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
@@ -76,7 +79,7 @@ pub(super) async fn open(path: &Path, settings: OutboxSettings) -> Result<Sqlite
         sqlx::migrate::MigrateError::Execute(error) => explain(error),
         source => OutboxError::Migrate { path: path.to_owned(), source },
     })?;
-    Ok(connection)
+    Ok((connection, lock))
 }
 
 /// SQLite takes a file that is too short for a page as an empty database, and writes over it.

@@ -8,6 +8,7 @@ use sqlx::{Row, SqliteConnection};
 use super::{
     Append, Database, Outbox,
     open::{FULL, primary_code},
+    passes::{self, Written},
 };
 use crate::{OutboxError, Snapshot};
 
@@ -20,6 +21,12 @@ pub struct Appended {
     pub snapshots: u64,
     /// Revisions that had been appended before.
     pub repeated: u64,
+    /// Near passes that are durable now.
+    pub passes: u64,
+    /// Near passes that had been appended before.
+    pub passes_repeated: u64,
+    /// Near passes that are none, as their distance is no number.
+    pub passes_unusable: u64,
 }
 
 /// What an acknowledgement removed.
@@ -34,9 +41,9 @@ pub struct Removed {
 }
 
 impl Outbox {
-    /// Keeps all of it, or nothing. Once it returns, events survive a power cut; a checkpoint without events survives a
+    /// Keeps all of it, or nothing. Once it returns, events and near passes survive a power cut; a checkpoint without events survives a
     /// kill, and a power cut may bring back the one before, which is harmless. A revision that was appended before is
-    /// passed over. Each revision leaves with the evidence of its event, also when the picture came earlier.
+    /// passed over, and so is a near pass. Where there is no room the oldest near passes give way. Each revision leaves with the evidence of its event, also when the picture came earlier.
     pub async fn append(&self, append: Append<'_>) -> Result<Appended, OutboxError> {
         let inner = &self.inner;
         let mut database = inner.database.lock().await;
@@ -46,9 +53,18 @@ impl Outbox {
             write_back(&mut database).await;
             appended = append_once(&mut database, append).await;
         }
+        while is_full(&appended) {
+            match inner.give_way(&mut database).await {
+                Ok(1..) => {}
+                // The append's own error tells more.
+                Ok(0) | Err(_) => break,
+            }
+            appended = append_once(&mut database, append).await;
+        }
         let appended = appended.map_err(|error| inner.failed("append", error))?;
         inner.entries.fetch_add(appended.entries, Ordering::Relaxed);
         inner.snapshots.fetch_add(appended.snapshots, Ordering::Relaxed);
+        inner.passes.fetch_add(appended.passes, Ordering::Relaxed);
         inner.measure(&mut database).await?;
         Ok(appended)
     }
@@ -87,7 +103,7 @@ impl Outbox {
 }
 
 async fn append_once(database: &mut Database, append: Append<'_>) -> Result<Appended, sqlx::Error> {
-    begin(database, !append.events.is_empty()).await?;
+    begin(database, !append.events.is_empty() || !append.passes.is_empty()).await?;
     let appended = write_all(&mut database.connection, append).await;
     end(database, appended).await
 }
@@ -98,19 +114,19 @@ async fn remove_once(database: &mut Database, ack: &AckMessage) -> Result<Remove
     end(database, removed).await
 }
 
-fn is_full<T>(outcome: &Result<T, sqlx::Error>) -> bool {
+pub(super) fn is_full<T>(outcome: &Result<T, sqlx::Error>) -> bool {
     outcome.as_ref().is_err_and(|error| primary_code(error) == Some(FULL))
 }
 
 /// Writes the log back into the database and begins it anew, as far as there is room.
-async fn write_back(database: &mut Database) {
+pub(super) async fn write_back(database: &mut Database) {
     // Where it fails, so does what is tried next, which tells.
     let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut database.connection).await;
 }
 
 /// Begins a transaction, `durable` or not. sqlx's own are not used: SQLite rolls back by itself when the disk is full,
 /// which sqlx does not notice.
-async fn begin(database: &mut Database, durable: bool) -> Result<(), sqlx::Error> {
+pub(super) async fn begin(database: &mut Database, durable: bool) -> Result<(), sqlx::Error> {
     if database.dirty {
         // Nothing to roll back is no harm.
         let _ = sqlx::query("ROLLBACK").execute(&mut database.connection).await;
@@ -127,7 +143,10 @@ async fn begin(database: &mut Database, durable: bool) -> Result<(), sqlx::Error
 }
 
 /// Commits what went well and takes back what did not.
-async fn end<T>(database: &mut Database, outcome: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+pub(super) async fn end<T>(
+    database: &mut Database,
+    outcome: Result<T, sqlx::Error>,
+) -> Result<T, sqlx::Error> {
     let outcome = match outcome {
         Ok(value) => sqlx::query("COMMIT").execute(&mut database.connection).await.map(|_| value),
         Err(error) => Err(error),
@@ -149,6 +168,13 @@ async fn write_all(connection: &mut SqliteConnection, append: Append<'_>) -> Res
                 appended.snapshots += snapshots;
             }
             None => appended.repeated += 1,
+        }
+    }
+    for pass in append.passes {
+        match passes::write(connection, pass).await? {
+            Written::New => appended.passes += 1,
+            Written::Repeated => appended.passes_repeated += 1,
+            Written::Unusable => appended.passes_unusable += 1,
         }
     }
     if let Some(checkpoint) = append.checkpoint {

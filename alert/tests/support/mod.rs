@@ -9,8 +9,8 @@ use std::{
 };
 
 use gridwatch_domain::{
-    CameraId, Checkpoint, Event, EventId, EventKind, EventObject, Findings, Frame, NetworkRef, NormBox,
-    Nv12Buffer, ObjectClass, Phase, RuleRef, Severity, Sha256Hex, Timestamp,
+    CameraId, Checkpoint, Event, EventId, EventKind, EventObject, Findings, Frame, NearPass, NetworkRef,
+    NormBox, Nv12Buffer, ObjectClass, Phase, RuleRef, Severity, Sha256Hex, Side, Timestamp,
     topic::{CENTER_FILTERS, Topic, TopicKind},
     wire::{
         ACK_SCHEMA, AckMessage, AckedEvent, CameraStateMessage, EdgeStatusMessage, EventMessage,
@@ -72,6 +72,40 @@ pub(crate) fn event(number: u8, rev: u32) -> Event {
         rule: RuleRef::limit(60.0),
         network: NetworkRef { name: "yard-n".to_owned(), sha256: Sha256Hex::from_digest([0; 32]) },
         evidence: Vec::new(),
+    }
+}
+
+pub(crate) fn pass_id(number: u32) -> EventId {
+    let [a, b, c, d] = number.to_be_bytes();
+    EventId::from_parts(time(0), [0, 0, 0, 0, 0, 0, a, b, c, d])
+}
+
+/// Near pass `number`: so many minutes after the first, and so many centimetres nearer than half a metre.
+pub(crate) fn pass(number: u32) -> NearPass {
+    let at = time(60 * i64::from(number));
+    let object = |class, place| EventObject {
+        class,
+        score: 0.9,
+        bbox: NormBox::new(0.3, 0.4, 0.6, 0.8).expect("valid"),
+        place,
+        track: None,
+    };
+    NearPass {
+        id: pass_id(number),
+        camera: camera("gate"),
+        place: "p17".parse().expect("valid"),
+        zones: vec!["bay-1".parse().expect("valid")],
+        parked: object(ObjectClass::Car, Some("p17".parse().expect("valid"))),
+        parked_since: time(-3600),
+        passer: object(ObjectClass::Person, None),
+        from: at.saturating_sub(Duration::from_secs(2)),
+        until: at.saturating_add(Duration::from_secs(2)),
+        at,
+        distance: 0.1,
+        distance_m: Some(0.5 - 0.01 * number as f32),
+        heading_deg: Some(90.0),
+        side: Side::Left,
+        shifted: None,
     }
 }
 

@@ -19,7 +19,7 @@ impl Fit {
     }
 
     /// Where a picture of `width` × `height` pixels goes in an input of `size` (width, height).
-    pub(super) fn within(size: (usize, usize), rule: FitRule, width: u32, height: u32) -> Self {
+    pub(crate) fn within(size: (usize, usize), rule: FitRule, width: u32, height: u32) -> Self {
         let (net_width, net_height) = size;
         if rule == FitRule::Stretch {
             return Self { left: 0, top: 0, width: net_width, height: net_height };
@@ -37,6 +37,11 @@ impl Fit {
             }
             FitRule::TopLeft | FitRule::Stretch => Self { left: 0, top: 0, width, height },
         }
+    }
+
+    /// Input pixels that it takes up, across and down.
+    pub fn size(self) -> (usize, usize) {
+        (self.width, self.height)
     }
 
     /// A box in input pixels, as a share of the picture; `None` where nothing of it lies within the picture or a

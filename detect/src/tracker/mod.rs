@@ -171,8 +171,8 @@ impl Tracker {
         owners: &mut [Option<usize>],
         taken: &mut Vec<bool>,
     ) {
-        for index in 0..found.detections.len() {
-            if owners[index].is_some() || found.detections[index].score < strong {
+        for (index, owner) in owners.iter_mut().enumerate() {
+            if owner.is_some() || found.detections[index].score < strong {
                 continue;
             }
             let free = self.tracks.iter().enumerate().filter(|(track, _)| !taken[*track]);
@@ -192,7 +192,7 @@ impl Tracker {
                 Some(self.tracks.len() - 1)
             });
             if let Some(track) = track {
-                (owners[index], taken[track]) = (Some(track), true);
+                (*owner, taken[track]) = (Some(track), true);
             }
         }
     }
@@ -475,7 +475,7 @@ mod tests {
     }
 
     /// Somebody whose feet are there, of that texture.
-    fn person(x: f32, seed: u64, picture: &mut Vec<u8>) -> Detection {
+    fn person(x: f32, seed: u64, picture: &mut [u8]) -> Detection {
         let bbox = NormBox::new(x, 0.3, x + 0.05, 0.7).expect("valid");
         let mut random = fastrand::Rng::with_seed(seed);
         let blocks: Vec<u8> = (0..8 * 4).map(|_| random.u8(30..230)).collect();

@@ -73,13 +73,18 @@ impl FileWriter {
     /// # Errors
     /// [`Mp4Error::Write`].
     pub fn create(path: &Path, pictures: usize) -> Result<Self, Mp4Error> {
+        let file = File::create(path).map_err(|source| Mp4Error::Write { path: path.to_owned(), source })?;
+        Self::begin(file, path, pictures)
+    }
+
+    /// As [`FileWriter::create`], into an empty file; `path` is for people.
+    pub(crate) fn begin(mut file: File, path: &Path, pictures: usize) -> Result<Self, Mp4Error> {
         let options = Mp4FileMuxerOptions {
             reserved_moov_box_size: estimate_maximum_moov_box_size(&[pictures]) + 8 * pictures,
             ..Mp4FileMuxerOptions::default()
         };
         let muxer = Mp4FileMuxer::with_options(options).map_err(Mp4Error::mux)?;
         let write = |source| Mp4Error::Write { path: path.to_owned(), source };
-        let mut file = File::create(path).map_err(write)?;
         file.write_all(muxer.initial_boxes_bytes()).map_err(write)?;
         let position = muxer.initial_boxes_bytes().len() as u64;
         Ok(Self {
@@ -134,13 +139,27 @@ impl FileWriter {
     ///
     /// # Errors
     /// [`Mp4Error::NoKey`] where no picture was added; [`Mp4Error::Write`], [`Mp4Error::Mux`]. The file is of no use then.
-    pub fn finish(mut self) -> Result<Written, Mp4Error> {
+    pub fn finish(self) -> Result<Written, Mp4Error> {
+        self.complete(None)
+    }
+
+    /// As [`FileWriter::finish`]; the last picture is shown until that time of the stream.
+    ///
+    /// # Errors
+    /// As [`FileWriter::finish`].
+    pub(crate) fn finish_at(self, until: Duration) -> Result<Written, Mp4Error> {
+        self.complete(Some(until))
+    }
+
+    fn complete(mut self, until: Option<Duration>) -> Result<Written, Mp4Error> {
         self.write_group()?;
         let Some(from) = self.from else { return Err(Mp4Error::NoKey) };
         if let Some((sample, due)) = self.pending.take() {
             // Pictures that are shown after the last one was decoded would lie behind the end of the file.
             let held_back = u32::try_from(self.latest - due).unwrap_or(0);
-            let sample = Sample { duration: self.last_duration.saturating_add(held_back), ..sample };
+            let left = until.and_then(|until| u32::try_from(ticks(until) - self.latest).ok());
+            let shown = left.filter(|left| *left > 0).unwrap_or(self.last_duration);
+            let sample = Sample { duration: shown.saturating_add(held_back), ..sample };
             self.muxer.append_sample(&sample).map_err(Mp4Error::mux)?;
         }
         self.muxer.finalize().map_err(Mp4Error::mux)?;

@@ -57,6 +57,19 @@ pub enum PlaybackError {
         /// Its form.
         codec: String,
     },
+    /// It ends before the time that was asked for.
+    #[error(
+        "{}: has no picture at {:.1} s{}", path.display(), at.as_secs_f64(),
+        duration.map(|duration| format!(", it is {:.1} s long", duration.as_secs_f64())).unwrap_or_default()
+    )]
+    Short {
+        /// The file.
+        path: PathBuf,
+        /// The time.
+        at: Duration,
+        /// How long it says it is.
+        duration: Option<Duration>,
+    },
     /// GStreamer is not whole.
     #[error("prepare the playing of a file: {0}")]
     Setup(String),

@@ -9,6 +9,7 @@
 //! goes; [`Playback::flaws`] tells what was wrong.
 
 mod flaw;
+mod glimpse;
 #[cfg(test)]
 mod tests;
 mod units;
@@ -25,7 +26,10 @@ use gridwatch_domain::{Attention, Frame, Timestamp};
 use gridwatch_runtime::{Metrics, SharedClock};
 use tokio::sync::{mpsc, watch};
 
-pub use self::flaw::{FileFlaw, PlaybackError};
+pub use self::{
+    flaw::{FileFlaw, PlaybackError},
+    glimpse::picture_at,
+};
 use self::{
     units::{UnitFile, Units},
     whole::WholeFile,

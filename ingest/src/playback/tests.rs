@@ -47,7 +47,10 @@ impl Files {
         let card = format!(
             "videotestsrc num-buffers={PICTURES} pattern=ball ! video/x-raw,format=I420,width=320,height=176,framerate=25/1"
         );
-        self.make(name, &format!("{card} ! x264enc bframes=2 key-int-max=50 speed-preset=ultrafast ! {behind}"))
+        self.make(
+            name,
+            &format!("{card} ! x264enc bframes=2 key-int-max=50 speed-preset=ultrafast ! {behind}"),
+        )
     }
 
     fn mp4(&self, name: &str) -> PathBuf {
@@ -73,6 +76,7 @@ fn camera(decode: DecodeMode) -> CameraSettings {
         lines: Vec::new(),
         groups: Vec::new(),
         ground: None,
+        aspect: None,
     }
 }
 
@@ -189,10 +193,11 @@ fn times_that_step_back_leap_or_are_missing_are_mended_and_told() {
     let millis = Duration::from_millis;
     check_times(&[Some(500), Some(540), Some(580)], &[0, 40, 80], &[]);
     let back = FileFlaw::StepsBack { at: millis(60_000), by: millis(60_000) };
-    check_times(&[Some(0), Some(60_000), Some(0), Some(40)], &[0, 60_000, 60_040, 60_080], &[
-        FileFlaw::Leaps { at: millis(0), by: millis(60_000) },
-        back,
-    ]);
+    check_times(
+        &[Some(0), Some(60_000), Some(0), Some(40)],
+        &[0, 60_000, 60_040, 60_080],
+        &[FileFlaw::Leaps { at: millis(0), by: millis(60_000) }, back],
+    );
     check_times(&[None, None, None], &[0, 40, 80], &[FileFlaw::NoTimes { fps: 25 }]);
     // Pictures that are shown before those that were sent earlier.
     check_times(&[Some(80), Some(0), Some(40), Some(160)], &[0, 0, 0, 80], &[]);

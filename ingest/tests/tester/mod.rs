@@ -60,6 +60,7 @@ fn settings(name: &str, source: SourceSettings) -> CameraSettings {
         record: false,
         tiles: TilesConfig::WHOLE,
         tls: TlsSettings::System,
+        aspect: None,
         zones: Vec::new(),
         lines: Vec::new(),
         groups: Vec::new(),

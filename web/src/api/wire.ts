@@ -24,17 +24,6 @@ export const KINDS = [
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** Kinds that the rules of this version raise. The others have names, and are offered once an alert of theirs is known. */
-export const RAISED_KINDS: readonly Kind[] = [
-  "parking.fire_lane",
-  "parking.no_parking",
-  "camera.offline",
-  "camera.frozen",
-  "camera.covered",
-  "camera.moved",
-  "camera.blurred",
-];
-
 /** Least to most urgent. */
 export const SEVERITIES = ["info", "minor", "major", "critical"] as const;
 export type Severity = (typeof SEVERITIES)[number];

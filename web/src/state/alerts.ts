@@ -49,9 +49,6 @@ const visible = computed<EventView[]>(() =>
 /** When the newest known alert opened: what opened later, or comes live as a first revision, is news. */
 let newestOpened = "";
 
-/** The kinds of all alerts known. */
-const kinds = computed(() => new Set([...events.value.values()].map((event) => event.kind)));
-
 /** Merges, and tells the listeners of what is news. Returns the ids never seen before. */
 function learn(incoming: readonly EventView[], source: "live" | "sync" | "page"): string[] {
   const openedBefore = newestOpened;
@@ -167,7 +164,6 @@ async function acknowledge(id: string, by: string): Promise<EventView> {
 
 export const alerts = {
   visible,
-  kinds,
   fresh,
   loading,
   failure,

@@ -156,4 +156,9 @@ fn a_checkpoint_of_a_full_yard_stays_small() {
     assert_eq!(camera.events.len(), 20);
     let bytes = camera.state.checkpoint().state.len();
     assert!(bytes < 64 * 1024, "{bytes} bytes");
+    // Of the events that are open nothing is counted: they are no memory of places.
+    let kept: serde_json::Value = serde_json::from_slice(&camera.state.checkpoint().state).expect("JSON");
+    let places = kept["memory"]["places"].as_array().expect("places");
+    let largest = places.iter().map(|place| place.to_string().len()).max().expect("some");
+    assert!(largest <= 2048, "{largest} bytes for a place");
 }

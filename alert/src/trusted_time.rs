@@ -10,7 +10,7 @@ const FAR: Duration = Duration::from_secs(86_400);
 const UNTIL_TRUSTED: Duration = Duration::from_secs(900);
 
 /// The clock of a box without a battery is anywhere after a start, until it has asked the network.
-pub(super) struct TrustedTime {
+pub(crate) struct TrustedTime {
     /// When the log was last written to, where the clock was far ahead of that at the start.
     last_at: Option<Timestamp>,
     opened: Instant,
@@ -18,12 +18,12 @@ pub(super) struct TrustedTime {
 
 impl TrustedTime {
     /// `last_at`: when the log was last written to; `now`: what the clock says at the start.
-    pub(super) fn new(last_at: Option<Timestamp>, now: Timestamp) -> Self {
+    pub(crate) fn new(last_at: Option<Timestamp>, now: Timestamp) -> Self {
         Self { last_at: last_at.filter(|last| now.saturating_since(*last) > FAR), opened: Instant::now() }
     }
 
     /// What age is judged by.
-    pub(super) fn of(&self, now: Timestamp) -> Timestamp {
+    pub(crate) fn of(&self, now: Timestamp) -> Timestamp {
         self.last_at.filter(|_| self.opened.elapsed() < UNTIL_TRUSTED).unwrap_or(now)
     }
 }

@@ -1,25 +1,19 @@
 //! From a decoder's NV12 (limited range, BT.709) to RGB.
 
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images};
 use gridwatch_domain::{Frame, Nv12Planes};
 use yuv::{YuvBiPlanarImage, YuvConversionMode, YuvRange, YuvStandardMatrix, yuv_nv12_to_rgb};
 
-use super::canvas::Canvas;
+use super::Canvas;
 use crate::EvidenceError;
 
 /// The picture in RGB, shrunk to `widest` where it is wider: each new pixel is the mean of the area that it covers.
 pub(super) fn to_canvas(frame: &Frame, widest: u32) -> Result<Canvas, EvidenceError> {
-    let rgb = to_rgb(frame)?;
-    let (width, height) = (frame.width, frame.height);
-    if width <= widest {
-        return Ok(Canvas::new(rgb, width, height));
+    let whole = Canvas::new(to_rgb(frame)?, frame.width, frame.height);
+    if frame.width <= widest {
+        return Ok(whole);
     }
-    let shrunk_height = (u64::from(height) * u64::from(widest) / u64::from(width)).max(1) as u32;
-    let whole = images::ImageRef::new(width, height, &rgb, PixelType::U8x3).map_err(|_| unusable(frame))?;
-    let mut shrunk = images::Image::new(widest, shrunk_height, PixelType::U8x3);
-    let by_area = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Box));
-    Resizer::new().resize(&whole, &mut shrunk, &by_area).map_err(|_| unusable(frame))?;
-    Ok(Canvas::new(shrunk.into_vec(), widest, shrunk_height))
+    let height = (u64::from(frame.height) * u64::from(widest) / u64::from(frame.width)).max(1) as u32;
+    whole.resized(widest, height)
 }
 
 /// The picture in RGB: `width * height` pixels of three bytes.
