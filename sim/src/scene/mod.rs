@@ -54,7 +54,12 @@ const BUILT_IN: [(&str, &str); 5] = [
 ];
 
 /// Scenes for measuring how well each rule is kept: minutes long, with everything that can happen.
-const ACCURACY: [(&str, &str); 0] = [];
+const ACCURACY: [(&str, &str); 4] = [
+    ("acc-house", include_str!("../../scenes/accuracy/house.toml")),
+    ("acc-lot", include_str!("../../scenes/accuracy/lot.toml")),
+    ("acc-gate", include_str!("../../scenes/accuracy/gate.toml")),
+    ("acc-side", include_str!("../../scenes/accuracy/side.toml")),
+];
 
 /// A simulated camera and everything it sees. Cheap to clone.
 #[derive(Clone)]
