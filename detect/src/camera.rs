@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use gridwatch_domain::{
     Attention, BayGroup, CameraId, CellCode, Checkpoint, Detection, EdgeId, Event, Ground, Line, NearPass,
-    NetworkRef, Phase, Polygon, RuleRef, Severity, Timestamp, Zone, ZoneId,
+    NetworkRef, NormBox, Phase, Polygon, RuleRef, Severity, Timestamp, Zone, ZoneId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,7 @@ use self::due::Due;
 use crate::{
     DetectError,
     appearance::Grey,
+    footprint::{Footprint, Surveyor},
     health::{Health, HealthRevision, HealthSettings, Trouble, View},
     motion::Kind,
     parked::{Observation, ParkedMemory, Place, Presence, is_moving},
@@ -107,6 +108,9 @@ pub struct CameraState {
     /// Passes that ended with what they were seen in, until they are told.
     ended_passes: Vec<NearPass>,
     ground: Option<Ground>,
+    surveyor: Surveyor,
+    /// Shape of the picture that the surveyor knows.
+    surveyed: Option<(usize, usize)>,
     /// What was found in the last picture, and what is known of it.
     followed: Vec<Followed>,
     /// Whether something moved in the last picture that may come to stand.
@@ -171,6 +175,8 @@ impl CameraState {
             passes: Passes::default(),
             ended_passes: Vec::new(),
             ground: watch.ground.clone(),
+            surveyor: Surveyor::default(),
+            surveyed: None,
             followed: Vec::new(),
             has_moving: false,
             fps_asked: 0,
@@ -281,10 +287,15 @@ impl CameraState {
             self.moving_kinds.contains(&Kind::of(found.class)) && movement.is_some_and(is_moving)
         });
         let watchlist = Watchlist { zones: &self.zones, lines: &self.lines, groups: &self.groups };
-        let fps_asked = moving.map(|(found, _)| fps_asked(found, watchlist)).max();
-        (self.has_moving, self.fps_asked) = (fps_asked.is_some(), fps_asked.unwrap_or(0));
+        self.has_moving = moving.count() > 0;
+        // Of what came since the picture before nobody knows yet whether it moves.
+        let may_move = detections.iter().zip(&movements).filter(|(_, movement)| {
+            movement.is_some_and(|movement| is_moving(movement) || movement.speed.is_none())
+        });
+        self.fps_asked = may_move.map(|(found, _)| fps_asked(found, watchlist)).max().unwrap_or(0);
         let observation = Observation { at, detections, movements: &movements, grey };
         let changes = self.memory.observe(&observation);
+        self.survey(detections, grey);
         self.walkers.clear();
         self.walkers.extend(
             detections.iter().zip(&movements).filter_map(|(found, movement)| walker(found, *movement)),
@@ -306,6 +317,7 @@ impl CameraState {
             ended: &changes.ended,
             walkers: &self.walkers,
             contacts: &passed.contacts,
+            surveyor: &self.surveyor,
         };
         let revisions = self.rules.step(&scene, watchlist, &self.rule_settings, random);
         self.memory.hold(&self.rules.places());
@@ -322,6 +334,36 @@ impl CameraState {
         [std::mem::take(&mut self.ended_passes), self.passes.forget()].concat()
     }
 
+    /// Tells what is parked where on the ground.
+    fn survey(&mut self, detections: &[Detection], grey: Option<&Grey>) {
+        let Some(shape) = grey.map(|grey| (grey.width(), grey.height())) else { return };
+        if self.surveyed != Some(shape) {
+            let aspect = shape.0 as f64 / shape.1 as f64;
+            self.surveyor = Surveyor::new(self.ground.as_ref(), &self.zones, aspect);
+            self.surveyed = Some(shape);
+        }
+        let strong = detections.iter().filter(|found| found.score >= self.memory_settings.strong_score);
+        let boxes: Vec<NormBox> = strong.map(|found| found.bbox).collect();
+        self.memory.survey(&self.surveyor, &boxes);
+    }
+
+    /// What a passer covers of the ground, if it is near enough to anything parked for that to matter.
+    fn passing(&self, kind: Kind, bbox: NormBox) -> Option<Footprint> {
+        let near = |place: &Place| {
+            let (parked, reach) = (place.bbox(), place.bbox().width().max(bbox.width()));
+            place.is_standing()
+                && bbox.x1() < parked.x2() + reach
+                && bbox.x2() > parked.x1() - reach
+                && bbox.y1() < parked.y2() + parked.height()
+                && bbox.y2() > parked.y1() - parked.height()
+        };
+        if !self.memory.places().iter().any(near) {
+            return None;
+        }
+        let others: Vec<NormBox> = self.followed.iter().map(|other| other.detection.bbox).collect();
+        self.surveyor.footprint(kind, bbox, &others, None)
+    }
+
     /// Who has come near to what is parked.
     fn note_passes(
         &mut self,
@@ -333,7 +375,8 @@ impl CameraState {
             let Movement { track, class, .. } = followed.movement?;
             let is_moving = followed.movement.is_some_and(is_moving);
             let Detection { score, bbox, .. } = followed.detection;
-            Some(Passer { track, class, score, bbox, is_moving })
+            let footprint = self.passing(Kind::of(class), bbox);
+            Some(Passer { track, class, score, bbox, is_moving, footprint })
         };
         let passers: Vec<Passer> = self.followed.iter().filter_map(passer).collect();
         let (zones, settings) = (&self.zones, &self.rule_settings);
@@ -358,6 +401,7 @@ impl CameraState {
         self.cell.clone_from(&watch.cell);
         let zones_before = std::mem::replace(&mut self.zones, watch.zones.clone());
         self.ground.clone_from(&watch.ground);
+        self.surveyed = None;
         self.lines.clone_from(&watch.lines);
         self.groups.clone_from(&watch.groups);
         self.is_adjusted = true;
@@ -419,6 +463,7 @@ impl CameraState {
             ended: &[],
             walkers: &self.walkers,
             contacts: &[],
+            surveyor: &self.surveyor,
         };
         count_inside(&scene, &self.zones, &self.rule_settings)
     }

@@ -9,6 +9,7 @@ pub mod appearance;
 mod batch;
 mod camera;
 mod error;
+pub mod footprint;
 pub mod head;
 pub mod health;
 pub mod letterbox;

@@ -32,6 +32,16 @@ impl Projective {
         Ok(Self { rows })
     }
 
+    /// From its matrix, row by row.
+    pub fn from_rows(rows: [[f64; 3]; 3]) -> Self {
+        Self { rows }
+    }
+
+    /// Its matrix, row by row; a common factor of all entries has no meaning.
+    pub fn rows(&self) -> [[f64; 3]; 3] {
+        self.rows
+    }
+
     /// The way back.
     pub fn inverse(&self) -> Self {
         let [a, b, c] = self.rows;
@@ -117,6 +127,11 @@ impl Ground {
     /// Where they are on the ground, in metres.
     pub fn metres(&self) -> [[f64; 2]; 4] {
         self.metres
+    }
+
+    /// From metres on the ground to the picture.
+    pub fn to_picture(&self) -> Projective {
+        self.to_metres.inverse()
     }
 
     /// Where on the ground a point of the picture is, in metres; `None` at and above the horizon.

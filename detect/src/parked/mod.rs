@@ -26,6 +26,7 @@ pub(crate) use self::matching::is_moving;
 pub use self::place::{Origin, Place, PlaceState, Presence};
 use crate::{
     appearance::{Background, Covered, Grey, Patch},
+    footprint::Surveyor,
     motion::{Kind, containment},
     settings::MemorySettings,
     tracker::Movement,
@@ -152,6 +153,14 @@ impl ParkedMemory {
     pub fn hold(&mut self, numbers: &[u64]) {
         for place in &mut self.places {
             place.held = numbers.contains(&place.number);
+        }
+    }
+
+    /// Tells what each place covers of the ground. `others`: boxes of what else is there.
+    pub fn survey(&mut self, surveyor: &Surveyor, others: &[NormBox]) {
+        let boxes: Vec<NormBox> = self.places.iter().map(Place::bbox).chain(others.iter().copied()).collect();
+        for place in &mut self.places {
+            place.footprint = surveyor.footprint(place.kind, place.bbox, &boxes, place.footprint);
         }
     }
 

@@ -9,7 +9,11 @@ use super::{
     evidence::{ARRIVED, BARE, Sighting},
     trail::Trail,
 };
-use crate::{appearance::Patch, motion::Kind};
+use crate::{
+    appearance::Patch,
+    footprint::{Footprint, Stance},
+    motion::Kind,
+};
 
 /// Share of the votes from which a place may be of a class.
 const FAIR_SHARE: f32 = 0.2;
@@ -119,6 +123,9 @@ pub struct Place {
     pub(super) departed: bool,
     #[serde(skip)]
     pub(super) strange_for: Duration,
+    /// What it covers of the ground, where that is known.
+    #[serde(skip)]
+    pub(super) footprint: Option<Footprint>,
 }
 
 impl Place {
@@ -167,6 +174,7 @@ impl Place {
             track: sighting.movement.map(|movement| movement.track),
             departed: false,
             strange_for: Duration::ZERO,
+            footprint: None,
         };
         place.vote(found);
         place.trail.detected(sighting.at, found.bbox);
@@ -212,6 +220,16 @@ impl Place {
     /// Where the object is.
     pub fn bbox(&self) -> NormBox {
         self.bbox
+    }
+
+    /// The same, with what it covers of the ground as far as that is known.
+    pub fn stance(&self) -> Stance {
+        Stance { bbox: self.bbox, footprint: self.footprint }
+    }
+
+    /// Cars, two-wheelers or people.
+    pub fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// First sighting at this place.

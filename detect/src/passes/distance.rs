@@ -2,6 +2,8 @@
 
 use gridwatch_domain::{Ground, NormBox, Side};
 
+use crate::footprint::{Footprint, Stance, distance};
+
 /// Of a box the lower part that may be the footprint of what is in it: seen from 4 to 8 m up, a car's footprint takes 0.3 to 0.6 of it.
 const FOOTPRINT: f32 = 0.4;
 
@@ -24,14 +26,24 @@ impl Distance {
     }
 }
 
+/// From a parked vehicle's footprint to what covers that of the ground, in metres.
+pub(super) fn on_ground(parked: &Footprint, other: &[[f64; 2]; 4]) -> Distance {
+    let metres = distance(&parked.metres, other);
+    Distance { sizes: (metres / parked.length()) as f32, metres: Some(metres as f32) }
+}
+
 /// Left, top, right and bottom of what may be the footprint.
-fn footprint(bbox: NormBox) -> [f32; 4] {
+fn lower_part(bbox: NormBox) -> [f32; 4] {
     [bbox.x1(), bbox.y2() - bbox.height() * FOOTPRINT, bbox.x2(), bbox.y2()]
 }
 
-/// From a parked vehicle to somebody.
-pub(super) fn between(parked: NormBox, other: NormBox, ground: Option<&Ground>) -> Distance {
-    let (a, b) = (footprint(parked), footprint(other));
+/// From a parked vehicle to somebody: between their footprints, where these are known, else between what of their boxes may be footprints.
+pub(super) fn between(parked: &Stance, other: &Stance, ground: Option<&Ground>) -> Distance {
+    if let (Some(one), Some(other)) = (&parked.footprint, &other.footprint) {
+        return on_ground(one, &other.metres);
+    }
+    let (parked, other) = (parked.bbox, other.bbox);
+    let (a, b) = (lower_part(parked), lower_part(other));
     let gap = |low: usize, high: usize| (b[low] - a[high]).max(a[low] - b[high]).max(0.0);
     // A footprint is as deep in the picture as it is broad on the ground, more or less: both are one size.
     let (across, down) = (gap(0, 2) / parked.width(), gap(1, 3) / (parked.height() * FOOTPRINT));

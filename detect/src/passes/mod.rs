@@ -2,8 +2,8 @@
 //!
 //! In: the places after a picture, and who moves in it. Out: [`NearPass`]es that are over, and [`Contact`]s that are suspected.
 //!
-//! How near is measured on the ground: between what of two boxes may be the footprint, in metres where the ground is calibrated, else in
-//! sizes of the parked vehicle. Pictures may be seconds apart: the way between two is taken to be straight, and the nearest point on it counts.
+//! How near is measured on the ground: between footprints, where the camera is calibrated; else between what of two boxes may be the
+//! footprint, in sizes of the parked vehicle. Pictures may be seconds apart: the way between two is taken to be straight, and the nearest point on it counts.
 //! Whether the parked vehicle has moved is told by its look before and after ([`shifted`]). Pure.
 //!
 //! | parameter | default | why |
@@ -19,11 +19,12 @@ mod shifted;
 use std::time::Duration;
 
 use self::{
-    distance::{Distance, between, side_of},
+    distance::{Distance, between, on_ground, side_of},
     shifted::Crop,
 };
 use crate::{
     appearance::{Background, Grey},
+    footprint::{Footprint, Stance},
     motion::{blend, center_distance},
     parked::{Place, Presence},
 };
@@ -67,6 +68,14 @@ pub struct Passer {
     pub bbox: NormBox,
     /// Whether it moves.
     pub is_moving: bool,
+    /// What it covers of the ground, where that is known.
+    pub footprint: Option<Footprint>,
+}
+
+impl Passer {
+    fn stance(&self) -> Stance {
+        Stance { bbox: self.bbox, footprint: self.footprint }
+    }
 }
 
 /// A contact that is suspected.
@@ -138,6 +147,7 @@ struct Known {
     track: TrackId,
     at: Timestamp,
     bbox: NormBox,
+    footprint: Option<Footprint>,
 }
 
 /// The near passes of one camera. Those under way are forgotten with the process.
@@ -171,8 +181,10 @@ impl Passes {
         }
         self.note_lookers(scene, elapsed.min(LONGEST_WAY));
         let outcome = self.settle(scene);
-        let kept =
-            scene.passers.iter().map(|passer| Known { track: passer.track, at: scene.at, bbox: passer.bbox });
+        let kept = scene.passers.iter().map(|passer| {
+            let Passer { track, bbox, footprint, .. } = *passer;
+            Known { track, at: scene.at, bbox, footprint }
+        });
         self.known.retain(|known| scene.at.saturating_since(known.at) <= LONGEST_WAY);
         self.known.retain(|known| scene.passers.iter().all(|passer| passer.track != known.track));
         self.known.extend(kept);
@@ -273,7 +285,7 @@ impl Passes {
             let beside = |passer: &&Passer| {
                 passer.class == ObjectClass::Person
                     && !passer.is_moving
-                    && between(place.bbox(), passer.bbox, scene.ground).is_within(&NEAR)
+                    && between(&place.stance(), &passer.stance(), scene.ground).is_within(&NEAR)
             };
             if scene.passers.iter().any(|passer| beside(&passer)) {
                 open.looked_for += elapsed;
@@ -386,20 +398,24 @@ struct Nearest {
 const LEVEL: f32 = 0.03;
 
 fn nearest(scene: &Scene<'_>, place: &Place, passer: &Passer, before: Option<Known>) -> Nearest {
-    let of = |at: Timestamp, bbox: NormBox| {
-        let distance = between(place.bbox(), bbox, scene.ground);
+    let parked = place.stance();
+    let of = |at: Timestamp, bbox: NormBox, distance: Distance| {
         let rank = distance.metres.unwrap_or(distance.sizes) + LEVEL * center_distance(place.bbox(), bbox);
         Nearest { at, bbox, distance, rank }
     };
-    let mut nearest = of(scene.at, passer.bbox);
+    let mut nearest = of(scene.at, passer.bbox, between(&parked, &passer.stance(), scene.ground));
     let Some(before) = before.filter(|known| scene.at.saturating_since(known.at) <= LONGEST_WAY) else {
         return nearest;
     };
     let took = scene.at.saturating_since(before.at);
     for step in 1..STEPS {
         let share = f32::from(step) / f32::from(STEPS);
-        let on_way =
-            of(before.at.saturating_add(took.mul_f32(share)), blend(before.bbox, passer.bbox, share));
+        let bbox = blend(before.bbox, passer.bbox, share);
+        let distance = match (&parked.footprint, before.footprint, passer.footprint) {
+            (Some(parked), Some(from), Some(to)) => on_ground(parked, &from.on_way(&to, share)),
+            _ => between(&parked, &Stance { bbox, footprint: None }, scene.ground),
+        };
+        let on_way = of(before.at.saturating_add(took.mul_f32(share)), bbox, distance);
         if on_way.rank < nearest.rank {
             nearest = on_way;
         }

@@ -1,14 +1,17 @@
 //! Who stands in which bay.
 //!
-//! A box says little about which of two bays a car is in: seen from the side it reaches into both. So each bay's own shape is used: a
-//! car that fills it would be seen in the box around it, and how far the lower edge of a car's box is from that of this box is how far
-//! the car is from the middle of the bay. Measured in the bay's own coordinates (0–1 across and along, by a projective map of its four
+//! A box says little about which of two bays a car is in: seen from the side it reaches into both. So its footprint decides, where the ground
+//! is known. Where it is not, each bay's own shape is used: a car that fills it would be seen in the box around it, and how far the lower
+//! edge of a car's box is from that of this box is how far the car is from the middle of the bay. Measured in the bay's own coordinates (0–1 across and along, by a projective map of its four
 //! corners), which makes near and far bays alike. Pure.
 
 use gridwatch_domain::{EventObject, NormBox, Projective, Zone, ZoneId, ZoneType};
 
 use super::{claim::object, standing};
-use crate::parked::Place;
+use crate::{
+    footprint::{Stance, area, clipped, to_side},
+    parked::Place,
+};
 
 /// Farthest from the middle of a bay, in its own coordinates, that what stands in it may be: a little beyond its lines.
 const FARTHEST: f64 = 0.65;
@@ -57,26 +60,30 @@ impl<'a> Bay<'a> {
     }
 
     /// Where in it a vehicle stands: (0.5, 0.5) is its middle.
-    fn place_of(&self, bbox: NormBox) -> Option<[f64; 2]> {
+    fn place_of(&self, stance: &Stance) -> Option<[f64; 2]> {
+        if let Some(footprint) = &stance.footprint {
+            return self.to_square.map(footprint.seen.middle()?);
+        }
+        let bbox = stance.bbox;
         let lower = [f64::from(bbox.center().x()), f64::from(bbox.y2())];
         let shifted = [0, 1].map(|axis| self.middle[axis] + lower[axis] - self.filled[axis]);
         self.to_square.map(shifted)
     }
 
     /// How far from its middle a vehicle stands, in its own coordinates.
-    pub(super) fn distance(&self, bbox: NormBox) -> f64 {
-        let place = self.place_of(bbox);
+    pub(super) fn distance(&self, stance: &Stance) -> f64 {
+        let place = self.place_of(stance);
         place.map_or(f64::MAX, |[across, along]| (across - 0.5).abs().max((along - 0.5).abs()))
     }
 
     /// Whether a vehicle that was in it still is.
-    pub(super) fn stays(&self, bbox: NormBox) -> bool {
-        self.distance(bbox) <= STAYS
+    pub(super) fn stays(&self, stance: &Stance) -> bool {
+        self.distance(stance) <= STAYS
     }
 
     /// How far on its way to a neighbouring bay a vehicle stands: 0 in the middle of this one, 1 in that of the other; and how far beside that way.
     /// `None` where they are no neighbours.
-    pub(super) fn towards(&self, other: &Self, bbox: NormBox) -> Option<[f64; 2]> {
+    pub(super) fn towards(&self, other: &Self, stance: &Stance) -> Option<[f64; 2]> {
         let of_other = self.to_square.map(other.middle)?;
         let way = [of_other[0] - 0.5, of_other[1] - 0.5];
         let is_beside =
@@ -84,7 +91,7 @@ impl<'a> Bay<'a> {
         if !is_beside(0, 1) && !is_beside(1, 0) {
             return None;
         }
-        let [across, along] = self.place_of(bbox)?.map(|at| at - 0.5);
+        let [across, along] = self.place_of(stance)?.map(|at| at - 0.5);
         let length = way[0].hypot(way[1]);
         let share = (across * way[0] + along * way[1]) / (length * length);
         Some([share, (across * way[1] - along * way[0]).abs() / length])
@@ -111,43 +118,26 @@ impl<'a> Bay<'a> {
     }
 
     /// Which share of the front a vehicle in the aisle blocks, 0–1.
-    pub(super) fn blocked_by(&self, aisle: &Zone, bbox: NormBox, depth: f64) -> f64 {
+    pub(super) fn blocked_by(&self, aisle: &Zone, stance: &Stance, depth: f64) -> f64 {
         let Some(strip) = self.strip(aisle, depth) else { return 0.0 };
-        let top = f64::from(bbox.y2() - bbox.height() * FOOTPRINT);
-        let [left, right, bottom] = [bbox.x1(), bbox.x2(), bbox.y2()].map(f64::from);
-        let all = area(&strip);
-        if all <= 0.0 {
-            return 0.0;
-        }
-        let mut within = strip;
-        within = clip(&within, |[x, _]| x - left);
-        within = clip(&within, |[x, _]| right - x);
-        within = clip(&within, |[_, y]| y - top);
-        within = clip(&within, |[_, y]| bottom - y);
-        area(&within) / all
+        let covered = match &stance.footprint {
+            Some(footprint) => footprint.seen.corners(),
+            None => lower_part(stance.bbox),
+        };
+        // In the bay's own coordinates areas are in proportion to those on the ground.
+        let on_ground = |seen: &[[f64; 2]]| {
+            let corners: Option<Vec<_>> = seen.iter().map(|corner| self.to_square.map(*corner)).collect();
+            corners.map_or(0.0, |corners| area(&corners))
+        };
+        let all = on_ground(&strip);
+        if all <= 0.0 { 0.0 } else { on_ground(&clipped(&strip, &covered)) / all }
     }
 }
 
-/// Keeps the part of a polygon where `inside` (a signed distance) is not negative.
-fn clip(corners: &[[f64; 2]], inside: impl Fn([f64; 2]) -> f64) -> Vec<[f64; 2]> {
-    let mut kept = Vec::with_capacity(corners.len() + 4);
-    for (&a, &b) in corners.iter().zip(corners.iter().cycle().skip(1)) {
-        let (da, db) = (inside(a), inside(b));
-        if da >= 0.0 {
-            kept.push(a);
-        }
-        if (da >= 0.0) != (db >= 0.0) {
-            let share = da / (da - db);
-            kept.push([0, 1].map(|axis| a[axis] + (b[axis] - a[axis]) * share));
-        }
-    }
-    kept
-}
-
-fn area(corners: &[[f64; 2]]) -> f64 {
-    let next = corners.iter().cycle().skip(1);
-    let twice: f64 = corners.iter().zip(next).map(|(a, b)| a[0] * b[1] - b[0] * a[1]).sum();
-    twice.abs() / 2.0
+fn lower_part(bbox: NormBox) -> [[f64; 2]; 4] {
+    let top = f64::from(bbox.y2() - bbox.height() * FOOTPRINT);
+    let [left, right, bottom] = [bbox.x1(), bbox.x2(), bbox.y2()].map(f64::from);
+    [[left, top], [right, top], [right, bottom], [left, bottom]]
 }
 
 /// From a point to a polygon's border, or 0 inside of it.
@@ -159,13 +149,8 @@ fn distance_to(zone: &Zone, [x, y]: [f64; 2]) -> f64 {
         return 0.0;
     }
     let sides = points.iter().zip(points.iter().cycle().skip(1));
-    let to_side = |(a, b): (&gridwatch_domain::Point, &gridwatch_domain::Point)| {
-        let [ax, ay, bx, by] = [a.x(), a.y(), b.x(), b.y()].map(f64::from);
-        let (dx, dy) = (bx - ax, by - ay);
-        let share = (((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy)).clamp(0.0, 1.0);
-        (x - ax - share * dx).hypot(y - ay - share * dy)
-    };
-    sides.map(to_side).fold(f64::MAX, f64::min)
+    let end = |point: &gridwatch_domain::Point| [point.x(), point.y()].map(f64::from);
+    sides.map(|(a, b)| to_side([x, y], end(a), end(b))).fold(f64::MAX, f64::min)
 }
 
 /// All bays of a camera, and who is in them.
@@ -214,7 +199,7 @@ impl<'a> Bays<'a> {
 
 fn nearest(bays: &[Bay<'_>], place: &Place) -> Option<usize> {
     let near = bays.iter().enumerate().filter(|(_, bay)| standing::is_watched(bay.zone, place));
-    let near = near.map(|(index, bay)| (index, bay.distance(place.bbox())));
+    let near = near.map(|(index, bay)| (index, bay.distance(&place.stance())));
     let near = near.filter(|(_, distance)| *distance <= FARTHEST).min_by(|a, b| a.1.total_cmp(&b.1));
     near.map(|(index, _)| index)
 }

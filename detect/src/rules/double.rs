@@ -39,7 +39,7 @@ pub(super) fn blocks_any(aisle: &Zone, context: &Context<'_>, place: &Place) -> 
     let is_open = context.is_open(EventKind::Double, aisle, Subject::Place(place.number()));
     if is_open {
         // Whoever could not leave may have found a way, or be hidden: that the blocker stands there is what is told.
-        return context.bays.all.iter().any(|bay| bay.blocked_by(aisle, place.bbox(), DEPTH) >= STILL_BLOCKS);
+        return context.bays.all.iter().any(|bay| bay.blocked_by(aisle, &place.stance(), DEPTH) >= STILL_BLOCKS);
     }
     shut_in(aisle, context, place).next().is_some()
 }
@@ -52,7 +52,7 @@ fn shut_in<'c>(
 ) -> impl Iterator<Item = &'c Place> {
     let is_in_bay = context.bays.of_place(blocker).is_some();
     let blocked = context.bays.all.iter().filter(move |bay| {
-        !is_in_bay && !bay.taken_by.is_empty() && bay.blocked_by(aisle, blocker.bbox(), DEPTH) >= BLOCKS
+        !is_in_bay && !bay.taken_by.is_empty() && bay.blocked_by(aisle, &blocker.stance(), DEPTH) >= BLOCKS
     });
     blocked.filter_map(|bay| context.bays.in_bay(&bay.zone.id, context.scene.places))
 }

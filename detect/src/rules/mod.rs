@@ -37,6 +37,7 @@ pub use self::{
     open::{OpenEvent, Revision},
 };
 use crate::{
+    footprint::Surveyor,
     parked::{Place, Presence},
     passes::Contact,
     settings::RuleSettings,
@@ -95,6 +96,8 @@ pub struct Scene<'a> {
     pub walkers: &'a [Walker],
     /// Contacts that are suspected since this picture.
     pub contacts: &'a [Contact],
+    /// Tells what boxes cover of the ground.
+    pub surveyor: &'a Surveyor,
 }
 
 /// What is watched in a camera's picture.
@@ -114,6 +117,7 @@ struct Context<'s> {
     bays: &'s Bays<'s>,
     ledger: &'s Ledger,
     settings: &'s RuleSettings,
+    surveyor: &'s Surveyor,
     /// Zones in which contacts are told.
     tells_contacts: Vec<&'s ZoneId>,
 }
@@ -156,7 +160,7 @@ impl Rulebook {
         let bays = Bays::of(watchlist.zones, scene.places);
         let tells = |zone: &&Zone| zone.rule(EventKind::ContactSuspected).is_some();
         let tells_contacts = watchlist.zones.iter().filter(tells).map(|zone| &zone.id).collect();
-        let context = Context { scene, bays: &bays, ledger: &self.open, settings, tells_contacts };
+        let context = Context { scene, bays: &bays, ledger: &self.open, settings, surveyor: scene.surveyor, tells_contacts };
         let mut claims = Vec::new();
         for zone in watchlist.zones {
             for rule in &zone.rules {
@@ -295,7 +299,7 @@ pub fn zones_of(place: &Place, zones: &[Zone], settings: &RuleSettings) -> Vec<Z
     let is_in = |zone: &&Zone| {
         !matches!(zone.zone_type, ZoneType::Bay | ZoneType::Area)
             && standing::is_watched(zone, place)
-            && standing::covers(zone, place.bbox(), settings.coverage)
+            && standing::covers(zone, &place.stance(), settings.coverage)
     };
     let others = zones.iter().filter(is_in).map(|zone| zone.id.clone());
     bay.into_iter().chain(others).collect()
@@ -308,7 +312,7 @@ pub fn count_inside(scene: &Scene<'_>, zones: &[Zone], settings: &RuleSettings) 
         let standing = |place: &&Place| {
             place.is_standing()
                 && standing::is_watched(zone, place)
-                && standing::covers(zone, place.bbox(), settings.coverage)
+                && standing::covers(zone, &place.stance(), settings.coverage)
         };
         let walking = |walker: &&Walker| zone.classes.contains(&walker.class) && walker.stands_in(zone);
         let count = match zone.zone_type {
@@ -323,12 +327,22 @@ pub fn count_inside(scene: &Scene<'_>, zones: &[Zone], settings: &RuleSettings) 
 
 /// Pictures a second that zones and lines ask for while this moves.
 pub fn fps_asked(moving: &Detection, watchlist: Watchlist<'_>) -> u8 {
-    let in_zone = |zone: &&Zone| {
-        zone.classes.contains(&moving.class) && zone.polygon.coverage(moving.bbox.ground_contact()) > 0.0
-    };
-    let zones = watchlist.zones.iter().filter(in_zone).map(|zone| zone.watch_fps);
+    let zones = watchlist.zones.iter().filter(|zone| nears(zone, moving)).map(|zone| zone.watch_fps);
     let lines = watchlist.lines.iter().filter(|line| near(line, moving)).map(|line| line.watch_fps);
     zones.chain(lines).max().unwrap_or(0)
+}
+
+/// Whether something is in a zone, or may soon be: it is no farther from it than it is broad.
+fn nears(zone: &Zone, moving: &Detection) -> bool {
+    let contact = moving.bbox.ground_contact();
+    let reach = moving.bbox.width();
+    let around = NormBox::clipped(
+        contact.x1() - reach,
+        contact.y1() - reach,
+        contact.x2() + reach,
+        contact.y2() + reach,
+    );
+    zone.classes.contains(&moving.class) && around.is_some_and(|around| zone.polygon.coverage(around) > 0.0)
 }
 
 /// Whether something may cross a line soon: it is no farther from it than it is large.

@@ -11,7 +11,7 @@ use super::{
     claim::{Claim, Subject, Watched},
     standing,
 };
-use crate::parked::Place;
+use crate::{footprint::Stance, parked::Place};
 
 pub(super) fn claims<'a>(zone: &'a Zone, rule: &'a ZoneRule, context: &Context<'_>) -> Vec<Claim<'a>> {
     in_bay(zone, rule, context).collect()
@@ -26,8 +26,8 @@ pub(super) fn in_bay<'a>(
     let claim = |place: &Place| {
         let subject = Subject::Place(place.number());
         if context.is_open(rule.kind, zone, subject) {
-            let is_near = context.bays.bay(&zone.id).is_some_and(|bay| bay.stays(place.bbox()));
-            let inside = |bbox| context.bays.bay(&zone.id).is_some_and(|bay| bay.stays(bbox));
+            let is_near = context.bays.bay(&zone.id).is_some_and(|bay| bay.stays(&place.stance()));
+            let inside = |stance: &Stance| context.bays.bay(&zone.id).is_some_and(|bay| bay.stays(stance));
             return standing::going_on(zone, rule, context, place, is_near, inside);
         }
         let is_in = context.bays.bay(&zone.id).is_some_and(|bay| bay.taken_by.contains(&place.number()));

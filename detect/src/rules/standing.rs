@@ -7,13 +7,16 @@
 //! | stays in | half of the coverage | | a box that breathes opens nothing twice |
 //! | clear | 10 s | 1 s – 1 h | nobody passes in front of an empty place for so long |
 
-use gridwatch_domain::{EventKind, NormBox, Timestamp, Zone, ZoneRule};
+use gridwatch_domain::{EventKind, Timestamp, Zone, ZoneRule};
 
 use super::{
     Context,
     claim::{Claim, Now, Subject, Watched},
 };
-use crate::parked::{Place, Presence};
+use crate::{
+    footprint::Stance,
+    parked::{Place, Presence},
+};
 
 /// Of the coverage that lets a vehicle into a zone, this share keeps it in.
 const STAYS_IN: f32 = 0.5;
@@ -34,12 +37,12 @@ pub(super) fn of_places<'a>(
     let known = context.scene.places.iter().filter_map(|place| {
         let subject = Subject::Place(place.number());
         if context.is_open(rule.kind, zone, subject) {
-            let inside = |bbox: NormBox| covers(zone, bbox, coverage * STAYS_IN);
-            return going_on(zone, rule, context, place, inside(place.bbox()) && holds(place), inside);
+            let inside = |stance: &Stance| covers(zone, stance, coverage * STAYS_IN);
+            return going_on(zone, rule, context, place, inside(&place.stance()) && holds(place), inside);
         }
         let enters = place.is_standing()
             && is_watched(zone, place)
-            && covers(zone, place.bbox(), coverage)
+            && covers(zone, &place.stance(), coverage)
             && holds(place);
         let since = enters.then(|| since(zone, context, place)).flatten()?;
         Some(Claim::of_place(Watched::zone(zone, rule), place, since))
@@ -47,20 +50,21 @@ pub(super) fn of_places<'a>(
     known.chain(ended(zone, rule, context)).collect()
 }
 
-/// An open event of a place that is there: whether it goes on, and until when it did. `inside`: whether a box is where the event is.
+/// An open event of a place that is there: whether it goes on, and until when it did. `inside`: whether something at a box is where the event is.
 pub(super) fn going_on<'a>(
     zone: &'a Zone,
     rule: &'a ZoneRule,
     context: &Context<'_>,
     place: &Place,
     holds: bool,
-    inside: impl Fn(NormBox) -> bool,
+    inside: impl Fn(&Stance) -> bool,
 ) -> Option<Claim<'a>> {
     // Out of its schedule nothing is claimed.
     let claim = Claim::of_place(Watched::zone(zone, rule), place, since(zone, context, place)?);
     if place.is_standing() && !holds {
         // It still stands somewhere, or is on its way.
-        let last_seen = place.rested_until(inside);
+        let last_seen =
+            place.rested_until(|bbox| inside(&context.surveyor.stance(place.kind(), bbox)));
         return Some(Claim { now: Now::Over, last_seen, ..claim });
     }
     let is_cleared = place.presence() == Presence::Empty && place.empty_for() >= zone.clear;
@@ -96,8 +100,8 @@ pub(super) fn is_watched(zone: &Zone, place: &Place) -> bool {
 }
 
 /// Whether so much of the ground contact lies in the zone.
-pub(super) fn covers(zone: &Zone, bbox: NormBox, coverage: f32) -> bool {
-    zone.polygon.coverage(bbox.ground_contact()) >= coverage
+pub(super) fn covers(zone: &Zone, stance: &Stance, coverage: f32) -> bool {
+    stance.coverage(&zone.polygon) >= coverage
 }
 
 /// Whether rules of this file tell that kind.

@@ -53,6 +53,6 @@ fn straddles(
     let Some(bay) = context.bays.bay(&zone.id) else { return false };
     let others = context.bays.all.iter().filter(|other| other.zone.id != zone.id);
     others
-        .filter_map(|other| bay.towards(other, place.bbox()))
+        .filter_map(|other| bay.towards(other, &place.stance()))
         .any(|[share, beside]| between.contains(&share) && beside <= BESIDE)
 }

@@ -1,0 +1,155 @@
+//! Where on the ground something stands whose box is seen.
+//!
+//! A box is drawn around the whole of a vehicle, its roof and its far side included; seen from the side it reaches over two bays. So a shape
+//! of usual measures is stood on the ground, turned this way and that, and moved until the box around it, as the camera sees it, is the one
+//! that was found (Gauss–Newton over its place; all shapes and directions are tried). What it covers of the ground is then its footprint.
+
+use std::f64::consts::PI;
+
+use gridwatch_domain::NormBox;
+
+use super::{
+    pinhole::Pinhole,
+    shape::{Shape, shapes},
+};
+use crate::motion::Kind;
+
+/// Rounds of moving it.
+const ROUNDS: usize = 4;
+/// Step of the numeric derivative, in metres.
+const STEP_M: f64 = 0.05;
+/// Directions that are tried where none is known to be likely.
+const DIRECTIONS: u32 = 12;
+/// A direction that is none of those in which cars are parked here must fit better by this, as a square of shares of the box.
+const UNUSUAL: f64 = 0.004;
+/// Which way it was thought to stand before: another must fit better by this.
+const CHANGED: f64 = 0.002;
+/// A box nearer to the picture's edge than this is cut off there.
+const EDGE: f64 = 0.006;
+/// Of what fits worse than this (square of shares of the box) nothing is known.
+const WORST: f64 = 0.06;
+/// A box has at most so many times the size of the one looked for while it is moved: beyond that it has gone astray.
+const ASTRAY: f64 = 4.0;
+
+/// Something that stands on the ground.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Standing {
+    pub at: [f64; 2],
+    /// Direction of its length, from the x axis on, 0 to π.
+    pub heading: f64,
+    pub length: f64,
+    pub width: f64,
+    /// Square of how far its box is from the one that was found, in shares of that, and what speaks against it.
+    pub misfit: f64,
+}
+
+/// What is to be explained.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sight {
+    pub kind: Kind,
+    pub bbox: NormBox,
+    /// How much each edge counts, 0 to 1: left, top, right, bottom. What others hide counts little.
+    pub counts: [f64; 4],
+    /// How it was thought to stand before.
+    pub before: Option<f64>,
+}
+
+/// `None` where nothing that stands on the ground is seen like that. `usual`: directions in which things are parked here.
+pub(crate) fn fit(camera: &Pinhole, sight: &Sight, usual: &[f64]) -> Option<Standing> {
+    let [x1, y1, x2, y2] = edges(sight.bbox);
+    let start = camera.ground([f64::midpoint(x1, x2), y2 - 0.2 * (y2 - y1)])?;
+    let mut best: Option<Standing> = None;
+    for (heading, unlikely) in directions(sight, usual) {
+        for shape in shapes(sight.kind) {
+            let (sin, cos) = heading.sin_cos();
+            let outline = shape.outline().map(|[ahead, left, up]| {
+                [ahead * cos - left * sin, ahead * sin + left * cos, up]
+            });
+            let Some((at, misfit)) = placed(camera, &outline, sight, start) else { continue };
+            let misfit = misfit + unlikely + shape.unlikely;
+            if best.is_none_or(|best| misfit < best.misfit) {
+                let Shape { length, width, .. } = *shape;
+                best = Some(Standing { at, heading, length, width, misfit });
+            }
+        }
+    }
+    best.filter(|best| best.misfit <= WORST)
+}
+
+/// Directions to try, and what speaks against each.
+fn directions(sight: &Sight, usual: &[f64]) -> Vec<(f64, f64)> {
+    if sight.kind == Kind::Person {
+        return vec![(0.0, 0.0)];
+    }
+    let all = (0..DIRECTIONS).map(|step| f64::from(step) * PI / f64::from(DIRECTIONS));
+    let unusual = if usual.is_empty() { 0.0 } else { UNUSUAL };
+    let mut directions: Vec<(f64, f64)> = usual.iter().map(|heading| (*heading, 0.0)).collect();
+    directions.extend(all.map(|heading| (heading, unusual)));
+    if let Some(before) = sight.before {
+        let is_same = |heading: f64| {
+            let apart = (heading - before).rem_euclid(PI);
+            apart.min(PI - apart) < 0.01
+        };
+        for (heading, against) in &mut directions {
+            *against += if is_same(*heading) { 0.0 } else { CHANGED };
+        }
+    }
+    directions
+}
+
+/// Moves an outline until its box is the one that is seen: where that is, and how far off it still is.
+fn placed(camera: &Pinhole, outline: &[[f64; 3]], sight: &Sight, start: [f64; 2]) -> Option<([f64; 2], f64)> {
+    let mut at = start;
+    let mut off = residuals(camera, outline, sight, at)?;
+    for _ in 0..ROUNDS {
+        let along_x = residuals(camera, outline, sight, [at[0] + STEP_M, at[1]])?;
+        let along_y = residuals(camera, outline, sight, [at[0], at[1] + STEP_M])?;
+        let slope = |edge: usize| [(along_x[edge] - off[edge]) / STEP_M, (along_y[edge] - off[edge]) / STEP_M];
+        let (mut a, mut b, mut c, mut p, mut q) = (1e-9, 0.0, 1e-9, 0.0, 0.0);
+        for (edge, off) in off.iter().enumerate() {
+            let [x, y] = slope(edge);
+            (a, b, c) = (a + x * x, b + x * y, c + y * y);
+            (p, q) = (p + x * off, q + y * off);
+        }
+        let whole = a * c - b * b;
+        if whole.abs() < 1e-12 {
+            break;
+        }
+        let next = [at[0] - (c * p - b * q) / whole, at[1] - (a * q - b * p) / whole];
+        let Some(moved) = residuals(camera, outline, sight, next) else { break };
+        if squares(&moved) >= squares(&off) {
+            break;
+        }
+        (at, off) = (next, moved);
+    }
+    Some((at, squares(&off)))
+}
+
+fn squares(off: &[f64; 4]) -> f64 {
+    off.iter().map(|off| off * off).sum()
+}
+
+fn edges(bbox: NormBox) -> [f64; 4] {
+    [bbox.x1(), bbox.y1(), bbox.x2(), bbox.y2()].map(f64::from)
+}
+
+/// How far each edge of the box around an outline is from that of the box that is seen, in shares of its sides, as much as the edge counts.
+fn residuals(camera: &Pinhole, outline: &[[f64; 3]], sight: &Sight, at: [f64; 2]) -> Option<[f64; 4]> {
+    let mut around = [f64::MAX, f64::MAX, f64::MIN, f64::MIN];
+    for [x, y, z] in outline {
+        let [seen_x, seen_y] = camera.project([at[0] + x, at[1] + y, *z])?;
+        around = [around[0].min(seen_x), around[1].min(seen_y), around[2].max(seen_x), around[3].max(seen_y)];
+    }
+    let seen = edges(sight.bbox);
+    let sides = [seen[2] - seen[0], seen[3] - seen[1]];
+    let grown = (around[2] - around[0]) / sides[0];
+    if grown > ASTRAY {
+        return None;
+    }
+    let off = |edge: usize| {
+        let cut = if edge < 2 { seen[edge] < EDGE } else { seen[edge] > 1.0 - EDGE };
+        let around = if cut { around[edge].clamp(0.0, 1.0) } else { around[edge] };
+        (around - seen[edge]) / sides[edge % 2] * sight.counts[edge]
+    };
+    Some(std::array::from_fn(off))
+}

@@ -1,0 +1,188 @@
+//! Where on the ground things stand, told from their boxes.
+//!
+//! In: what the camera is known to see of the ground (a calibration, or else the bays that are drawn), and boxes. Out: the rectangle of ground
+//! that each covers. Where nothing is known of the ground there is none, and rules judge by the lower part of the box. Pure.
+
+mod fit;
+mod from_bays;
+mod pinhole;
+mod quad;
+mod shape;
+#[cfg(test)]
+mod tests;
+
+use std::f64::consts::PI;
+
+use gridwatch_domain::{Ground, NormBox, Polygon, Zone, ZoneType};
+
+use self::{
+    fit::{Sight, Standing},
+    pinhole::Pinhole,
+};
+pub use quad::Quad;
+pub(crate) use quad::{area, clipped, distance, to_side};
+
+use crate::motion::Kind;
+
+/// Directions of bays that differ by less than this, in radians, are one.
+const SAME_WAY: f64 = 0.07;
+/// A box that has changed by less than this, in shares of its size, stands where it stood.
+const UNCHANGED: f32 = 0.004;
+
+/// Boxes that overlap so much are of the same.
+const SAME: f32 = 0.7;
+
+/// What something covers of the ground.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Footprint {
+    /// As it is seen.
+    pub seen: Quad,
+    /// Its corners on the ground, in metres, in the same order.
+    pub metres: [[f64; 2]; 4],
+    heading: f64,
+    /// The box that it was told from.
+    of: NormBox,
+}
+
+impl Footprint {
+    /// Length of its longer side, in metres.
+    pub(crate) fn length(&self) -> f64 {
+        let side = |from: usize, to: usize| {
+            let ([ax, ay], [bx, by]) = (self.metres[from], self.metres[to]);
+            (ax - bx).hypot(ay - by)
+        };
+        side(0, 1).max(side(1, 2)).max(0.1)
+    }
+
+    fn middle(&self) -> [f64; 2] {
+        [0, 1].map(|axis| self.metres.iter().map(|corner| corner[axis]).sum::<f64>() / 4.0)
+    }
+
+    /// Its corners after that share of the way to where it is `then`, turned as it is then.
+    pub(crate) fn on_way(&self, then: &Self, share: f32) -> [[f64; 2]; 4] {
+        let (from, to, left) = (self.middle(), then.middle(), 1.0 - f64::from(share));
+        then.metres.map(|corner| [0, 1].map(|axis| corner[axis] + (from[axis] - to[axis]) * left))
+    }
+}
+
+/// Where something is: its box and, where that is known, its footprint.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Stance {
+    /// Its box.
+    pub bbox: NormBox,
+    /// What it covers of the ground.
+    pub footprint: Option<Footprint>,
+}
+
+impl Stance {
+    /// Share of what it covers of the ground that lies in a zone, 0–1.
+    pub fn coverage(&self, zone: &Polygon) -> f32 {
+        match &self.footprint {
+            Some(footprint) => footprint.seen.coverage(zone),
+            None => zone.coverage(self.bbox.ground_contact()),
+        }
+    }
+}
+
+/// Tells footprints of one camera.
+#[derive(Debug, Clone, Default)]
+pub struct Surveyor {
+    camera: Option<Pinhole>,
+    /// Directions in which cars are parked.
+    headings: Vec<f64>,
+}
+
+impl Surveyor {
+    /// Of a camera whose picture is `aspect` times wider than high: by its calibration, else by its bays, else it can tell nothing.
+    pub fn new(ground: Option<&Ground>, zones: &[Zone], aspect: f64) -> Self {
+        let calibrated = ground.and_then(|ground| Pinhole::of_ground(ground, aspect));
+        let Some(camera) = calibrated.or_else(|| from_bays::pinhole(zones, aspect)) else {
+            return Self::default();
+        };
+        let headings = headings(&camera, zones);
+        Self { camera: Some(camera), headings }
+    }
+
+    /// What something covers of the ground. `others`: boxes of what else is there, which may hide a part of it; `before`: what it covered
+    /// when it was told last.
+    pub fn footprint(
+        &self,
+        kind: Kind,
+        bbox: NormBox,
+        others: &[NormBox],
+        before: Option<Footprint>,
+    ) -> Option<Footprint> {
+        let camera = self.camera.as_ref()?;
+        if let Some(before) = before.filter(|before| is_unchanged(before.of, bbox)) {
+            return Some(before);
+        }
+        let counts = counts(bbox, others);
+        let sight = Sight { kind, bbox, counts, before: before.map(|before| before.heading) };
+        let standing = fit::fit(camera, &sight, &self.headings)?;
+        let metres = corners(&standing);
+        let [a, b, c, d] = metres.map(|[x, y]| camera.project([x, y, 0.0]));
+        let seen = Quad::new([a?, b?, c?, d?]);
+        Some(Footprint { seen, metres, heading: standing.heading, of: bbox })
+    }
+
+    /// The same, of a box of which nothing else is known.
+    pub fn stance(&self, kind: Kind, bbox: NormBox) -> Stance {
+        Stance { bbox, footprint: self.footprint(kind, bbox, &[], None) }
+    }
+}
+
+fn is_unchanged(a: NormBox, b: NormBox) -> bool {
+    let (x, y) = (UNCHANGED * a.width(), UNCHANGED * a.height());
+    let near = |one: f32, other: f32, most: f32| (one - other).abs() <= most;
+    near(a.x1(), b.x1(), x) && near(a.x2(), b.x2(), x) && near(a.y1(), b.y1(), y) && near(a.y2(), b.y2(), y)
+}
+
+/// How much each edge of a box can be trusted: what is nearer (lower in the picture) and lies over it hides where it really ends.
+fn counts(bbox: NormBox, others: &[NormBox]) -> [f64; 4] {
+    let (mut hidden_x, mut hidden_y) = ([0.0_f32; 2], [0.0_f32; 2]);
+    let nearer = others.iter().filter(|other| {
+        other.y2() > bbox.y2() + 0.02 * bbox.height() && other.intersection(bbox) > 0.0 && other.iou(bbox) < SAME
+    });
+    for other in nearer {
+        let across = (other.x2().min(bbox.x2()) - other.x1().max(bbox.x1())) / bbox.width();
+        let down = (other.y2().min(bbox.y2()) - other.y1().max(bbox.y1())) / bbox.height();
+        for (side, edge) in [bbox.x1(), bbox.x2()].into_iter().enumerate() {
+            if other.x1() <= edge && other.x2() >= edge {
+                hidden_x[side] = hidden_x[side].max(down);
+            }
+        }
+        for (side, edge) in [bbox.y1(), bbox.y2()].into_iter().enumerate() {
+            if other.y1() <= edge && other.y2() >= edge {
+                hidden_y[side] = hidden_y[side].max(across);
+            }
+        }
+    }
+    [hidden_x[0], hidden_y[0], hidden_x[1], hidden_y[1]].map(|hidden| f64::from((1.0 - hidden).clamp(0.1, 1.0)))
+}
+
+fn corners(standing: &Standing) -> [[f64; 2]; 4] {
+    let (sin, cos) = standing.heading.sin_cos();
+    let (ahead, left) = (standing.length / 2.0, standing.width / 2.0);
+    [[ahead, left], [ahead, -left], [-ahead, -left], [-ahead, left]]
+        .map(|[x, y]| [standing.at[0] + x * cos - y * sin, standing.at[1] + x * sin + y * cos])
+}
+
+/// Directions of the bays' sides.
+fn headings(camera: &Pinhole, zones: &[Zone]) -> Vec<f64> {
+    let mut headings: Vec<f64> = Vec::new();
+    for bay in zones.iter().filter(|zone| zone.zone_type == ZoneType::Bay) {
+        let points: Vec<_> = bay.polygon.points().iter().map(|p| [p.x(), p.y()].map(f64::from)).collect();
+        for (a, b) in points.iter().zip(points.iter().cycle().skip(1)) {
+            let (Some(a), Some(b)) = (camera.ground(*a), camera.ground(*b)) else { continue };
+            let heading = (b[1] - a[1]).atan2(b[0] - a[0]).rem_euclid(PI);
+            let is_known = |known: &f64| {
+                let apart = (heading - known).rem_euclid(PI);
+                apart.min(PI - apart) < SAME_WAY
+            };
+            if !headings.iter().any(is_known) {
+                headings.push(heading);
+            }
+        }
+    }
+    headings
+}
