@@ -103,9 +103,6 @@ pub struct PermitConfig {
     pub note: String,
 }
 
-/// People who are followed want more than key pictures.
-const AREA_WATCH_FPS: u8 = 2;
-
 impl ZoneConfig {
     pub(crate) fn check(self, key: &str, schedules: &Schedules, problems: &mut Problems) -> Option<Zone> {
         self.refuse_foreign_keys(key, problems);
@@ -120,7 +117,7 @@ impl ZoneConfig {
             problems.keep(format!("{key}.clear_s"), found.ok_or(message))
         });
         check_name(self.name.as_deref(), key, problems);
-        let usual_fps = if self.zone_type == ZoneType::Area { AREA_WATCH_FPS } else { 0 };
+        let usual_fps = Zone::usual_watch_fps(self.zone_type, &rules);
         let watch_fps = checked_fps(self.watch_fps, usual_fps, key, problems);
         let zone = Zone::usual(self.id, self.zone_type, polygon?);
         let zone = Zone {

@@ -375,8 +375,15 @@ impl CameraState {
             let Movement { track, class, .. } = followed.movement?;
             let is_moving = followed.movement.is_some_and(is_moving);
             let Detection { score, bbox, .. } = followed.detection;
+            let stands = |number: u64| {
+                let mut places = self.memory.places().iter();
+                places.any(|place| place.number() == number && place.is_standing())
+            };
+            let is_new = score >= self.memory_settings.strong_score
+                && followed.movement.is_some_and(|movement| movement.before.is_none())
+                && !followed.place.is_some_and(stands);
             let footprint = self.passing(Kind::of(class), bbox);
-            Some(Passer { track, class, score, bbox, is_moving, footprint })
+            Some(Passer { track, class, score, bbox, is_moving, is_new, footprint })
         };
         let passers: Vec<Passer> = self.followed.iter().filter_map(passer).collect();
         let (zones, settings) = (&self.zones, &self.rule_settings);
@@ -595,8 +602,8 @@ impl CameraState {
 
 /// Whoever is followed, as the rules see it.
 fn walker(found: &Detection, movement: Option<Movement>) -> Option<Walker> {
-    let Movement { track, class, sightings, .. } = movement?;
-    Some(Walker { track, class, score: found.score, bbox: found.bbox, sightings })
+    let Movement { track, class, sightings, before, .. } = movement?;
+    Some(Walker { track, class, score: found.score, bbox: found.bbox, sightings, before })
 }
 
 /// A place is remembered for as long as the most patient zone wants.

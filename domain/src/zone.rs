@@ -225,6 +225,14 @@ impl Zone {
         }
     }
 
+    /// Pictures a second that are analysed while something moves in a zone of that type with these rules, unless one says otherwise: people
+    /// are followed in areas, and who touches whom is not seen in key pictures alone.
+    pub fn usual_watch_fps(zone_type: ZoneType, rules: &[ZoneRule]) -> u8 {
+        let is_followed =
+            zone_type == ZoneType::Area || rules.iter().any(|rule| rule.kind == EventKind::ContactSuspected);
+        if is_followed { 2 } else { 0 }
+    }
+
     /// The same, where the chief rule of its type holds after that time.
     pub fn with_limit(mut self, limit: DwellLimit) -> Self {
         let chief = self.zone_type.kinds()[0];

@@ -49,6 +49,9 @@ struct Standing {
     bbox: NormBox,
     since: Timestamp,
     last_seen: Timestamp,
+    /// Corners of what it covers of the ground, as they are seen; they may lie beyond the picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    footprint: Option<[[f64; 2]; 4]>,
 }
 
 #[derive(Serialize)]
@@ -78,6 +81,7 @@ impl Observation {
             bbox: place.bbox(),
             since: place.first_seen(),
             last_seen: place.last_seen(),
+            footprint: place.stance().footprint.map(|footprint| rounded(footprint.seen.corners())),
         });
         let occupancy = state.occupancy();
         let zones = state.counts().into_iter().map(|(id, count)| {
@@ -96,6 +100,11 @@ impl Observation {
             troubles: state.troubles().iter().map(|trouble| trouble.kind.as_str()).collect(),
         }
     }
+}
+
+/// To a ten-thousandth of the picture.
+fn rounded(corners: [[f64; 2]; 4]) -> [[f64; 2]; 4] {
+    corners.map(|corner| corner.map(|value| (value * 1e4).round() / 1e4))
 }
 
 pub(super) fn presence(presence: Presence) -> &'static str {

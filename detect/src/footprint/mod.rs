@@ -31,6 +31,12 @@ const UNCHANGED: f32 = 0.004;
 
 /// Boxes that overlap so much are of the same.
 const SAME: f32 = 0.7;
+/// … and so much, of the same sight of it: neither hidden more, nor taken together with what is beside it.
+const SAME_SIGHT: f32 = 0.85;
+/// Difference of quality that says nothing.
+const AS_GOOD: f64 = 0.06;
+/// By how much a misfit (square of shares of the box) counts against the quality.
+const MISFIT_COUNTS: f64 = 5.0;
 
 /// What something covers of the ground.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,9 +48,21 @@ pub struct Footprint {
     heading: f64,
     /// The box that it was told from.
     of: NormBox,
+    /// How well that told it, 0–1: what is hidden by half, cut off by the picture's edge, or like no vehicle, tells little.
+    quality: f64,
 }
 
 impl Footprint {
+    /// Whether something whose box is `now` is still where this was told.
+    pub(crate) fn is_of(&self, now: NormBox) -> bool {
+        self.of.iou(now) >= SAME_SIGHT
+    }
+
+    /// Whether another one, of the same thing, was told about as well, or better.
+    pub(crate) fn is_no_better_than(&self, other: &Self) -> bool {
+        other.quality >= self.quality - AS_GOOD
+    }
+
     /// Length of its longer side, in metres.
     pub(crate) fn length(&self) -> f64 {
         let side = |from: usize, to: usize| {
@@ -122,7 +140,9 @@ impl Surveyor {
         let metres = corners(&standing);
         let [a, b, c, d] = metres.map(|[x, y]| camera.project([x, y, 0.0]));
         let seen = Quad::new([a?, b?, c?, d?]);
-        Some(Footprint { seen, metres, heading: standing.heading, of: bbox })
+        let seen_edges = counts.iter().sum::<f64>() / 4.0;
+        let quality = seen_edges - MISFIT_COUNTS * standing.misfit;
+        Some(Footprint { seen, metres, heading: standing.heading, of: bbox, quality })
     }
 
     /// The same, of a box of which nothing else is known.

@@ -220,8 +220,10 @@ impl Place {
             self.departed || (self.missed_for >= VACANT_FOR && self.missed_pictures >= VACANT_PICTURES);
         let was_long_free = self.missed_for >= LONG_VACANT_FOR
             && self.was_found_always(LEAST_SIGHTINGS, self.pictures.saturating_sub(1));
+        // It was seen to be gone: what is there now is the same only if it looks so.
+        let was_seen_free = self.surely_empty_for >= STAY_BREAKS;
         let strange = match (arrived, was_free, alike) {
-            (_, true, Some(alike)) if was_long_free && alike < ALIKE => true,
+            (_, true, Some(alike)) if (was_long_free || was_seen_free) && alike < ALIKE => true,
             (true, true, Some(alike)) => alike < STRANGE_AFTER_CHANGE.min(usual - AS_USUAL).max(STRANGE),
             // Nothing to compare: tracks may have been swapped by a passer-by, unless the place was free in between.
             (true, true, None) => self.missed_pictures > 0,

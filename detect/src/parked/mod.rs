@@ -156,11 +156,13 @@ impl ParkedMemory {
         }
     }
 
-    /// Tells what each place covers of the ground. `others`: boxes of what else is there.
+    /// Tells what each place covers of the ground, as of the last picture. `others`: boxes of what else is there.
     pub fn survey(&mut self, surveyor: &Surveyor, others: &[NormBox]) {
+        let Some(at) = self.last_at else { return };
         let boxes: Vec<NormBox> = self.places.iter().map(Place::bbox).chain(others.iter().copied()).collect();
         for place in &mut self.places {
-            place.footprint = surveyor.footprint(place.kind, place.bbox, &boxes, place.footprint);
+            let told = surveyor.footprint(place.kind, place.bbox, &boxes, place.footprint);
+            place.stand_on(told, at);
         }
     }
 

@@ -126,7 +126,14 @@ pub struct Place {
     /// What it covers of the ground, where that is known.
     #[serde(skip)]
     pub(super) footprint: Option<Footprint>,
+    /// Since when its box says something else.
+    #[serde(skip)]
+    pub(super) doubted_since: Option<Timestamp>,
 }
+
+/// What stands does not move: a box that says otherwise for less than this is of something that is half hidden, or taken together with
+/// its neighbour.
+const DOUBTED_FOR: Duration = Duration::from_secs(20);
 
 impl Place {
     /// A place of which this is the first sighting. `bare` is what it looked like before, as far as that is known;
@@ -175,6 +182,7 @@ impl Place {
             departed: false,
             strange_for: Duration::ZERO,
             footprint: None,
+            doubted_since: None,
         };
         place.vote(found);
         place.trail.detected(sighting.at, found.bbox);
@@ -225,6 +233,23 @@ impl Place {
     /// The same, with what it covers of the ground as far as that is known.
     pub fn stance(&self) -> Stance {
         Stance { bbox: self.bbox, footprint: self.footprint }
+    }
+
+    /// Takes in what its box says of where it stands.
+    pub(super) fn stand_on(&mut self, told: Option<Footprint>, at: Timestamp) {
+        let Some((known, told)) = self.footprint.zip(told).filter(|_| self.is_standing()) else {
+            self.footprint = told.or(self.footprint);
+            return;
+        };
+        let is_same_sight = known.is_of(self.bbox);
+        let since = *self.doubted_since.get_or_insert(at);
+        let has_moved = !is_same_sight && at.saturating_since(since) >= DOUBTED_FOR;
+        if has_moved || (is_same_sight && known.is_no_better_than(&told)) {
+            self.footprint = Some(told);
+        }
+        if has_moved || is_same_sight {
+            self.doubted_since = None;
+        }
     }
 
     /// Cars, two-wheelers or people.
@@ -348,6 +373,7 @@ impl Place {
             *time = time.saturating_sub(by);
         }
         self.recent.iter_mut().for_each(|(at, _)| *at = at.saturating_sub(by));
+        self.doubted_since = self.doubted_since.map(|at| at.saturating_sub(by));
         self.trail.rewind(by);
     }
 }

@@ -68,6 +68,8 @@ pub struct Passer {
     pub bbox: NormBox,
     /// Whether it moves.
     pub is_moving: bool,
+    /// Whether it does not stand anywhere yet, and was not seen before.
+    pub is_new: bool,
     /// What it covers of the ground, where that is known.
     pub footprint: Option<Footprint>,
 }
@@ -231,8 +233,8 @@ impl Passes {
             }
             return;
         }
-        // Whoever stands there already is a neighbour.
-        let comes = passer.is_moving || passer.class == ObjectClass::Person;
+        // Whoever stands there already is a neighbour; what nobody has seen before has come, however short the time.
+        let comes = passer.is_moving || passer.is_new || passer.class == ObjectClass::Person;
         if !comes || !nearest.distance.is_within(&NEAR) || self.open.len() >= MOST_OPEN {
             return;
         }

@@ -37,7 +37,10 @@ pub(super) fn of_many<'a>(
 ) -> Option<Claim<'a>> {
     let count = u32::try_from(there.len()).unwrap_or(u32::MAX);
     let at = context.scene.at;
-    let (found, now) = lasting.take((rule.kind, &zone.id), count >= least, at, zone.clear)?;
+    let mut came: Vec<Timestamp> = there.iter().map(|walker| walker.came(zone, at)).collect();
+    came.sort_unstable();
+    let since = came.get(least.saturating_sub(1) as usize).copied();
+    let (found, now) = lasting.take((rule.kind, &zone.id), since, at, zone.clear)?;
     let in_force = in_force_since(zone, there, at);
     // Out of its schedule nothing is claimed; while nobody is seen it is as it was.
     let in_force = if there.is_empty() { Some(Timestamp::MIN) } else { in_force }?;

@@ -24,21 +24,21 @@ pub(super) struct AllLasting {
 }
 
 impl AllLasting {
-    /// Takes in whether a condition holds at `at`; gives since when, and how it is seen now. It is over when it was not seen to hold
+    /// Takes in since when a condition holds at `at`, if it does; gives since when it has, and how it is seen now. It is over when it was not seen to hold
     /// for `bridged`; `None` where it does not hold, and did not.
     pub(super) fn take(
         &mut self,
         (kind, zone): (EventKind, &ZoneId),
-        holds: bool,
+        holds: Option<Timestamp>,
         at: Timestamp,
         bridged: Duration,
     ) -> Option<(Lasting, Now)> {
         let index = self.all.iter().position(|known| known.kind == kind && known.zone == *zone);
         let unseen_for = index.map(|index| at.saturating_since(self.all[index].last_seen));
         match (index, holds) {
-            (None, false) => None,
-            (None, true) => {
-                let begun = Lasting { kind, zone: zone.clone(), since: at, last_seen: at };
+            (None, None) => None,
+            (None, Some(since)) => {
+                let begun = Lasting { kind, zone: zone.clone(), since: since.min(at), last_seen: at };
                 self.all.push(begun.clone());
                 Some((begun, Now::Seen))
             }
@@ -47,11 +47,11 @@ impl AllLasting {
                 // What holds now is another one, which begins with the next picture.
                 Some((over, Now::Over))
             }
-            (Some(index), true) => {
+            (Some(index), Some(_)) => {
                 self.all[index].last_seen = at;
                 Some((self.all[index].clone(), Now::Seen))
             }
-            (Some(index), false) => {
+            (Some(index), None) => {
                 // It is seen not to hold: that is no want of sight.
                 Some((self.all[index].clone(), Now::Unseen(Duration::ZERO)))
             }

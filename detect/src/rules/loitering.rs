@@ -123,7 +123,7 @@ impl Stay {
             zone: zone.id.clone(),
             subject: walker.track,
             track: walker.track,
-            since: at,
+            since: walker.came(zone, at),
             last_seen: at,
             bbox: walker.bbox,
             object: walker.object(),

@@ -15,6 +15,7 @@ use super::{
     claim::{Claim, Detail, Subject, Watched},
     lasting::AllLasting,
 };
+use crate::parked::Place;
 
 /// It is full no more after fewer bays were taken for this long.
 const BRIDGES: Duration = Duration::from_secs(60);
@@ -24,11 +25,13 @@ pub(super) fn claim<'a>(
     context: &Context<'_>,
     lasting: &mut AllLasting,
 ) -> Option<Claim<'a>> {
-    let taken =
-        group.bays.iter().filter(|id| context.bays.in_bay(id, context.scene.places).is_some()).count();
-    let taken = u32::try_from(taken).unwrap_or(u32::MAX);
-    let (is_full, at) = (taken >= group.rule.least, context.scene.at);
-    let (found, now) = lasting.take((group.rule.kind, &group.id), is_full, at, BRIDGES)?;
+    let standing = group.bays.iter().filter_map(|id| context.bays.in_bay(id, context.scene.places));
+    let mut came: Vec<Timestamp> = standing.map(Place::first_seen).collect();
+    came.sort_unstable();
+    let (taken, at) = (u32::try_from(came.len()).unwrap_or(u32::MAX), context.scene.at);
+    // Full since the last of those came that it takes.
+    let since = came.get(group.rule.least.saturating_sub(1) as usize).copied();
+    let (found, now) = lasting.take((group.rule.kind, &group.id), since, at, BRIDGES)?;
     let in_force = match &group.schedule {
         Some(schedule) => schedule.in_force_since(at)?,
         None => Timestamp::MIN,

@@ -59,7 +59,14 @@ pub struct Walker {
     pub bbox: NormBox,
     /// In how many pictures it has been seen since it was lost last.
     pub sightings: u32,
+    /// When and where it was seen before, if it was since it was lost last.
+    pub before: Option<(Timestamp, NormBox)>,
 }
+
+/// Between pictures so far apart somebody comes on the average half of that time before the one that shows them, and is dated back by so much;
+/// but by no more than this.
+const APART: Duration = Duration::from_millis(500);
+const MOST_DATED_BACK: Duration = Duration::from_secs(1);
 
 impl Walker {
     /// Where it touches the ground: the middle of its lower edge.
@@ -68,8 +75,20 @@ impl Walker {
     }
 
     fn stands_in(&self, zone: &Zone) -> bool {
-        let [x, y] = self.foot();
-        gridwatch_domain::Point::new(x, y).is_ok_and(|foot| zone.polygon.contains(foot))
+        is_foot_in(self.bbox, zone)
+    }
+
+    /// Since when it has been in a zone that it is in at `at`, as far as its last two sightings tell.
+    fn came(&self, zone: &Zone, at: Timestamp) -> Timestamp {
+        let Some((then, bbox)) = self.before else { return at };
+        let apart = at.saturating_since(then);
+        if is_foot_in(bbox, zone) {
+            then
+        } else if apart >= APART {
+            at.saturating_sub((apart / 2).min(MOST_DATED_BACK))
+        } else {
+            at
+        }
     }
 
     fn object(&self) -> EventObject {
@@ -81,6 +100,11 @@ impl Walker {
             track: Some(self.track),
         }
     }
+}
+
+fn is_foot_in(bbox: NormBox, zone: &Zone) -> bool {
+    let foot = gridwatch_domain::Point::new(bbox.center().x(), bbox.y2());
+    foot.is_ok_and(|foot| zone.polygon.contains(foot))
 }
 
 /// One picture, as far as the rules need it.

@@ -76,6 +76,8 @@ pub struct Movement {
     pub travelled: f32,
     /// Since when it has been where it is now, as far back as speed is measured.
     pub resting_since: Timestamp,
+    /// When and where it was seen before, if it was since it was lost last.
+    pub before: Option<(Timestamp, NormBox)>,
 }
 
 #[derive(Debug, Clone)]
@@ -378,6 +380,7 @@ impl Track {
             speed,
             travelled: self.travelled,
             resting_since,
+            before: self.past.len().checked_sub(2).map(|index| self.past[index]),
         }
     }
 

@@ -14,8 +14,7 @@ use super::{
 };
 use crate::{SimError, draw::camera::Camera};
 
-/// Pictures a second that are analysed where people are followed, and where lines are crossed: the configuration's defaults.
-const AREA_WATCH_FPS: u8 = 2;
+/// Pictures a second that are analysed where lines are crossed: the configuration's default.
 const LINE_WATCH_FPS: u8 = 3;
 
 /// A zone, and where it is on the ground.
@@ -80,8 +79,9 @@ fn ground_zone(spec: &ZoneSpec, key: &str, camera: &Camera) -> Result<GroundZone
     })?;
     let usual = Zone::usual(spec.id.clone(), spec.zone_type, polygon);
     let classes = spec.classes.clone().unwrap_or_else(|| usual.classes.clone());
-    let watch_fps = if spec.zone_type == ZoneType::Area { AREA_WATCH_FPS } else { 0 };
-    let zone = Zone { name: spec.name.clone(), classes, rules: spec.rules(key)?, watch_fps, ..usual };
+    let rules = spec.rules(key)?;
+    let watch_fps = Zone::usual_watch_fps(spec.zone_type, &rules);
+    let zone = Zone { name: spec.name.clone(), classes, rules, watch_fps, ..usual };
     Ok(GroundZone { zone, polygon: on_ground })
 }
 

@@ -74,6 +74,10 @@ impl Objects<'_> {
             Presence::Unknown => 0.45,
             Presence::Empty => 0.65,
         };
+        if let Some(footprint) = place.stance().footprint {
+            let corners = footprint.seen.corners().map(|[x, y]| canvas.spot(x as f32, y as f32));
+            canvas.fill(&corners, colour, 0.25);
+        }
         let thickness = if event.is_some() { 1.2 } else { 0.8 };
         outline(canvas, place.bbox(), colour.mixed(Colour([90; 3]), dimmed), thickness, place.presence());
     }
