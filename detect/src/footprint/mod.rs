@@ -34,7 +34,8 @@ const SAME: f32 = 0.7;
 /// … and so much, of the same sight of it: neither hidden more, nor taken together with what is beside it.
 const SAME_SIGHT: f32 = 0.85;
 /// Difference of quality that says nothing.
-const AS_GOOD: f64 = 0.06;
+const AS_GOOD: f64 = 0.04;
+const MUCH_WORSE: f64 = 0.15;
 /// By how much a misfit (square of shares of the box) counts against the quality.
 const MISFIT_COUNTS: f64 = 5.0;
 
@@ -58,9 +59,17 @@ impl Footprint {
         self.of.iou(now) >= SAME_SIGHT
     }
 
-    /// Whether another one, of the same thing, was told about as well, or better.
-    pub(crate) fn is_no_better_than(&self, other: &Self) -> bool {
-        other.quality >= self.quality - AS_GOOD
+    /// Takes another one of the same sight over, if that was told about as well.
+    pub(crate) fn take(&mut self, told: Self) {
+        if told.quality >= self.quality - AS_GOOD {
+            // So that it does not get worse and worse, little by little.
+            *self = Self { quality: told.quality.max(self.quality), ..told };
+        }
+    }
+
+    /// Whether another one was told well enough to say that this holds no more.
+    pub(crate) fn is_outdone_by(&self, told: &Self) -> bool {
+        told.quality >= self.quality - MUCH_WORSE
     }
 
     /// Length of its longer side, in metres.

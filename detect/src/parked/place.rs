@@ -237,18 +237,19 @@ impl Place {
 
     /// Takes in what its box says of where it stands.
     pub(super) fn stand_on(&mut self, told: Option<Footprint>, at: Timestamp) {
-        let Some((known, told)) = self.footprint.zip(told).filter(|_| self.is_standing()) else {
+        let is_standing = self.is_standing();
+        let (Some(known), Some(told), true) = (&mut self.footprint, told, is_standing) else {
             self.footprint = told.or(self.footprint);
             return;
         };
-        let is_same_sight = known.is_of(self.bbox);
-        let since = *self.doubted_since.get_or_insert(at);
-        let has_moved = !is_same_sight && at.saturating_since(since) >= DOUBTED_FOR;
-        if has_moved || (is_same_sight && known.is_no_better_than(&told)) {
-            self.footprint = Some(told);
-        }
-        if has_moved || is_same_sight {
+        if known.is_of(self.bbox) {
+            known.take(told);
             self.doubted_since = None;
+            return;
+        }
+        let since = *self.doubted_since.get_or_insert(at);
+        if at.saturating_since(since) >= DOUBTED_FOR && known.is_outdone_by(&told) {
+            (*known, self.doubted_since) = (told, None);
         }
     }
 

@@ -5,6 +5,8 @@
 //! | limit | 2 s | 1 s – 30 days | two key pictures: what is seen in one alone may be none |
 //! | clear | 10 s | 1 s – 1 h | a network misses people who stand for seconds on end |
 
+use std::time::Duration;
+
 use gridwatch_domain::{EventObject, Timestamp, Zone, ZoneRule};
 
 use super::{
@@ -13,8 +15,10 @@ use super::{
     lasting::AllLasting,
 };
 
-/// How often somebody must have been seen to be believed in.
+/// How often somebody must have been seen to be believed in, and within which time well: what is hardly taken for somebody again and
+/// again is a scooter or a bush.
 const SIGHTINGS: u32 = 2;
+const SEEN_WELL_WITHIN: Duration = Duration::from_secs(3);
 
 pub(super) fn claim<'a>(
     zone: &'a Zone,
@@ -60,6 +64,7 @@ pub(super) fn of_many<'a>(
 pub(super) fn inside<'s>(zone: &Zone, context: &Context<'s>) -> Vec<&'s Walker> {
     let is_there = |walker: &&Walker| {
         walker.sightings >= SIGHTINGS
+            && context.scene.at.saturating_since(walker.strong_at) <= SEEN_WELL_WITHIN
             && zone.classes.contains(&walker.class)
             && walker.stands_in(zone)
             && zone.in_force_since(walker.class, context.scene.at).is_some()

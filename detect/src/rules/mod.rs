@@ -61,6 +61,8 @@ pub struct Walker {
     pub sightings: u32,
     /// When and where it was seen before, if it was since it was lost last.
     pub before: Option<(Timestamp, NormBox)>,
+    /// When it was detected well last.
+    pub strong_at: Timestamp,
 }
 
 /// Between pictures so far apart somebody comes on the average half of that time before the one that shows them, and is dated back by so much;

@@ -35,8 +35,8 @@ const RESTING: f32 = 0.08;
 /// Least overlap of a predicted box with a strong detection, and with a weak one.
 const LEAST_IOU: f32 = 0.2;
 const LEAST_IOU_WEAK: f32 = 0.4;
-/// Between pictures so far apart something may have stopped, however fast it came; it has, where it overlaps so much with where it was.
-const STOPS_WITHIN: Duration = Duration::from_secs(1);
+/// Between pictures so far apart something may have stopped, as people do within a step; it has, where it overlaps so much with where it was.
+const STOPS_WITHIN: Duration = Duration::from_millis(300);
 const STAYED: f32 = 0.7;
 /// Without overlap (few pictures a second, fast cars) centres may lie this far apart, in sizes.
 const FARTHEST_CENTER: f32 = 0.9;
@@ -78,6 +78,8 @@ pub struct Movement {
     pub resting_since: Timestamp,
     /// When and where it was seen before, if it was since it was lost last.
     pub before: Option<(Timestamp, NormBox)>,
+    /// When it was detected well last.
+    pub strong_at: Timestamp,
 }
 
 #[derive(Debug, Clone)]
@@ -90,6 +92,7 @@ struct Track {
     origin: NormBox,
     travelled: f32,
     look: Option<Signature>,
+    strong_at: Timestamp,
     /// Boxes of the last [`SPEED_WINDOW`], oldest first; never empty.
     past: VecDeque<(Timestamp, NormBox)>,
 }
@@ -129,12 +132,15 @@ impl Tracker {
         for ((found, owner), look) in detections.iter().zip(owners).zip(&looks) {
             let track = match owner {
                 Some(index) => &mut self.tracks[index],
-                None if found.score >= strong => self.begin(found),
+                None if found.score >= strong => self.begin(at, found),
                 None => {
                     movements.push(None);
                     continue;
                 }
             };
+            if found.score >= strong {
+                track.strong_at = at;
+            }
             track.extend(at, found, look.as_ref().filter(|_| found.score >= strong));
             movements.push(Some(track.movement()));
         }
@@ -232,7 +238,7 @@ impl Tracker {
         }
     }
 
-    fn begin(&mut self, found: &Detection) -> &mut Track {
+    fn begin(&mut self, at: Timestamp, found: &Detection) -> &mut Track {
         let id = TrackId(self.next);
         self.next += 1;
         let kind = Kind::of(found.class);
@@ -244,6 +250,7 @@ impl Tracker {
             origin: found.bbox,
             travelled: 0.0,
             look: None,
+            strong_at: at,
             past: VecDeque::new(),
         });
         let last = self.tracks.len() - 1;
@@ -381,6 +388,7 @@ impl Track {
             travelled: self.travelled,
             resting_since,
             before: self.past.len().checked_sub(2).map(|index| self.past[index]),
+            strong_at: self.strong_at,
         }
     }
 
