@@ -27,7 +27,6 @@ pub struct TruthFile {
     duration_s: f64,
     tolerance: Tolerance,
     events: Vec<EventEntry>,
-    ignore: Vec<IgnoreEntry>,
     bays: Vec<BayEntry>,
     objects: Vec<ObjectEntry>,
 }
@@ -44,6 +43,8 @@ struct EventEntry {
     id: String,
     kind: String,
     zone: ZoneId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    or_zone: Option<ZoneId>,
     since_s: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     until_s: Option<f64>,
@@ -51,17 +52,6 @@ struct EventEntry {
     limit_s: Option<f64>,
     #[serde(rename = "box", skip_serializing_if = "Option::is_none")]
     bbox: Option<[f64; 4]>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-struct IgnoreEntry {
-    kind: String,
-    zone: ZoneId,
-    from_s: f64,
-    until_s: f64,
-    #[serde(rename = "box", skip_serializing_if = "Option::is_none")]
-    bbox: Option<[f64; 4]>,
-    note: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -89,14 +79,13 @@ pub(crate) fn truth_file(scene: &Scene, name: &str) -> TruthFile {
         duration_s: scene.loop_s(),
         tolerance: Tolerance { start_s: 2.0, alert_s: 2.0, end_s: 12.0 },
         events: events.collect(),
-        ignore: found.iter().filter_map(|event| ignore_entry(event, scene.loop_s())).collect(),
         bays: scene.occupancy().into_iter().map(bay_entry).collect(),
         objects: objects(scene),
     }
 }
 
 fn event_entry(index: usize, event: &TrueEvent, loop_s: f64) -> EventEntry {
-    let TrueEvent { kind, event, .. } = event;
+    let TrueEvent { kind, event, or_in } = event;
     let name = event.kind.rsplit('.').next().unwrap_or_default();
     // Those who walk are elsewhere when it ends; a box is for what stands.
     let stands = !matches!(
@@ -111,24 +100,12 @@ fn event_entry(index: usize, event: &TrueEvent, loop_s: f64) -> EventEntry {
         id: format!("{name}-{}-{}", event.zone, index + 1),
         kind: event.kind.clone(),
         zone: event.zone.clone(),
+        or_zone: or_in.clone(),
         since_s: milliseconds(event.stop_s.max(0.0)),
         until_s: (event.leave_s < loop_s).then_some(milliseconds(event.leave_s)),
         limit_s: (event.limit_s > 0.0).then_some(milliseconds(event.limit_s)),
         bbox: event.bbox.filter(|_| stands).map(corners),
     }
-}
-
-/// Which of two bays a vehicle that stands in both is told in is a matter of taste.
-fn ignore_entry(event: &TrueEvent, loop_s: f64) -> Option<IgnoreEntry> {
-    let TrueEvent { event, or_in, .. } = event;
-    Some(IgnoreEntry {
-        kind: event.kind.clone(),
-        zone: or_in.clone()?,
-        from_s: milliseconds(event.stop_s.max(0.0)),
-        until_s: milliseconds(event.leave_s.min(loop_s)),
-        bbox: event.bbox.map(corners),
-        note: format!("told in {}", event.zone),
-    })
 }
 
 fn bay_entry(bay: Occupancy) -> BayEntry {

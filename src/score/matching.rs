@@ -1,6 +1,6 @@
 //! Which event that was told belongs to which one that was true.
 //!
-//! Two belong together only if kind and zone are the same, their times overlap (what never ended lasts until the end of the footage),
+//! Two belong together only if kind and zone are the same (or it is the other zone in which the truth allows it), their times overlap (what never ended lasts until the end of the footage),
 //! and, where both have a box, the boxes have an IoU of 0.3 at least. Of all that may be paired, one to one, those are whose overlaps
 //! add up to the longest time (`assignment.rs`); boxes decide between equal times. What remains of the told ones is left out where
 //! an `ignore` entry covers it, else *doubled* where it fits something that another event has told already, else *false*.
@@ -23,6 +23,8 @@ pub(super) struct Subject<'a> {
     pub(super) id: &'a str,
     pub(super) kind: &'a str,
     pub(super) zone: Option<&'a str>,
+    /// Where it may be told as well.
+    pub(super) or_zone: Option<&'a str>,
     pub(super) span: Span,
     pub(super) bbox: Option<NormBox>,
 }
@@ -95,7 +97,10 @@ impl Subject<'_> {
 
     /// How far both agree; `None` where they do not belong together.
     pub(super) fn fit(&self, other: &Self) -> Option<Fit> {
-        if self.kind != other.kind || self.zone != other.zone {
+        let is_zone = self.zone == other.zone
+            || (self.or_zone.is_some() && self.or_zone == other.zone)
+            || (other.or_zone.is_some() && self.zone == other.or_zone);
+        if self.kind != other.kind || !is_zone {
             return None;
         }
         let common = self.span.common(other.span)?;

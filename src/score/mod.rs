@@ -144,14 +144,16 @@ impl Judgement {
 impl TruthEvent {
     fn subject(&self, duration_s: f64) -> Subject<'_> {
         let span = self.span(duration_s);
-        Subject { id: &self.id, kind: &self.kind, zone: self.zone.as_deref(), span, bbox: self.bbox }
+        let (zone, or_zone) = (self.zone.as_deref(), self.or_zone.as_deref());
+        Subject { id: &self.id, kind: &self.kind, zone, or_zone, span, bbox: self.bbox }
     }
 }
 
 impl Told {
     fn subject(&self, duration_s: f64) -> Subject<'_> {
         let span = self.span(duration_s);
-        Subject { id: &self.id, kind: &self.kind, zone: self.zone.as_deref(), span, bbox: self.bbox }
+        let zone = self.zone.as_deref();
+        Subject { id: &self.id, kind: &self.kind, zone, or_zone: None, span, bbox: self.bbox }
     }
 }
 

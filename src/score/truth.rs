@@ -34,6 +34,8 @@ pub(crate) struct TruthEvent {
     pub(crate) id: String,
     pub(crate) kind: String,
     pub(crate) zone: Option<String>,
+    /// Where it may be told as well.
+    pub(crate) or_zone: Option<String>,
     pub(crate) since_s: f64,
     /// `None`: it still held at the end of the footage.
     pub(crate) until_s: Option<f64>,

@@ -83,6 +83,9 @@ pub(crate) struct EventFile {
     /// Zone of the configuration that it was analysed with. Absent for events of the whole picture (`camera.covered` and the like).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) zone: Option<ZoneId>,
+    /// Another zone in which it may be told with equal right: the second of two bays that a vehicle stands across.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) or_zone: Option<ZoneId>,
     /// When the condition began: for parking, when the vehicle came to a stand.
     #[schemars(range(min = 0))]
     pub(crate) since_s: f64,

@@ -2,10 +2,15 @@
 
 use gridwatch_domain::{Ground, NormBox, Side};
 
-use crate::footprint::{Footprint, Stance, distance};
+use crate::footprint::{Footprint, Stance, area, clipped, distance};
 
 /// Of a box the lower part that may be the footprint of what is in it: seen from 4 to 8 m up, a car's footprint takes 0.3 to 0.6 of it.
 const FOOTPRINT: f32 = 0.4;
+
+/// Share of a footprint by which another may reach into it and be beside it: more than errors of boxes explain.
+const IN_EACH_OTHER: f64 = 0.3;
+/// Not near at all.
+const FAR: Distance = Distance { sizes: f32::MAX, metres: Some(f32::MAX) };
 
 /// How near something is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,8 +31,13 @@ impl Distance {
     }
 }
 
-/// From a parked vehicle's footprint to what covers that of the ground, in metres.
+/// From a parked vehicle's footprint to what covers that of the ground, in metres. Two cannot stand in one place: where they seem to, one of
+/// them is not what its box says, and nothing is near.
 pub(super) fn on_ground(parked: &Footprint, other: &[[f64; 2]; 4]) -> Distance {
+    let common = area(&clipped(&parked.metres, other));
+    if common > IN_EACH_OTHER * area(&parked.metres).min(area(other)) {
+        return FAR;
+    }
     let metres = distance(&parked.metres, other);
     Distance { sizes: (metres / parked.length()) as f32, metres: Some(metres as f32) }
 }

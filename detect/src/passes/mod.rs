@@ -52,6 +52,8 @@ const SETTLES_WITHIN: Duration = Duration::from_secs(30);
 const OUT_WITHIN: Duration = Duration::from_secs(60);
 /// … and stay so long beside the parked vehicle look for a scratch.
 const LOOKS_FOR: Duration = Duration::from_secs(5);
+/// What overlaps so much with where something stands is of that.
+const OF_PLACE: f32 = 0.6;
 /// Passes of one camera that are under way at most: more are a crowd, and no clue.
 const MOST_OPEN: usize = 128;
 
@@ -234,7 +236,8 @@ impl Passes {
             return;
         }
         // Whoever stands there already is a neighbour; what nobody has seen before has come, however short the time.
-        let comes = passer.is_moving || passer.is_new || passer.class == ObjectClass::Person;
+        let comes = (passer.is_moving || passer.is_new || passer.class == ObjectClass::Person)
+            && !is_parked_itself(scene, passer);
         if !comes || !nearest.distance.is_within(&NEAR) || self.open.len() >= MOST_OPEN {
             return;
         }
@@ -360,8 +363,9 @@ impl Pass {
     fn measure_shift(&mut self, scene: &Scene<'_>, place: Option<&Place>) {
         let since = scene.at.saturating_since(self.near_at);
         let (Some(place), Some(grey), Some(before)) = (place, scene.grey, &self.before) else { return };
+        // Neighbours were before it then, too.
         let is_free = place.presence() == Presence::Seen
-            && scene.passers.iter().all(|passer| {
+            && scene.passers.iter().filter(|passer| !is_parked_itself(scene, passer)).all(|passer| {
                 place.track() == Some(passer.track) || passer.bbox.intersection(before.area()) <= 0.0
             });
         if self.pass.shifted.is_some() || since < SETTLES_AFTER || !is_free {
@@ -385,6 +389,15 @@ impl Pass {
 /// Whether somebody may pass a place: not what stands there itself.
 fn may_pass(place: &Place, passer: &Passer) -> bool {
     place.track() != Some(passer.track) && place.bbox().iou(passer.bbox) < 0.7
+}
+
+/// Whether somebody stands where something has stood for long, whatever its box does.
+fn is_parked_itself(scene: &Scene<'_>, passer: &Passer) -> bool {
+    let is_its = |place: &Place| {
+        place.is_standing()
+            && (place.track() == Some(passer.track) || place.bbox().iou(passer.bbox) >= OF_PLACE)
+    };
+    scene.places.iter().any(is_its)
 }
 
 /// The nearest point of a way.

@@ -3,7 +3,7 @@ use super::*;
 const KIND: &str = "parking.no_parking";
 
 fn subject<'a>(id: &'a str, from_s: f64, until_s: f64) -> Subject<'a> {
-    Subject { id, kind: KIND, zone: Some("lane"), span: Span::new(from_s, until_s), bbox: None }
+    Subject { id, kind: KIND, zone: Some("lane"), or_zone: None, span: Span::new(from_s, until_s), bbox: None }
 }
 
 fn at<'a>(subject: Subject<'a>, x: f32) -> Subject<'a> {
@@ -39,6 +39,9 @@ fn what_overlaps_in_its_zone_belongs_together() {
     check(&[], &[subject("a", 60.0, 70.0)], &[], "a!");
     let elsewhere = Subject { zone: Some("gate"), ..subject("a", 10.0, 60.0) };
     check(&[subject("1", 10.0, 60.0)], &[elsewhere], &[], "1- a!");
+    let either = Subject { or_zone: Some("gate"), ..subject("1", 10.0, 60.0) };
+    check(&[either], &[elsewhere], &[], "1=a");
+    check(&[either], &[subject("a", 10.0, 60.0)], &[], "1=a");
     let other = Subject { kind: "parking.fire_lane", ..subject("a", 10.0, 60.0) };
     check(&[subject("1", 10.0, 60.0)], &[other], &[], "1- a!");
     let nowhere = |id| Subject { zone: None, kind: "camera.covered", ..subject(id, 10.0, 60.0) };

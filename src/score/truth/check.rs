@@ -72,6 +72,7 @@ impl Checks<'_> {
             id: event.id,
             kind: event.kind,
             zone: name(event.zone),
+            or_zone: name(event.or_zone),
             since_s: event.since_s,
             until_s: event.until_s,
             limit_s: event.limit_s,
