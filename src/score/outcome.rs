@@ -155,6 +155,7 @@ mod tests {
             id: "1".into(),
             kind: "k".into(),
             zone: None,
+            or_zone: None,
             since_s: 10.0,
             until_s: truth_until_s,
             limit_s: Some(20.0),

@@ -28,6 +28,7 @@ pub(crate) fn event(id: &str, since_s: f64, until_s: f64) -> TruthEvent {
         id: id.into(),
         kind: KIND.into(),
         zone: Some("lane".into()),
+        or_zone: None,
         since_s,
         until_s: (until_s < 180.0).then_some(until_s),
         limit_s: Some(20.0),

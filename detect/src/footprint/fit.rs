@@ -62,9 +62,9 @@ pub(crate) fn fit(camera: &Pinhole, sight: &Sight, usual: &[f64]) -> Option<Stan
     for (heading, unlikely) in directions(sight, usual) {
         for shape in shapes(sight.kind) {
             let (sin, cos) = heading.sin_cos();
-            let outline = shape.outline().map(|[ahead, left, up]| {
-                [ahead * cos - left * sin, ahead * sin + left * cos, up]
-            });
+            let outline = shape
+                .outline()
+                .map(|[ahead, left, up]| [ahead * cos - left * sin, ahead * sin + left * cos, up]);
             let Some((at, misfit)) = placed(camera, &outline, sight, start) else { continue };
             let misfit = misfit + unlikely + shape.unlikely;
             if best.is_none_or(|best| misfit < best.misfit) {
@@ -104,7 +104,8 @@ fn placed(camera: &Pinhole, outline: &[[f64; 3]], sight: &Sight, start: [f64; 2]
     for _ in 0..ROUNDS {
         let along_x = residuals(camera, outline, sight, [at[0] + STEP_M, at[1]])?;
         let along_y = residuals(camera, outline, sight, [at[0], at[1] + STEP_M])?;
-        let slope = |edge: usize| [(along_x[edge] - off[edge]) / STEP_M, (along_y[edge] - off[edge]) / STEP_M];
+        let slope =
+            |edge: usize| [(along_x[edge] - off[edge]) / STEP_M, (along_y[edge] - off[edge]) / STEP_M];
         let (mut a, mut b, mut c, mut p, mut q) = (1e-9, 0.0, 1e-9, 0.0, 0.0);
         for (edge, off) in off.iter().enumerate() {
             let [x, y] = slope(edge);

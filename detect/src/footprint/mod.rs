@@ -170,7 +170,9 @@ fn is_unchanged(a: NormBox, b: NormBox) -> bool {
 fn counts(bbox: NormBox, others: &[NormBox]) -> [f64; 4] {
     let (mut hidden_x, mut hidden_y) = ([0.0_f32; 2], [0.0_f32; 2]);
     let nearer = others.iter().filter(|other| {
-        other.y2() > bbox.y2() + 0.02 * bbox.height() && other.intersection(bbox) > 0.0 && other.iou(bbox) < SAME
+        other.y2() > bbox.y2() + 0.02 * bbox.height()
+            && other.intersection(bbox) > 0.0
+            && other.iou(bbox) < SAME
     });
     for other in nearer {
         let across = (other.x2().min(bbox.x2()) - other.x1().max(bbox.x1())) / bbox.width();
@@ -186,7 +188,8 @@ fn counts(bbox: NormBox, others: &[NormBox]) -> [f64; 4] {
             }
         }
     }
-    [hidden_x[0], hidden_y[0], hidden_x[1], hidden_y[1]].map(|hidden| f64::from((1.0 - hidden).clamp(0.1, 1.0)))
+    [hidden_x[0], hidden_y[0], hidden_x[1], hidden_y[1]]
+        .map(|hidden| f64::from((1.0 - hidden).clamp(0.1, 1.0)))
 }
 
 fn corners(standing: &Standing) -> [[f64; 2]; 4] {

@@ -25,7 +25,8 @@ pub(crate) struct Pinhole {
 impl Pinhole {
     /// From a calibrated ground, the picture being so many times wider than high. `None` where no camera sees the ground like that.
     pub(crate) fn of_ground(ground: &Ground, aspect: f64) -> Option<Self> {
-        let centred = Projective::from_rows([[aspect, 0.0, -aspect / 2.0], [0.0, 1.0, -0.5], [0.0, 0.0, 1.0]]);
+        let centred =
+            Projective::from_rows([[aspect, 0.0, -aspect / 2.0], [0.0, 1.0, -0.5], [0.0, 0.0, 1.0]]);
         let to_picture = ground.to_picture().then(&centred);
         Self::of_map(&to_picture, ground.metres()[0], aspect)
     }
@@ -35,7 +36,8 @@ impl Pinhole {
         let mut rows = to_picture.rows();
         let depth = rows[2][0] * before[0] + rows[2][1] * before[1] + rows[2][2];
         rows.iter_mut().flatten().for_each(|value| *value /= depth);
-        let column = |index: usize, focal: f64| [rows[0][index] / focal, rows[1][index] / focal, rows[2][index]];
+        let column =
+            |index: usize, focal: f64| [rows[0][index] / focal, rows[1][index] / focal, rows[2][index]];
         let disagreement = |focal: f64| {
             let (a, b) = (column(0, focal), column(1, focal));
             let (length_a, length_b) = (norm(a), norm(b));
@@ -55,7 +57,8 @@ impl Pinhole {
             let up = [up[0] * best * sign, up[1] * best * sign, up[2] * sign];
             std::array::from_fn(|row| [rows[row][0], rows[row][1], up[row], rows[row][2]])
         };
-        let found = [1.0, -1.0].map(|sign| Self { aspect, rows: lifted(sign), to_ground: to_picture.inverse() });
+        let found =
+            [1.0, -1.0].map(|sign| Self { aspect, rows: lifted(sign), to_ground: to_picture.inverse() });
         // The camera is above the ground: what is lifted up comes nearer to it, or is seen higher.
         found.into_iter().find(|camera| camera.is_above())
     }

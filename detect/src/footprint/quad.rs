@@ -50,8 +50,7 @@ pub(crate) fn clipped(subject: &[[f64; 2]], convex: &[[f64; 2]]) -> Vec<[f64; 2]
     let turn = signed_area(convex).signum();
     let mut kept = subject.to_vec();
     for (&a, &b) in convex.iter().zip(convex.iter().cycle().skip(1)) {
-        let inside =
-            |p: [f64; 2]| turn * ((b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0]));
+        let inside = |p: [f64; 2]| turn * ((b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0]));
         kept = half(&kept, inside);
     }
     kept
@@ -91,7 +90,8 @@ pub(crate) fn distance(one: &[[f64; 2]], other: &[[f64; 2]]) -> f64 {
     }
     let from = |points: &[[f64; 2]], sides: &[[f64; 2]]| {
         let ends = || sides.iter().zip(sides.iter().cycle().skip(1));
-        let to_sides = |point: &[f64; 2]| ends().map(|(a, b)| to_side(*point, *a, *b)).fold(f64::MAX, f64::min);
+        let to_sides =
+            |point: &[f64; 2]| ends().map(|(a, b)| to_side(*point, *a, *b)).fold(f64::MAX, f64::min);
         points.iter().map(to_sides).fold(f64::MAX, f64::min)
     };
     from(one, other).min(from(other, one))
@@ -122,7 +122,10 @@ mod tests {
     fn half_in_a_zone_is_half_whichever_way_round() {
         let right = zone(&[[0.3, 0.0], [0.9, 0.0], [0.9, 0.9], [0.3, 0.9]]);
         let mut turned = SQUARE;
-        for corners in [SQUARE, { turned.reverse(); turned }] {
+        for corners in [SQUARE, {
+            turned.reverse();
+            turned
+        }] {
             assert!((Quad::new(corners).coverage(&right) - 0.5).abs() < 1e-6);
         }
         // A zone with a dent: the dent is no part of it.

@@ -20,9 +20,8 @@ fn seen(camera: &Pinhole, points: &[[f64; 3]]) -> [f64; 4] {
 fn bbox(camera: &Pinhole, shape: usize, at: [f64; 2], heading: f64) -> NormBox {
     let (sin, cos) = heading.sin_cos();
     let outline = shapes(Kind::Vehicle)[shape].outline();
-    let outline = outline.map(|[ahead, left, up]| {
-        [at[0] + ahead * cos - left * sin, at[1] + ahead * sin + left * cos, up]
-    });
+    let outline = outline
+        .map(|[ahead, left, up]| [at[0] + ahead * cos - left * sin, at[1] + ahead * sin + left * cos, up]);
     let [x1, y1, x2, y2] = seen(camera, &outline).map(|value| value as f32);
     NormBox::clipped(x1, y1, x2, y2).expect("in the picture")
 }
@@ -102,11 +101,16 @@ fn cars_are_found_where_they_stand() {
     let zones = bays(&camera, [-6.0, 10.0], 5);
     let surveyor = Surveyor::new(Some(&ground(&camera)), &zones, ASPECT);
     for shape in 0..5 {
-        for (at, heading) in
-            [([-4.75, 12.6], 1.57), ([0.25, 12.6], 1.57), ([5.25, 12.4], 1.57), ([1.0, 8.0], 0.0), ([-4.0, 18.0], 0.0)]
-        {
+        for (at, heading) in [
+            ([-4.75, 12.6], 1.57),
+            ([0.25, 12.6], 1.57),
+            ([5.25, 12.4], 1.57),
+            ([1.0, 8.0], 0.0),
+            ([-4.0, 18.0], 0.0),
+        ] {
             let seen = bbox(&camera, shape, at, heading);
-            let footprint = surveyor.footprint(Kind::Vehicle, seen, &[], None).expect("it stands on the ground");
+            let footprint =
+                surveyor.footprint(Kind::Vehicle, seen, &[], None).expect("it stands on the ground");
             let [x, y] = footprint.middle();
             let off = (x - at[0]).hypot(y - at[1]);
             assert!(off < 0.5, "shape {shape} at {at:?} is told at {x} {y}");
@@ -144,7 +148,8 @@ fn what_hides_the_wheels_does_not_push_a_car_back() {
     )
     .expect("in the picture");
     let rest = NormBox::clipped(whole.x1(), whole.y1(), whole.x2(), before.y1()).expect("in the picture");
-    let footprint = surveyor.footprint(Kind::Vehicle, rest, &[before], None).expect("it stands on the ground");
+    let footprint =
+        surveyor.footprint(Kind::Vehicle, rest, &[before], None).expect("it stands on the ground");
     let [x, y] = footprint.middle();
     assert!((x - 0.25).hypot(y - 12.6) < 0.8, "{x} {y}");
 }

@@ -37,7 +37,10 @@ const NEAR: Distance = Distance { sizes: 0.3, metres: Some(1.2) };
 /// Within this it may have been a contact.
 const CONTACT: Distance = Distance { sizes: 0.15, metres: Some(0.6) };
 /// Share of its size by which a parked vehicle has moved for certain; by more it has been moved away, not nudged.
-const SHIFTED: std::ops::RangeInclusive<f32> = 0.02..=0.5;
+const SHIFTED: std::ops::RangeInclusive<f32> = 0.02..=0.15;
+/// Two looks, so far apart in time, that agree so well: it stands again, and does not drive off.
+const STANDS_AGAIN: Duration = Duration::from_millis(1500);
+const AGREE: f32 = 0.012;
 /// Steps into which the way between two pictures is divided.
 const STEPS: u8 = 8;
 /// Pictures farther apart say nothing of the way between.
@@ -137,6 +140,8 @@ struct Pass {
     near_at: Timestamp,
     /// What the parked vehicle looked like before.
     before: Option<Crop>,
+    /// By how much it seemed to have moved when that could be told first.
+    first_shift: Option<(Timestamp, f32)>,
     /// Where the passer was last, and since when it has not moved.
     last: NormBox,
     still_since: Option<Timestamp>,
@@ -265,6 +270,7 @@ impl Passes {
             rank: nearest.rank,
             near_at: scene.at,
             before,
+            first_shift: None,
             last: passer.bbox,
             still_since: None,
             looked_for: Duration::ZERO,
@@ -371,7 +377,15 @@ impl Pass {
         if self.pass.shifted.is_some() || since < SETTLES_AFTER || !is_free {
             return;
         }
-        self.pass.shifted = before.shift_to(grey);
+        let Some(shift) = before.shift_to(grey) else { return };
+        match self.first_shift {
+            Some((then, first)) if scene.at.saturating_since(then) >= STANDS_AGAIN => {
+                self.pass.shifted = ((first - shift).abs() <= AGREE).then_some(shift);
+                self.first_shift = Some((scene.at, shift));
+            }
+            Some(_) => {}
+            None => self.first_shift = Some((scene.at, shift)),
+        }
     }
 
     fn contact(&self) -> Contact {

@@ -39,7 +39,11 @@ pub(super) fn blocks_any(aisle: &Zone, context: &Context<'_>, place: &Place) -> 
     let is_open = context.is_open(EventKind::Double, aisle, Subject::Place(place.number()));
     if is_open {
         // Whoever could not leave may have found a way, or be hidden: that the blocker stands there is what is told.
-        return context.bays.all.iter().any(|bay| bay.blocked_by(aisle, &place.stance(), DEPTH) >= STILL_BLOCKS);
+        return context
+            .bays
+            .all
+            .iter()
+            .any(|bay| bay.blocked_by(aisle, &place.stance(), DEPTH) >= STILL_BLOCKS);
     }
     shut_in(aisle, context, place).next().is_some()
 }

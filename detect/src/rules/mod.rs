@@ -186,7 +186,14 @@ impl Rulebook {
         let bays = Bays::of(watchlist.zones, scene.places);
         let tells = |zone: &&Zone| zone.rule(EventKind::ContactSuspected).is_some();
         let tells_contacts = watchlist.zones.iter().filter(tells).map(|zone| &zone.id).collect();
-        let context = Context { scene, bays: &bays, ledger: &self.open, settings, surveyor: scene.surveyor, tells_contacts };
+        let context = Context {
+            scene,
+            bays: &bays,
+            ledger: &self.open,
+            settings,
+            surveyor: scene.surveyor,
+            tells_contacts,
+        };
         let mut claims = Vec::new();
         for zone in watchlist.zones {
             for rule in &zone.rules {

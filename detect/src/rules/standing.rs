@@ -63,8 +63,7 @@ pub(super) fn going_on<'a>(
     let claim = Claim::of_place(Watched::zone(zone, rule), place, since(zone, context, place)?);
     if place.is_standing() && !holds {
         // It still stands somewhere, or is on its way.
-        let last_seen =
-            place.rested_until(|bbox| inside(&context.surveyor.stance(place.kind(), bbox)));
+        let last_seen = place.rested_until(|bbox| inside(&context.surveyor.stance(place.kind(), bbox)));
         return Some(Claim { now: Now::Over, last_seen, ..claim });
     }
     let is_cleared = place.presence() == Presence::Empty && place.empty_for() >= zone.clear;

@@ -90,6 +90,8 @@ mod tests {
             speed: None,
             travelled: 1.0,
             resting_since: at,
+            before: None,
+            strong_at: at,
         };
         Followed { detection, movement: Some(movement), place: None }
     }

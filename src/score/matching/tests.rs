@@ -3,7 +3,14 @@ use super::*;
 const KIND: &str = "parking.no_parking";
 
 fn subject<'a>(id: &'a str, from_s: f64, until_s: f64) -> Subject<'a> {
-    Subject { id, kind: KIND, zone: Some("lane"), or_zone: None, span: Span::new(from_s, until_s), bbox: None }
+    Subject {
+        id,
+        kind: KIND,
+        zone: Some("lane"),
+        or_zone: None,
+        span: Span::new(from_s, until_s),
+        bbox: None,
+    }
 }
 
 fn at<'a>(subject: Subject<'a>, x: f32) -> Subject<'a> {
