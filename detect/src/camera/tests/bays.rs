@@ -185,7 +185,7 @@ fn a_group_is_full_when_so_many_bays_have_been_taken_for_a_while() {
     // The last bay is none of the group's.
     camera.stand(5.0, &[]).stand(40.0, &[in_row(0.0), in_row(1.0), in_row(4.0)]).expect_where(&[]);
     camera.stand(60.0, &three).restart();
-    camera.stand(10.0, &three).expect_where(&["parking.lot_full open 78 north"]);
+    camera.stand(10.0, &three).expect_where(&["parking.lot_full open 75 north"]);
     let event = &camera.events[0];
     assert_eq!((event.severity, event.rule.least, event.rule.most), (Severity::Info, Some(3), Some(3)));
     assert_eq!(event.objects.len(), 3, "who has taken them");

@@ -88,8 +88,8 @@ fn one_that_comes_too_close_and_moves_the_parked_one_is_suspected() {
     let nudged = |t: f64| parked(if t > 3.0 { 0.00625 } else { 0.0 });
     camera.show(8.0, |t| vec![nudged(t), passing(t, 0.56)]).stand(5.0, &[nudged(9.0)]);
     camera.expect_where(&[
-        "parking.contact_suspected open 19 aisle",
-        "parking.contact_suspected close 19 aisle",
+        "parking.contact_suspected open 21 aisle",
+        "parking.contact_suspected close 21 aisle",
     ]);
     let event = &camera.events[0];
     assert_eq!((event.severity, event.objects.len()), (Severity::Major, 2));
