@@ -157,7 +157,8 @@ fn what_stands_in_a_zone_beyond_its_limit_is_seen_there_and_nothing_else_is() {
             assert!(stay.seen_well > 0.9, "{name}: hidden: {stay:?}");
             assert!(stay.width > 0.05, "{name}: small: {stay:?}");
         }
-        let promised = |stay: &Stay| events.iter().any(|e| (e.actor, &e.zone) == (Some(stay.actor), &stay.zone.id));
+        let promised =
+            |stay: &Stay| events.iter().any(|e| (e.actor, &e.zone) == (Some(stay.actor), &stay.zone.id));
         for stay in stays.iter().filter(|stay| !promised(stay) && stay.most_share > IN_ZONE - 0.1) {
             let limit_s = stay.zone.limit().map(f64::from).expect("a zone where one may not stand");
             assert!(stay.longest_s() < limit_s * 0.6, "{name}: close to {limit_s} s: {stay:?}");
