@@ -106,7 +106,7 @@ fn what_cannot_be_measured_is_told_at_once() {
     refused(&["--scenes", "acc-hose"], 1, "acc-hose");
     refused(&["--scenes", "acc-lot,acc-lot"], 1, "it is there already");
     refused(&["--scenes", "yard", "--conditions", "occlusion"], 1, "yard under occlusion");
-    refused(&["--network", "yard-x"], 1, "yard-x");
+    refused(&["--conditions", "day", "--network", "yard-x"], 1, "yard-x");
     refused(&["--conditions", "fog"], 2, "expected one of day");
     refused(&["--rates", "gated,31"], 2, "1 to 30 pictures a second");
     refused(&["--size", "1281x720"], 2, "a multiple of 8");

@@ -2,7 +2,7 @@
 //!
 //! Two belong together if their parked vehicles are the same (an IoU of 0.3 at least) and their times overlap, give or take 2 s. Of all pairs
 //! that may be, one to one, those count that are nearest in time; of equals those of the same class. A rider who is told beside the
-//! two-wheeler is left out; what else is told and finds no partner is *doubled* where it would fit one that has its partner already, else
+//! two-wheeler is left out, and so is who stays beside it and is told both coming and going; what else is told and finds no partner is *doubled* where it would fit one that has its partner already, else
 //! *false*.
 
 use std::io::BufRead;
@@ -23,6 +23,9 @@ use super::{
 
 /// How far the times of two may be apart, in seconds: both begin and end where a distance is crossed, which is off by a step or two.
 const APART_S: f64 = 2.0;
+/// Who is near for so long, in seconds, stays there; and so near its beginning and end comes and goes.
+const STAYS_S: f64 = 10.0;
+const NEAR_END_S: f64 = 5.0;
 /// How far a distance may be off and still count as right, in metres: what boxes can tell near the camera.
 pub(crate) const DISTANCE_TOLERANCE_M: f64 = 0.5;
 
@@ -101,7 +104,7 @@ pub(super) fn judge(truths: &[TruthPass], told: &[NearPass], score: &Score) -> N
     let mut wrong = Vec::new();
     for (_, pass) in told.iter().enumerate().filter(|(index, _)| !partner(*index)) {
         let fitting = || truths.iter().filter(|truth| truth.fits(pass));
-        if fitting().any(|truth| truth.optional || truth.is_ridden_by(pass)) {
+        if fitting().any(|truth| truth.optional || truth.is_ridden_by(pass) || truth.comes_or_goes(pass)) {
             ignored += 1;
         } else {
             wrong.push(ToldPass { doubled: fitting().next().is_some(), ..pass.clone() });
@@ -152,7 +155,7 @@ impl PassPair {
         Self {
             truth: truth.id.clone(),
             told: told.clone(),
-            time_error_s: told.at_s - truth.at_s,
+            time_error_s: truth.late_s(told),
             distance_error_m: told.distance_m.zip(truth.distance_m).map(|(told, truth)| told - truth),
             side_is_right: truth.side.map(|side| side == told.side),
             class_is_right: truth.class == told.class,
@@ -167,10 +170,27 @@ impl TruthPass {
 
     /// The nearer in time the more; those that had to be told before those that might; a class decides between equals.
     fn weight(&self, told: &ToldPass) -> i64 {
-        let apart_ms = ((told.at_s - self.at_s).abs() * 1000.0).min(600_000.0) as i64;
+        let apart_ms = (self.late_s(told).abs() * 1000.0).min(600_000.0) as i64;
         1_000_000 - apart_ms
             + if self.optional { 0 } else { 500_000 }
             + i64::from(self.class == told.class) * 400
+    }
+
+    /// Whoever stays beside the parked vehicle passes it twice, coming and going: the truth tells of the nearer time.
+    fn comes_or_goes(&self, told: &ToldPass) -> bool {
+        self.ends().is_some_and(|ends| ends.iter().any(|end_s| (told.at_s - end_s).abs() <= NEAR_END_S))
+    }
+
+    /// When somebody who stays comes and goes.
+    fn ends(&self) -> Option<[f64; 2]> {
+        (self.span.length_s() >= STAYS_S).then_some([self.span.from_s, self.span.until_s])
+    }
+
+    /// Seconds by which the nearest moment is told late; of who stays, coming and going are as good as each other.
+    fn late_s(&self, told: &ToldPass) -> f64 {
+        let times = [self.at_s].into_iter().chain(self.ends().into_iter().flatten());
+        let late = times.map(|time_s| told.at_s - time_s);
+        late.min_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or_default()
     }
 
     fn is_ridden_by(&self, told: &ToldPass) -> bool {
@@ -255,6 +275,18 @@ mod tests {
         assert!(one.fits(&told(12.9, ObjectClass::Person)) && !one.fits(&told(13.1, ObjectClass::Person)));
         let elsewhere = NormBox::new(0.6, 0.2, 0.8, 0.4).expect("valid");
         assert!(!one.fits(&ToldPass { bbox: elsewhere, ..told(10.0, ObjectClass::Person) }));
+    }
+
+    #[test]
+    fn who_stays_comes_and_goes() {
+        let stays = TruthPass { span: Span::new(9.0, 60.0), ..truth("a", 10.0, ObjectClass::Car) };
+        assert!(stays.comes_or_goes(&told(58.0, ObjectClass::Car)));
+        assert!(!stays.comes_or_goes(&told(30.0, ObjectClass::Car)));
+        assert_eq!(
+            [10.5, 58.0, 61.0].map(|at_s| stays.late_s(&told(at_s, ObjectClass::Car))),
+            [0.5, -2.0, 1.0]
+        );
+        assert!(!truth("b", 10.0, ObjectClass::Car).comes_or_goes(&told(11.0, ObjectClass::Car)));
     }
 
     #[test]
