@@ -29,7 +29,7 @@ impl Measure {
         match self {
             Self::Recall => ("召回率 %", "recall, %"),
             Self::Precision => ("精确率 %", "precision, %"),
-            Self::F1 => ("F1 %", "F1, %"),
+            Self::F1 => ("F1 %", "F1 %"),
             Self::Start => ("开始偏差（中位，秒）", "start off by, median, s"),
         }
     }

@@ -34,7 +34,7 @@ pub(super) fn page(report: &Report) -> String {
 fn head(report: &Report) -> String {
     let shown = Measure::ALL.map(|measure| {
         let id = measure.id();
-        format!("#show-{id}:checked~.{id}{{display:block}}#show-{id}:checked~.zooms label[for=show-{id}]{{background:var(--truth);color:var(--card)}}")
+        format!("#show-{id}:checked~.{id}{{display:block}}#show-{id}:checked~.zooms label[for=show-{id}]{{background:var(--faint);font-weight:600;box-shadow:inset 0 -2px var(--truth)}}")
     });
     format!(
         "<head><meta charset=\"utf-8\"/><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\
@@ -57,7 +57,7 @@ fn cards(report: &Report) -> String {
     let mut card = |chinese: &str, english: &str, value: &dyn Display| {
         cards += &format!(
             "<div class=\"card\"><strong>{value}</strong><span>{}</span></div>",
-            both(chinese, english)
+            header(chinese, english)
         );
     };
     if let Some(rate) = report.chief_rate() {
@@ -65,7 +65,7 @@ fn cards(report: &Report) -> String {
         let total = &sum.total;
         card("召回率", "recall", &percent(total.recall()));
         card("精确率", "precision", &percent(total.precision()));
-        card("F1", "", &percent(total.f1()));
+        card("F1", "F1", &percent(total.f1()));
         let start = total.start();
         card("开始偏差（中位）", "start, median", &start.median_s.map_or_else(|| "–".to_owned(), signed));
         card("车位正确", "bays right", &percent(sum.bays.accuracy()));
@@ -92,7 +92,7 @@ fn maps(report: &Report) -> String {
     });
     let labels = Measure::ALL.into_iter().map(|measure| {
         let (chinese, english) = measure.words();
-        format!("<label for=\"show-{}\">{}</label>", measure.id(), both(chinese, english))
+        format!("<label for=\"show-{}\">{}</label>", measure.id(), header(chinese, english))
     });
     let tables = Measure::ALL.into_iter().map(|measure| heat::table(report, measure, &named));
     format!(
