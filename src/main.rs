@@ -3,6 +3,8 @@
 //! The only place where stages meet. Reads the command line, starts what it asks for, and turns errors into words and
 //! an exit code: 0 done, 1 failed, 2 asked for wrongly.
 
+#[cfg(all(feature = "edge", feature = "embedded-broker"))]
+mod accuracy_command;
 #[cfg(feature = "edge")]
 mod analyze_command;
 #[cfg(all(feature = "edge", feature = "embedded-broker"))]
@@ -55,7 +57,7 @@ mod simulate;
 mod viewing;
 #[cfg(all(feature = "edge", feature = "center", feature = "embedded-broker"))]
 mod watch;
-#[cfg(all(feature = "edge", feature = "embedded-broker"))]
+#[cfg(feature = "edge")]
 mod zones;
 #[cfg(feature = "edge")]
 mod zones_command;
@@ -97,7 +99,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         #[cfg(feature = "edge")]
         Command::Simulate(command) => simulate::run(command),
         #[cfg(all(feature = "edge", feature = "embedded-broker"))]
-        Command::Bench(arguments) => bench_command::run(&arguments),
+        Command::Bench(arguments) => bench(*arguments),
         #[cfg(all(feature = "edge", feature = "embedded-broker"))]
         Command::BenchPart(part) => bench_command::run_part(part),
         #[cfg(feature = "edge")]
@@ -106,6 +108,14 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Center(arguments) => in_runtime(center::run(arguments)),
         #[cfg(all(feature = "edge", feature = "center", feature = "embedded-broker"))]
         Command::Demo(arguments) => in_runtime(demo::run(arguments)),
+    }
+}
+
+#[cfg(all(feature = "edge", feature = "embedded-broker"))]
+fn bench(arguments: cli::BenchArguments) -> anyhow::Result<()> {
+    match arguments.command {
+        Some(cli::BenchCommand::Accuracy(arguments)) => accuracy_command::run(&arguments),
+        None => bench_command::run(&arguments),
     }
 }
 

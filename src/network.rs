@@ -1,5 +1,7 @@
 //! From `[network]` to a network whose hash is proven.
 
+use std::path::Path;
+
 use gridwatch_config::{
     BatchConfig, BatchWord, InferenceSettings, NetworkPreset, NetworkSettings, Problems, ProviderConfig,
 };
@@ -28,6 +30,16 @@ pub(crate) fn problem(settings: &NetworkSettings, error: &anyhow::Error) -> Opti
     let mut problems = Problems::default();
     problems.push(key, Chain(error));
     Some(problems)
+}
+
+/// As a command line names it: a manifest, or a network that is shipped.
+pub(crate) fn named(name: &str) -> NetworkSettings {
+    let path = Path::new(name);
+    if path.extension().is_some() && path.is_file() {
+        NetworkSettings::Manifest { path: path.to_owned() }
+    } else {
+        NetworkSettings::Shipped { name: Some(name.to_owned()) }
+    }
 }
 
 /// How sessions of the network are made.

@@ -3,10 +3,10 @@
 //! What is judged, and how, is `score`'s; here are files, tables (`tables.rs`), the page (`html.rs`), and what makes truth files of the
 //! project's own ground truths (`convert.rs`).
 
-mod convert;
-mod html;
+pub(crate) mod convert;
+pub(crate) mod html;
 mod tables;
-mod words;
+pub(crate) mod words;
 
 use std::{
     collections::BTreeSet,
@@ -16,7 +16,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use gridwatch_domain::CameraId;
+use gridwatch_domain::{CameraId, NearPass};
 
 use crate::{
     cli::{ScoreArguments, ScoreCommand, ScoreFiles},
@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: ScoreArguments) -> anyhow::Result<()> {
     }
 }
 
-fn judge(files: &ScoreFiles) -> anyhow::Result<(Truth, Score)> {
+pub(crate) fn judge(files: &ScoreFiles) -> anyhow::Result<(Truth, Score)> {
     let truth = read_truth(&files.truth)?;
     let Read { items: mut events, partial } = read_events(&files.events)?;
     let read = files.observations.as_deref().map(read_observations).transpose()?;
@@ -57,6 +57,11 @@ fn judge(files: &ScoreFiles) -> anyhow::Result<(Truth, Score)> {
     }
     let mut score = score::score(&truth, &events, observations.as_deref(), truth.start(files.start));
     score.warnings.splice(0..0, partial.map(Warning::Partial));
+    if let Some(path) = &files.passes {
+        let mut passes = read_passes(path)?;
+        passes.retain(|pass| files.camera.as_ref().is_none_or(|camera| pass.camera == *camera));
+        score = score.with_passes(&truth, &passes);
+    }
     Ok((truth, score))
 }
 
@@ -88,6 +93,12 @@ fn read_events(path: &Path) -> anyhow::Result<Read<ResultEvent>> {
 fn read_observations(path: &Path) -> anyhow::Result<Read<Observation>> {
     score::read_observations(open(path)?)
         .map_err(|problems| anyhow::anyhow!("{} cannot be used:\n{problems}", path.display()))
+}
+
+fn read_passes(path: &Path) -> anyhow::Result<Vec<NearPass>> {
+    let read = score::read_passes(open(path)?);
+    let read = read.map_err(|problems| anyhow::anyhow!("{} cannot be used:\n{problems}", path.display()))?;
+    Ok(read.items)
 }
 
 fn open(path: &Path) -> anyhow::Result<BufReader<File>> {
@@ -125,4 +136,4 @@ fn require_perfect(score: &Score) -> anyhow::Result<()> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

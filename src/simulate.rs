@@ -1,6 +1,6 @@
 //! `gridwatch simulate serve|truth|video|still|dataset`.
 
-mod video;
+pub(crate) mod video;
 
 use std::net::SocketAddr;
 

@@ -1,7 +1,9 @@
 //! The truth about a scene as `gridwatch score` reads it: `gridwatch.truth/1`.
 //!
 //! In: a scene, played once from its beginning to its end. Out: what must be found, what may be told with equal right, when each bay is
-//! taken, and where everybody is, second by second. What is parked at first counts from 0; what still holds at last has no end.
+//! taken, where everybody is, second by second, and who came close to what is parked. What is parked at first counts from 0; what still holds at last has no end.
+
+mod near_passes;
 
 use gridwatch_domain::{EventKind, ObjectClass, ZoneId};
 use serde::Serialize;
@@ -29,6 +31,7 @@ pub struct TruthFile {
     events: Vec<EventEntry>,
     bays: Vec<BayEntry>,
     objects: Vec<ObjectEntry>,
+    near_passes: Vec<NearPassEntry>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -69,6 +72,22 @@ struct ObjectEntry {
     boxes: Vec<[f64; 5]>,
 }
 
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct NearPassEntry {
+    id: String,
+    class: ObjectClass,
+    #[serde(rename = "box")]
+    bbox: [f64; 4],
+    from_s: f64,
+    until_s: f64,
+    at_s: f64,
+    distance_m: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    side: Option<&'static str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    optional: bool,
+}
+
 /// The truth about a scene, under that name.
 pub(crate) fn truth_file(scene: &Scene, name: &str) -> TruthFile {
     let found = scene.true_events();
@@ -81,6 +100,7 @@ pub(crate) fn truth_file(scene: &Scene, name: &str) -> TruthFile {
         events: events.collect(),
         bays: scene.occupancy().into_iter().map(bay_entry).collect(),
         objects: objects(scene),
+        near_passes: near_passes::entries(scene),
     }
 }
 

@@ -6,7 +6,7 @@ use gstreamer as gst;
 use gstreamer::{glib, prelude::*};
 use gstreamer_app as gst_app;
 
-use crate::{cache::EncodedScene, encode::Codec};
+use crate::{Timeline, cache::EncodedScene, encode::Codec};
 
 /// What can go wrong between an encoded scene and its MP4 file.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,15 @@ pub enum VideoError {
 /// # Errors
 /// When a picture cannot be read, GStreamer or one of its elements is missing, or the file cannot be written.
 pub fn write_mp4(encoded: &EncodedScene, path: &Path) -> Result<(), VideoError> {
+    let pictures = u32::try_from(encoded.unit_count()).unwrap_or(u32::MAX);
+    write_mp4_shown(encoded, &Timeline::plain(encoded.fps(), pictures), path)
+}
+
+/// As [`write_mp4`], in the order in which a timeline shows them.
+///
+/// # Errors
+/// As [`write_mp4`]. Panics where the timeline is of another scene, which has more pictures.
+pub fn write_mp4_shown(encoded: &EncodedScene, timeline: &Timeline, path: &Path) -> Result<(), VideoError> {
     gst::init().map_err(VideoError::Gstreamer)?;
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(".part");
@@ -45,7 +54,7 @@ pub fn write_mp4(encoded: &EncodedScene, path: &Path) -> Result<(), VideoError> 
     let written = pipeline
         .set_state(gst::State::Playing)
         .map_err(|error| failed(error.to_string()))
-        .and_then(|_| feed(encoded, &source, &failed))
+        .and_then(|_| feed(encoded, timeline, &source, &failed))
         .and_then(|()| end(&pipeline).map_err(&failed));
     if pipeline.set_state(gst::State::Null).is_err() {
         tracing::warn!("the writer does not stop");
@@ -86,17 +95,18 @@ fn writer(encoded: &EncodedScene, path: &Path) -> Result<(gst::Pipeline, gst_app
 
 fn feed(
     encoded: &EncodedScene,
+    timeline: &Timeline,
     source: &gst_app::AppSrc,
     failed: &dyn Fn(String) -> VideoError,
 ) -> Result<(), VideoError> {
-    let time =
-        |unit: usize| gst::ClockTime::from_nseconds(unit as u64 * 1_000_000_000 / u64::from(encoded.fps()));
-    for unit in 0..encoded.unit_count() {
+    let time = |shown: u64| gst::ClockTime::from_nseconds(shown * 1_000_000_000 / u64::from(timeline.fps()));
+    for shown in 0..timeline.pictures() {
+        let unit = timeline.unit(i128::from(shown));
         let bytes = encoded.read_unit(unit).map_err(VideoError::Read)?;
         let mut buffer = gst::Buffer::from_mut_slice(bytes);
         let fields = buffer.get_mut().expect("a new buffer has one owner");
-        fields.set_pts(time(unit));
-        fields.set_dts(time(unit));
+        fields.set_pts(time(shown));
+        fields.set_dts(time(shown));
         fields.set_duration(time(1));
         if !encoded.is_key(unit) {
             fields.set_flags(gst::BufferFlags::DELTA_UNIT);

@@ -5,15 +5,16 @@ mod output;
 mod progress;
 mod render;
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use anyhow::{Context as _, bail};
-use gridwatch_config::{CameraSettings, EdgeSettings, NetworkSettings, load_edge_offline};
+use gridwatch_config::{CameraSettings, EdgeSettings, load_edge_offline};
 use gridwatch_detect::{Analyser, tiles::TilesByCamera};
 use gridwatch_domain::{CameraId, Frame, Timestamp};
 use gridwatch_ingest::{FileFlaw, Level, Playback, PlaybackOptions, Reason};
 use gridwatch_runtime::{Chain, SystemClock};
 
+pub(crate) use self::output::ResultFiles;
 use self::{output::Outputs, progress::Progress, render::Seen};
 use crate::{
     cli::AnalyzeArguments,
@@ -64,6 +65,46 @@ pub(crate) fn run(arguments: &AnalyzeArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Analyses a file as the settings' only camera, and writes what came of it.
+pub(crate) fn analyze(
+    settings: &EdgeSettings,
+    input: &Path,
+    start: Timestamp,
+    files: &ResultFiles,
+) -> anyhow::Result<Summary> {
+    let work = Work::open(settings, input, start)?;
+    let mut outputs = Outputs::of_files(files)?;
+    let summary = work.run(&mut outputs, &mut Progress::new(true))?;
+    outputs.finish(&summary)?;
+    Ok(summary)
+}
+
+/// Plays a file again and again, as a camera that sees the same every `length` and whose clock goes on, and writes what came of it.
+/// What is remembered goes on from one time to the next; how much is decoded begins anew, as after a short gap in a stream.
+/// `told` hears how often it has been played.
+pub(crate) fn analyze_again(
+    settings: &EdgeSettings,
+    input: &Path,
+    (length, times): (Duration, u32),
+    files: &ResultFiles,
+    told: &mut dyn FnMut(u32),
+) -> anyhow::Result<Summary> {
+    let mut work = Work::open(settings, input, Timestamp::UNIX_EPOCH)?;
+    let mut outputs = Outputs::of_files(files)?;
+    let mut progress = Progress::new(true);
+    work.play(&mut outputs, &mut progress)?;
+    for time in 1..times {
+        told(time);
+        let start = Timestamp::UNIX_EPOCH.saturating_add(length * time);
+        work.playback = playback(settings, input, start)?;
+        work.play(&mut outputs, &mut progress)?;
+    }
+    told(times);
+    let summary = work.end(&mut outputs)?;
+    outputs.finish(&summary)?;
+    Ok(summary)
+}
+
 /// A file, and what it is analysed by.
 pub(crate) struct Work {
     playback: Playback,
@@ -75,8 +116,7 @@ impl Work {
     /// To be played through the settings' only camera.
     pub(crate) fn open(settings: &EdgeSettings, input: &Path, start: Timestamp) -> anyhow::Result<Self> {
         let camera = settings.cameras.first().context("no camera")?;
-        let options = PlaybackOptions { start, reach: reach_of(settings), clock: SystemClock::shared() };
-        let playback = Playback::open(input, camera, options)?;
+        let playback = playback(settings, input, start)?;
         let loaded = network::load(&settings.network).map_err(|problems| anyhow::anyhow!("{problems}"))?;
         let tiles = TilesByCamera::from(tiles_of(&settings.cameras));
         let detector = detectors(settings, &loaded, &tiles)?.into_iter().next().context("no detector")?;
@@ -86,6 +126,11 @@ impl Work {
 
     /// Plays it to its end.
     pub(crate) fn run(mut self, outputs: &mut Outputs, progress: &mut Progress) -> anyhow::Result<Summary> {
+        self.play(outputs, progress)?;
+        self.end(outputs)
+    }
+
+    fn play(&mut self, outputs: &mut Outputs, progress: &mut Progress) -> anyhow::Result<()> {
         progress.begin(self.playback.duration());
         while let Some(frames) = self.playback.next(self.analyser.attention()) {
             for frame in frames {
@@ -94,6 +139,11 @@ impl Work {
             }
             progress.show(self.playback.position(), self.summary.pictures, self.summary.revisions);
         }
+        Ok(())
+    }
+
+    /// Nothing comes any more.
+    fn end(mut self, outputs: &mut Outputs) -> anyhow::Result<Summary> {
         outputs.take_passes(&self.analyser.finish())?;
         Ok(Summary {
             seconds: self.playback.position().as_secs_f64(),
@@ -129,6 +179,12 @@ impl Work {
     }
 }
 
+fn playback(settings: &EdgeSettings, input: &Path, start: Timestamp) -> anyhow::Result<Playback> {
+    let camera = settings.cameras.first().context("no camera")?;
+    let options = PlaybackOptions { start, reach: reach_of(settings), clock: SystemClock::shared() };
+    Ok(Playback::open(input, camera, options)?)
+}
+
 /// The settings with one camera alone.
 pub(crate) fn of_camera(
     mut settings: EdgeSettings,
@@ -151,12 +207,7 @@ pub(crate) fn of_camera(
 
 fn with_network(mut settings: EdgeSettings, name: Option<&str>) -> EdgeSettings {
     let Some(name) = name else { return settings };
-    let path = Path::new(name);
-    settings.network = if path.extension().is_some() && path.is_file() {
-        NetworkSettings::Manifest { path: path.to_owned() }
-    } else {
-        NetworkSettings::Shipped { name: Some(name.to_owned()) }
-    };
+    settings.network = network::named(name);
     settings
 }
 

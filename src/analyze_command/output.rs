@@ -34,13 +34,31 @@ struct Lines {
 
 /// All that results go to.
 pub(crate) struct Outputs {
-    events: Option<Lines>,
+    events: Lines,
     observations: Option<Lines>,
     passes: Option<Lines>,
     video: Option<(PathBuf, Renderer)>,
-    /// Events so far, where they are wanted in memory.
-    kept: Option<Vec<EventMessage>>,
     seq: u64,
+}
+
+/// Files that results go to: events, observations and near passes.
+#[derive(Debug, Clone)]
+pub(crate) struct ResultFiles {
+    pub(crate) events: PathBuf,
+    pub(crate) observations: PathBuf,
+    pub(crate) passes: PathBuf,
+}
+
+impl ResultFiles {
+    /// In a folder, under their usual names.
+    pub(crate) fn within(folder: &Path) -> Self {
+        let file = |name: &str| folder.join(name);
+        Self {
+            events: file("events.jsonl"),
+            observations: file("observations.jsonl"),
+            passes: file("passes.jsonl"),
+        }
+    }
 }
 
 impl Outputs {
@@ -56,19 +74,21 @@ impl Outputs {
             renderer.map(|renderer| (path.clone(), renderer))
         };
         let video = arguments.render.as_ref().map(render).transpose()?;
-        Ok(Self { events: Some(events), observations, passes, video, kept: None, seq: 0 })
+        Ok(Self { events, observations, passes, video, seq: 0 })
+    }
+
+    /// All but a video, into files.
+    pub(super) fn of_files(files: &ResultFiles) -> anyhow::Result<Self> {
+        let observations = Some(Lines::create(&files.observations)?);
+        let passes = Some(Lines::create(&files.passes)?);
+        Ok(Self { events: Lines::create(&files.events)?, observations, passes, video: None, seq: 0 })
     }
 
     /// What one picture led to.
     pub(super) fn take(&mut self, seen: &Seen<'_>) -> anyhow::Result<()> {
         for event in &seen.analysed.events {
             let message = self.message(event.clone());
-            if let Some(lines) = &mut self.events {
-                lines.put_raw(&message.to_json())?;
-            }
-            if let Some(kept) = &mut self.kept {
-                kept.push(message);
-            }
+            self.events.put_raw(&message.to_json())?;
         }
         self.take_passes(&seen.analysed.passes)?;
         if let Some(lines) = &mut self.observations {
@@ -99,7 +119,7 @@ impl Outputs {
         let flaws: Vec<String> = summary.flaws.iter().map(ToString::to_string).collect();
         let partial =
             json!({ "schema": PARTIAL, "complete": false, "seconds": summary.seconds, "flaws": flaws });
-        for lines in self.events.iter_mut().chain(&mut self.observations).chain(&mut self.passes) {
+        for lines in [&mut self.events].into_iter().chain(&mut self.observations).chain(&mut self.passes) {
             if !summary.is_complete {
                 lines.put(&partial)?;
             }

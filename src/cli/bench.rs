@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::models::InputSize;
+use super::{accuracy::AccuracyArguments, models::InputSize};
 use crate::bench_command::{CodecName, Targets};
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct BenchArguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<BenchCommand>,
     /// Scenes to measure, one after the other, parted by commas: quiet, busy, another shipped one, or TOML files.
     #[arg(long, value_delimiter = ',', default_value = "quiet,busy")]
     pub(crate) scenes: Vec<String>,
@@ -67,6 +70,13 @@ pub(crate) struct BenchArguments {
     /// With --compare: share by which a figure may be worse; beyond it the exit code is 1.
     #[arg(long, default_value_t = 0.1)]
     pub(crate) tolerance: f64,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchCommand {
+    /// Finds how accurate gridwatch is: rendered scenes under every condition and at several rates, real footage, false alarms in quiet hours, speed;
+    /// writes a report with pictures of what went wrong. What has been measured is kept: a run that is interrupted goes on.
+    Accuracy(Box<AccuracyArguments>),
 }
 
 /// A share from a hundredth to a half.

@@ -1,5 +1,7 @@
 //! The command line. Its help is the short manual.
 
+#[cfg(all(feature = "edge", feature = "embedded-broker"))]
+mod accuracy;
 #[cfg(feature = "edge")]
 mod analyze;
 #[cfg(all(feature = "edge", feature = "embedded-broker"))]
@@ -22,9 +24,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-#[cfg(all(feature = "edge", feature = "embedded-broker"))]
-pub(crate) use self::bench::*;
 pub(crate) use self::score::*;
+#[cfg(all(feature = "edge", feature = "embedded-broker"))]
+pub(crate) use self::{accuracy::*, bench::*};
 #[cfg(feature = "edge")]
 pub(crate) use self::{analyze::*, cameras::*, evidence::*, models::*, passes::*, simulate::*, zones::*};
 use crate::logging::LogLevel;
@@ -81,7 +83,7 @@ pub(crate) enum Command {
     Simulate(SimulateCommand),
     /// Finds how many cameras this machine holds, how well, and what runs out first; writes a report, or compares two.
     #[cfg(all(feature = "edge", feature = "embedded-broker"))]
-    Bench(BenchArguments),
+    Bench(Box<BenchArguments>),
     /// The processes of a measurement, for `bench`.
     #[cfg(all(feature = "edge", feature = "embedded-broker"))]
     #[command(subcommand, hide = true)]

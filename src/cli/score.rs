@@ -30,6 +30,9 @@ pub(crate) struct ScoreFiles {
     /// What was observed in each analysed picture, one a line: with it bays and identities are judged, too.
     #[arg(long)]
     pub(crate) observations: Option<PathBuf>,
+    /// The near passes that were told, as `gridwatch analyze --passes` writes them: judged where the truth has some.
+    #[arg(long)]
+    pub(crate) passes: Option<PathBuf>,
     /// When the first picture was taken, RFC 3339. Default: the truth's `start`, else 1970-01-01T00:00:00Z.
     #[arg(long)]
     pub(crate) start: Option<Timestamp>,
@@ -73,7 +76,7 @@ pub(crate) struct ConvertArguments {
     pub(crate) bays: bool,
 }
 
-fn limit(text: &str) -> Result<f64, String> {
+pub(crate) fn limit(text: &str) -> Result<f64, String> {
     let seconds: f64 = text.parse().map_err(|_| format!("{text:?} is no number"))?;
     if (1.0..=3600.0).contains(&seconds) {
         Ok(seconds)

@@ -6,7 +6,7 @@
 //! an `ignore` entry covers it, else *doubled* where it fits something that another event has told already, else *false*.
 
 use gridwatch_domain::NormBox;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{assignment::heaviest_pairs, span::Span, truth::Ignore};
 
@@ -131,7 +131,7 @@ impl Ignore {
 }
 
 /// Why an event has no partner: what came nearest.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "why", rename_all = "snake_case")]
 pub(crate) enum Why {
     /// The other side has none of this kind.

@@ -73,7 +73,8 @@ impl KindScore {
     }
 }
 
-fn share(part: usize, whole: usize) -> Option<f64> {
+/// A part of a whole; `None` where there is no whole.
+pub(crate) fn share(part: usize, whole: usize) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
@@ -93,7 +94,7 @@ pub(crate) struct Errors {
 }
 
 impl Errors {
-    pub(super) fn new(mut errors_s: Vec<f64>, tolerance_s: f64) -> Self {
+    pub(crate) fn new(mut errors_s: Vec<f64>, tolerance_s: f64) -> Self {
         let count = errors_s.len();
         if count == 0 {
             return Self::default();

@@ -9,6 +9,7 @@ mod identity;
 mod lines;
 mod matching;
 mod measures;
+mod near_pass;
 mod observation;
 mod occupancy;
 mod outcome;
@@ -20,14 +21,15 @@ mod warning;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gridwatch_domain::Timestamp;
+use gridwatch_domain::{NearPass, Timestamp};
 use serde::Serialize;
 
 pub(crate) use self::{
     identity::IdentityScore,
     lines::Read,
     matching::Why,
-    measures::{Errors, KindScore},
+    measures::{Errors, KindScore, share},
+    near_pass::{DISTANCE_TOLERANCE_M, NearPassScore, read_passes},
     observation::{Observation, Occupancy, read_observations},
     occupancy::{BayScore, BaysScore, Stretch},
     outcome::{Doubled, Ignored, Match, Miss, Told, Untrue},
@@ -68,6 +70,8 @@ pub(crate) struct Score {
     pub(crate) bays: Option<BaysScore>,
     /// `None` without objects in the truth, or without observations.
     pub(crate) identity: Option<IdentityScore>,
+    /// `None` without near passes in the truth, or in the results.
+    pub(crate) near_passes: Option<NearPassScore>,
     /// What makes the figures say less than they seem to.
     pub(crate) warnings: Vec<Warning>,
 }
@@ -123,8 +127,17 @@ pub(crate) fn score(
         ignored: ignored.collect(),
         bays: observations.and_then(|observations| occupancy::judge(truth, observations, start)),
         identity: observations.and_then(|observations| identity::judge(truth, observations, start)),
+        near_passes: None,
         warnings: warning::all(truth, &told, &matches, observations, start),
         matches,
+    }
+}
+
+impl Score {
+    /// The same with near passes, where the truth says who came close.
+    pub(crate) fn with_passes(self, truth: &Truth, told: &[NearPass]) -> Self {
+        let near_passes = truth.near_passes.as_deref().map(|passes| near_pass::judge(passes, told, &self));
+        Self { near_passes, ..self }
     }
 }
 

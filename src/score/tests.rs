@@ -19,6 +19,7 @@ pub(crate) fn truth() -> Truth {
         ignore: Vec::new(),
         bays: Vec::new(),
         objects: Vec::new(),
+        near_passes: None,
     }
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::{
     span::Span,
-    truth_file::{self, ToleranceFile, TruthFile},
+    truth_file::{self, ToleranceFile, TruthFile, TruthSide},
 };
 
 /// What was true in one video file. Times are seconds from its first picture.
@@ -26,6 +26,8 @@ pub(crate) struct Truth {
     pub(crate) ignore: Vec<Ignore>,
     pub(crate) bays: Vec<Bay>,
     pub(crate) objects: Vec<TruthObject>,
+    /// `None`: nothing is said of them.
+    pub(crate) near_passes: Option<Vec<TruthPass>>,
 }
 
 /// An event that must be found.
@@ -71,6 +73,23 @@ pub(crate) struct TruthObject {
     pub(crate) class: ObjectClass,
     /// At increasing times; never empty.
     pub(crate) boxes: Vec<(f64, NormBox)>,
+}
+
+/// Somebody who came close to a parked vehicle.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct TruthPass {
+    pub(crate) id: String,
+    pub(crate) class: ObjectClass,
+    /// Where the parked vehicle stands.
+    #[serde(rename = "box")]
+    pub(crate) bbox: NormBox,
+    pub(crate) span: Span,
+    /// When it was nearest.
+    pub(crate) at_s: f64,
+    pub(crate) distance_m: Option<f64>,
+    pub(crate) side: Option<TruthSide>,
+    /// It may be told or not.
+    pub(crate) optional: bool,
 }
 
 impl Truth {

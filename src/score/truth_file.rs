@@ -4,7 +4,7 @@
 //! manual: `gridwatch score schema` prints them as JSON Schema, and docs/truth.md has an example.
 
 use gridwatch_config::Form;
-use gridwatch_domain::{ObjectClass, Severity, ZoneId};
+use gridwatch_domain::{ObjectClass, Severity, Side, ZoneId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,9 @@ pub(crate) struct TruthFile {
     /// Where objects are: those that are followed to see whether their identity is kept. Others may be left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) objects: Vec<ObjectFile>,
+    /// Who came close to parked vehicles. Absent: nothing is said of it; an empty list: nobody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) near_passes: Option<Vec<NearPassFile>>,
 }
 
 /// How far times may be off, in seconds, early or late. Events that are off by more are found all the same; the share within is told.
@@ -154,4 +157,59 @@ pub(crate) struct ObjectFile {
     pub(crate) class: ObjectClass,
     /// `[t, x1, y1, x2, y2]` at increasing times; between two of them the box goes evenly from one to the other.
     pub(crate) boxes: Vec<[f64; 5]>,
+}
+
+/// Somebody who moved past a parked vehicle, close to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NearPassFile {
+    /// Unique among the near passes of the file.
+    pub(crate) id: String,
+    /// What came close.
+    pub(crate) class: ObjectClass,
+    /// Where the parked vehicle stands.
+    #[serde(rename = "box")]
+    pub(crate) bbox: [f64; 4],
+    /// From when it was close.
+    #[schemars(range(min = 0))]
+    pub(crate) from_s: f64,
+    /// Until when.
+    pub(crate) until_s: f64,
+    /// When it was nearest.
+    pub(crate) at_s: f64,
+    /// How near, in metres on the ground; 0 where they touch. Absent: nothing is said of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
+    pub(crate) distance_m: Option<f64>,
+    /// On which side of the parked vehicle, as the camera sees it. Absent: nothing is said of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) side: Option<TruthSide>,
+    /// It may be told or not: it was as far away as one may be, hardly to be seen, or the vehicle had only just come. Default: false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) optional: bool,
+}
+
+/// On which side of a parked vehicle somebody passed, as the camera sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TruthSide {
+    /// To the left of it in the picture.
+    Left,
+    /// To the right of it.
+    Right,
+    /// Between it and the camera.
+    Before,
+    /// Beyond it.
+    Behind,
+}
+
+impl From<Side> for TruthSide {
+    fn from(side: Side) -> Self {
+        match side {
+            Side::Left => Self::Left,
+            Side::Right => Self::Right,
+            Side::Before => Self::Before,
+            Side::Behind => Self::Behind,
+        }
+    }
 }

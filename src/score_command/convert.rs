@@ -17,19 +17,41 @@ use crate::{cli::ConvertArguments, output::say, score::Truth};
 
 pub(super) fn run(arguments: &ConvertArguments) -> anyhow::Result<()> {
     let path = &arguments.ground_truth;
-    let footage = convert(path, arguments.limit_s)?;
-    let text = serde_json::to_string_pretty(&footage.truth)?;
-    if let Err(problems) = Truth::parse(&text) {
-        bail!("{}: contradicts itself:\n{problems}", path.display());
-    }
+    let Converted { truth: text, config, .. } = converted(path, arguments.limit_s, arguments.bays)?;
     match &arguments.out {
         Some(out) => write(out, &(text + "\n"))?,
         None => say!("{text}"),
     }
-    if let Some(config) = &arguments.config {
-        write(config, &edge_config::text(&footage, path, arguments.limit_s, arguments.bays)?)?;
+    if let Some(out) = &arguments.config {
+        write(out, &config)?;
     }
     Ok(())
+}
+
+/// What becomes of a ground truth.
+pub(crate) struct Converted {
+    /// Name of the footage.
+    pub(crate) name: String,
+    /// The truth file, JSON.
+    pub(crate) truth: String,
+    /// The configuration of an edge box that watches the footage.
+    pub(crate) config: String,
+    /// Whether nothing may be found in it.
+    pub(crate) is_empty: bool,
+    pub(crate) duration_s: f64,
+}
+
+/// Converts a ground truth file; bays are in the configuration where they are asked for.
+pub(crate) fn converted(path: &Path, limit_s: f64, bays: bool) -> anyhow::Result<Converted> {
+    let footage = convert(path, limit_s)?;
+    let truth = serde_json::to_string_pretty(&footage.truth)?;
+    if let Err(problems) = Truth::parse(&truth) {
+        bail!("{}: contradicts itself:\n{problems}", path.display());
+    }
+    let config = edge_config::text(&footage, path, limit_s, bays)?;
+    let is_empty = footage.truth.events.is_empty() && footage.truth.ignore.is_empty();
+    let (name, duration_s) = (footage.truth.name, footage.truth.duration_s);
+    Ok(Converted { name, truth, config, is_empty, duration_s })
 }
 
 fn convert(path: &Path, limit_s: f64) -> anyhow::Result<Footage> {

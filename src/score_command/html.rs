@@ -1,7 +1,7 @@
 //! The score as one page that needs nothing beside it: Chinese first, English beside it, no script.
 
 mod bays;
-mod lists;
+pub(crate) mod lists;
 mod scale;
 mod timeline;
 
@@ -11,7 +11,7 @@ use self::scale::Scale;
 use super::words::{chinese_warning, clock, percent};
 use crate::score::{Score, Truth};
 
-const STYLE: &str = include_str!("html/style.css");
+pub(crate) const STYLE: &str = include_str!("html/style.css");
 
 /// The page.
 pub(super) fn page(truth: &Truth, score: &Score) -> String {
@@ -83,6 +83,10 @@ fn cards(score: &Score) -> String {
         let switches = format!("{} / {}", identity.track_switches, identity.place_switches);
         cards += &card("轨迹/位置换号", "switches of track / place", switches, "");
     }
+    if let Some(passes) = &score.near_passes {
+        let found = format!("{} / {}", passes.found, passes.truth);
+        cards += &card("近身经过找到", "near passes found", found, "");
+    }
     format!("<section class=\"cards\">{cards}</section>")
 }
 
@@ -123,11 +127,11 @@ fn method(score: &Score) -> String {
 }
 
 /// Chinese first, English small beside it. Both are HTML already.
-fn both(chinese: &str, english: &str) -> String {
+pub(crate) fn both(chinese: &str, english: &str) -> String {
     format!("{chinese} <small lang=\"en\">{english}</small>")
 }
 
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

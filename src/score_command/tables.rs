@@ -4,7 +4,8 @@ use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 
 use super::words::{clock, dash, percent, signed};
 use crate::score::{
-    BaysScore, Errors, IdentityScore, KindScore, Match, Score, Told, ToleranceFile, TruthEvent, Why,
+    BaysScore, Errors, IdentityScore, KindScore, Match, NearPassScore, Score, Told, ToleranceFile,
+    TruthEvent, Why,
 };
 
 /// Lines of each list; of more their number says enough, and `--json` has them all.
@@ -21,6 +22,9 @@ pub(super) fn all(score: &Score) -> String {
     }
     if let Some(identity) = &score.identity {
         text += &format!("\n{}\n", identity_line(identity));
+    }
+    if let Some(passes) = &score.near_passes {
+        text += &format!("\n{}\n", passes_line(passes));
     }
     let missed = score.missed.iter();
     list(
@@ -151,6 +155,20 @@ fn identity_line(identity: &IdentityScore) -> String {
         identity.objects.len(),
         percent(identity.followed),
         percent(identity.placed)
+    )
+}
+
+fn passes_line(passes: &NearPassScore) -> String {
+    format!(
+        "near passes: {} of {} found, {} false, {} doubled; nearest moment off by {} (median), distance by {}; side right in {}, class in {}",
+        passes.found,
+        passes.truth,
+        passes.untrue,
+        passes.doubled,
+        passes.time.median_s.map_or_else(dash, signed),
+        passes.distance.median_s.map_or_else(dash, |metres| format!("{metres:+.2} m")),
+        percent(passes.side_right),
+        percent(passes.class_right)
     )
 }
 

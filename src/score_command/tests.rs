@@ -4,7 +4,7 @@ use super::*;
 use crate::score::{read_events, read_observations};
 
 /// Events of every fate, bays and an object, on three minutes of a car park.
-pub(super) fn example() -> (Truth, Score) {
+pub(crate) fn example() -> (Truth, Score) {
     let truth = Truth::parse(&example_truth().to_string()).expect("valid");
     let events = read_events(lines(&example_events()).as_bytes()).expect("valid").items;
     let observations = read_observations(lines(&example_observations()).as_bytes()).expect("valid").items;
@@ -124,6 +124,7 @@ impl Files {
             truth: path("truth.json"),
             events: path("events.jsonl"),
             observations: Some(path("observations.jsonl")),
+            passes: None,
             start: None,
             camera: None,
             json: Some(path("score.json")),

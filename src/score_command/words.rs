@@ -3,7 +3,7 @@
 use crate::score::Warning;
 
 /// `1:23`, from an hour on `1:02:03`.
-pub(super) fn clock(seconds: f64) -> String {
+pub(crate) fn clock(seconds: f64) -> String {
     let whole = seconds.abs().round() as u64;
     let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60);
     let sign = if seconds < 0.0 && whole > 0 { "−" } else { "" };
@@ -15,7 +15,7 @@ pub(super) fn clock(seconds: f64) -> String {
 }
 
 /// `+1.2 s`: late; `−1.2 s`: early.
-pub(super) fn signed(seconds: f64) -> String {
+pub(crate) fn signed(seconds: f64) -> String {
     // What rounds to nothing has no sign.
     let rounded = (seconds * 10.0).round() / 10.0;
     let sign = if rounded < 0.0 { "−" } else { "+" };
@@ -23,17 +23,17 @@ pub(super) fn signed(seconds: f64) -> String {
 }
 
 /// `97.5 %`, or a dash where there is nothing to have a share of.
-pub(super) fn percent(share: Option<f64>) -> String {
+pub(crate) fn percent(share: Option<f64>) -> String {
     share.map_or_else(dash, |share| format!("{:.1} %", share * 100.0))
 }
 
 /// What stands where there is no value.
-pub(super) fn dash() -> String {
+pub(crate) fn dash() -> String {
     "–".to_owned()
 }
 
 /// What the kind is called in Chinese, where that is known.
-pub(super) fn chinese_kind(kind: &str) -> Option<&'static str> {
+pub(crate) fn chinese_kind(kind: &str) -> Option<&'static str> {
     Some(match kind {
         "parking.no_parking" => "违停",
         "parking.fire_lane" => "占用消防通道",

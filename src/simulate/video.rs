@@ -38,7 +38,7 @@ fn put(file: &Path, text: &str) -> anyhow::Result<()> {
 }
 
 /// The configuration of an edge box that watches the video of that name beside it.
-fn edge_config(scene: &Scene, name: &str) -> anyhow::Result<String> {
+pub(crate) fn edge_config(scene: &Scene, name: &str) -> anyhow::Result<String> {
     let quoted = |text: &str| serde_json::to_string(text);
     let ground = scene.ground().map(|ground| ground_table(&ground)).transpose()?.unwrap_or_default();
     Ok(format!(

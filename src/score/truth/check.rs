@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use gridwatch_config::Problems;
 use gridwatch_domain::{DomainError, NormBox, ZoneId};
 
-use super::{Bay, Ignore, Truth, TruthEvent, TruthObject};
+use super::{Bay, Ignore, Truth, TruthEvent, TruthObject, TruthPass};
 use crate::score::{
     span::Span,
-    truth_file::{BayFile, EventFile, IgnoreFile, ObjectFile, TruthFile},
+    truth_file::{BayFile, EventFile, IgnoreFile, NearPassFile, ObjectFile, TruthFile},
 };
 
 /// What is wrong goes to `problems`; what comes back is of use only where there is none.
@@ -20,10 +20,16 @@ pub(super) fn check(file: TruthFile, problems: &mut Problems) -> Option<Truth> {
     checks.unique("events", "id", file.events.iter().map(|event| event.id.as_str()));
     checks.unique("bays", "zone", file.bays.iter().map(|bay| bay.zone.as_str()));
     checks.unique("objects", "id", file.objects.iter().map(|object| object.id.as_str()));
+    let passes = file.near_passes.iter().flatten();
+    checks.unique("near_passes", "id", passes.map(|pass| pass.id.as_str()));
     let events = each("events", file.events, |key, event| checks.event(key, event));
     let ignore = each("ignore", file.ignore, |key, ignore| checks.ignore(key, ignore));
     let bays = each("bays", file.bays, |key, bay| checks.bay(key, bay));
     let objects = each("objects", file.objects, |key, object| checks.object(key, object));
+    let near_passes = file.near_passes.map(|passes| {
+        let passes = each("near_passes", passes, |key, pass| checks.near_pass(key, pass));
+        passes.into_iter().flatten().collect()
+    });
     Some(Truth {
         name: file.name,
         note: file.note,
@@ -34,6 +40,7 @@ pub(super) fn check(file: TruthFile, problems: &mut Problems) -> Option<Truth> {
         ignore,
         bays,
         objects,
+        near_passes,
     })
 }
 
@@ -124,6 +131,25 @@ impl Checks<'_> {
             boxes.extend(self.bbox(&key, Some(corners)).map(|bbox| (time_s, bbox)));
         }
         TruthObject { id: object.id, class: object.class, boxes }
+    }
+
+    fn near_pass(&mut self, key: &str, pass: NearPassFile) -> Option<TruthPass> {
+        self.text(&format!("{key}.id"), &pass.id);
+        let span = self.span([format!("{key}.from_s"), format!("{key}.until_s")], pass.from_s, pass.until_s);
+        if span && !(pass.from_s..=pass.until_s).contains(&pass.at_s) {
+            let message = format!("{} s; expected {} to {}", pass.at_s, pass.from_s, pass.until_s);
+            self.problems.push(format!("{key}.at_s"), message);
+        }
+        Some(TruthPass {
+            bbox: self.bbox(&format!("{key}.box"), Some(pass.bbox))?,
+            id: pass.id,
+            class: pass.class,
+            span: Span::new(pass.from_s, pass.until_s),
+            at_s: pass.at_s,
+            distance_m: pass.distance_m,
+            side: pass.side,
+            optional: pass.optional,
+        })
     }
 
     /// Spans in order, none over another.

@@ -113,6 +113,7 @@ fn empty(ground_truth: &GroundTruth, name: &str) -> TruthFile {
         ignore: Vec::new(),
         bays: Vec::new(),
         objects: Vec::new(),
+        near_passes: None,
     }
 }
 

@@ -202,7 +202,7 @@ fn event_row(
 }
 
 /// Why an event found no partner.
-fn why(why: &Why, is_missed: bool) -> String {
+pub(crate) fn why(why: &Why, is_missed: bool) -> String {
     let (chinese, english) = if is_missed { ("结果", "event told") } else { ("真值", "true event") };
     match why {
         Why::NoneOfKind => both(&format!("没有这一种类的{chinese}"), &format!("no {english} of this kind")),
@@ -231,7 +231,8 @@ fn why(why: &Why, is_missed: bool) -> String {
     }
 }
 
-fn kind_name(kind: &str) -> String {
+/// Chinese where that is known, with the code beside it.
+pub(crate) fn kind_name(kind: &str) -> String {
     let code = escaped(kind);
     chinese_kind(kind).map_or_else(|| code.clone(), |chinese| both(chinese, &code))
 }

@@ -1,0 +1,214 @@
+//! `gridwatch bench accuracy`: how accurate gridwatch is, in one report.
+//!
+//! Rendered scenes under all conditions and at several rates (`matrix.rs`), real footage (`real.rs`), false alarms in quiet hours
+//! (`quiet.rs`), and how fast a file is analysed (`speed.rs`). Each is analysed and judged as `gridwatch analyze` and `gridwatch score` do it
+//! (`runner.rs`), and kept (`kept.rs`), so that an interrupted run goes on. Out come figures (`report.rs`), tables, heat maps, a page, and pictures of
+//! what went wrong (`moments.rs`).
+
+mod docs;
+mod figures;
+mod gallery;
+mod heat;
+mod html;
+mod kept;
+mod matrix;
+mod moments;
+mod outcome;
+mod plan;
+mod poisson;
+mod quiet;
+mod real;
+mod report;
+mod runner;
+mod sheets;
+mod speed;
+
+use std::{collections::HashSet, fs, path::Path};
+
+use anyhow::{Context as _, bail};
+use gridwatch_config::NetworkSettings;
+use gridwatch_sim::Scene;
+
+pub(crate) use self::plan::{Part, Rate};
+use self::{
+    gallery::Gallery,
+    kept::Kept,
+    matrix::Matrix,
+    quiet::Quiet,
+    report::{FalseAlarms, Report, SCHEMA},
+    runner::Chosen,
+};
+use crate::{cli::AccuracyArguments, network, output::say, scenes, score_command::convert::Converted};
+
+pub(crate) fn run(arguments: &AccuracyArguments) -> anyhow::Result<()> {
+    let bench = Bench::prepare(arguments)?;
+    let mut report = bench.measure()?;
+    report.pictures = Gallery { bench: &bench, report: &report }.make()?;
+    say!("{}", sheets::terminal(&report));
+    write(&arguments.out, &report)?;
+    match &arguments.docs {
+        Some(folder) => docs::write(&report, folder),
+        None => Ok(()),
+    }
+}
+
+/// All that is needed, found before minutes are spent.
+struct Bench<'a> {
+    arguments: &'a AccuracyArguments,
+    scenes: Vec<(String, Scene)>,
+    network: Chosen,
+    /// Real footage and the public network, or why there is none.
+    real: Result<Real, String>,
+    kept: Kept,
+}
+
+struct Real {
+    truths: Vec<Converted>,
+    public: Option<Chosen>,
+}
+
+impl<'a> Bench<'a> {
+    fn prepare(arguments: &'a AccuracyArguments) -> anyhow::Result<Self> {
+        let mut names = HashSet::new();
+        let mut scenes = Vec::new();
+        for name in &arguments.scenes {
+            if !names.insert(scenes::name_under(name, None)) {
+                bail!("--scenes {name}: it is there already");
+            }
+            scenes.push((name.clone(), scenes::find(name)?));
+        }
+        for condition in arguments.conditions() {
+            for (name, scene) in &scenes {
+                scene.under(condition).with_context(|| format!("{name} under {}", condition.as_str()))?;
+            }
+        }
+        let network = Chosen::load(named_network(arguments.network.as_deref()))?;
+        let real = match real::data() {
+            Ok(data) => Ok(Real {
+                truths: real::ground_truths(&data, arguments.limit_s)?,
+                public: real::public(&data)?,
+            }),
+            Err(reason) => Err(reason),
+        };
+        let kept = Kept::open(&arguments.out.join("kept"))?;
+        Ok(Self { arguments, scenes, network, real, kept })
+    }
+
+    fn is_wanted(&self, part: Part) -> bool {
+        !self.arguments.skip.contains(&part)
+    }
+
+    fn matrix(&self) -> Matrix<'_> {
+        Matrix {
+            scenes: self.scenes.clone(),
+            conditions: self.arguments.conditions(),
+            rates: &self.arguments.rates,
+            size: self.arguments.size.0,
+            network: &self.network,
+            cache: &self.arguments.cache,
+        }
+    }
+
+    fn measure(&self) -> anyhow::Result<Report> {
+        let size = self.arguments.size.0;
+        let mut report = Report {
+            schema: SCHEMA,
+            version: env!("CARGO_PKG_VERSION"),
+            network: self.network.name().to_owned(),
+            width: size.width,
+            height: size.height,
+            limit_s: self.arguments.limit_s,
+            matrix: Vec::new(),
+            real: Vec::new(),
+            quiet: Vec::new(),
+            false_alarms: None,
+            speed: None,
+            skipped: Vec::new(),
+            pictures: Vec::new(),
+        };
+        let asked = |part: &str| format!("{part}, as --skip asks");
+        if self.is_wanted(Part::Matrix) {
+            report.matrix = self.matrix().measure(&self.kept)?;
+        } else {
+            report.skipped.push(asked("rendered scenes"));
+        }
+        match &self.real {
+            _ if !self.is_wanted(Part::Real) => report.skipped.push(asked("real footage")),
+            Err(reason) => report.skipped.push(format!("real footage: {reason}")),
+            Ok(real) => {
+                eprintln!("real footage");
+                if real.public.is_none() {
+                    report
+                        .skipped
+                        .push("YOLOX-nano: its file is neither beside the footage nor pulled".to_owned());
+                }
+                let networks: Vec<&Chosen> = [&self.network].into_iter().chain(&real.public).collect();
+                report.real = real::measure(&real.truths, &networks, &self.kept)?;
+            }
+        }
+        if self.is_wanted(Part::Quiet) {
+            self.measure_quiet(&mut report)?;
+        } else {
+            report.skipped.push(asked("quiet hours"));
+        }
+        if self.is_wanted(Part::Speed) {
+            eprintln!("speed");
+            report.speed = Some(speed::measure(&self.arguments.cache, &self.network)?);
+        } else {
+            report.skipped.push(asked("speed"));
+        }
+        Ok(report)
+    }
+
+    fn measure_quiet(&self, report: &mut Report) -> anyhow::Result<()> {
+        eprintln!("quiet hours");
+        let AccuracyArguments { hours, cache, size, .. } = self.arguments;
+        let quiet = Quiet { hours: *hours, size: size.0, cache, network: &self.network };
+        for name in quiet::SCENES {
+            report.quiet.push(quiet.scene(name, &self.kept)?);
+        }
+        match &self.real {
+            Ok(real) => {
+                for converted in real.truths.iter().filter(|converted| converted.is_empty) {
+                    report.quiet.push(quiet.real(converted, &self.kept)?);
+                }
+            }
+            Err(reason) => report.skipped.push(format!("quiet hours of real footage: {reason}")),
+        }
+        report.false_alarms = FalseAlarms::of(&report.quiet);
+        Ok(())
+    }
+}
+
+fn named_network(name: Option<&str>) -> NetworkSettings {
+    match name {
+        Some(name) => network::named(name),
+        None => NetworkSettings::Shipped { name: None },
+    }
+}
+
+/// Writes the report and its pictures into a folder, and tells where.
+fn write(out: &Path, report: &Report) -> anyhow::Result<()> {
+    let pictures = out.join("pictures");
+    // Those of an earlier run would be taken for this one's.
+    if pictures.is_dir() {
+        fs::remove_dir_all(&pictures).with_context(|| format!("remove {}", pictures.display()))?;
+    }
+    fs::create_dir_all(&pictures).with_context(|| format!("create {}", pictures.display()))?;
+    for picture in &report.pictures {
+        let file = out.join(&picture.file);
+        fs::write(&file, &picture.bytes).with_context(|| format!("write {}", file.display()))?;
+    }
+    let files = [
+        ("accuracy.json", report.to_json()?),
+        ("accuracy.md", sheets::markdown(report)),
+        ("accuracy.svg", heat::svg(report)),
+        ("accuracy.html", html::page(report)),
+    ];
+    for (name, text) in files {
+        let file = out.join(name);
+        fs::write(&file, text).with_context(|| format!("write {}", file.display()))?;
+        say!("{}", file.display());
+    }
+    Ok(())
+}
