@@ -196,6 +196,7 @@ impl Shown<'_> {
             id: format!("{}-{index}-{time}", event.zone),
             kind: event.kind.clone(),
             zone: Some(event.zone.clone()),
+            or_zone: None,
             since_s,
             until_s: Some(until_s),
             limit_s: (event.limit_s > 0.0).then_some(event.limit_s),
