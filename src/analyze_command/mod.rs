@@ -5,7 +5,7 @@ mod output;
 mod progress;
 mod render;
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use gridwatch_config::{CameraSettings, EdgeSettings, load_edge_offline};
@@ -14,6 +14,7 @@ use gridwatch_domain::{CameraId, Frame, Timestamp};
 use gridwatch_ingest::{FileFlaw, Level, Playback, PlaybackOptions, Reason};
 use gridwatch_runtime::{Chain, SystemClock};
 
+#[cfg(feature = "embedded-broker")] // for `bench accuracy`
 pub(crate) use self::output::ResultFiles;
 use self::{output::Outputs, progress::Progress, render::Seen};
 use crate::{
@@ -66,6 +67,7 @@ pub(crate) fn run(arguments: &AnalyzeArguments) -> anyhow::Result<()> {
 }
 
 /// Analyses a file as the settings' only camera, and writes what came of it.
+#[cfg(feature = "embedded-broker")] // for `bench accuracy`
 pub(crate) fn analyze(
     settings: &EdgeSettings,
     input: &Path,
@@ -82,10 +84,11 @@ pub(crate) fn analyze(
 /// Plays a file again and again, as a camera that sees the same every `length` and whose clock goes on, and writes what came of it.
 /// What is remembered goes on from one time to the next; how much is decoded begins anew, as after a short gap in a stream.
 /// `told` hears how often it has been played.
+#[cfg(feature = "embedded-broker")] // for `bench accuracy`
 pub(crate) fn analyze_again(
     settings: &EdgeSettings,
     input: &Path,
-    (length, times): (Duration, u32),
+    (length, times): (std::time::Duration, u32),
     files: &ResultFiles,
     told: &mut dyn FnMut(u32),
 ) -> anyhow::Result<Summary> {

@@ -42,6 +42,7 @@ pub(crate) struct Outputs {
 }
 
 /// Files that results go to: events, observations and near passes.
+#[cfg(feature = "embedded-broker")] // for `bench accuracy`
 #[derive(Debug, Clone)]
 pub(crate) struct ResultFiles {
     pub(crate) events: PathBuf,
@@ -49,6 +50,7 @@ pub(crate) struct ResultFiles {
     pub(crate) passes: PathBuf,
 }
 
+#[cfg(feature = "embedded-broker")] // for `bench accuracy`
 impl ResultFiles {
     /// In a folder, under their usual names.
     pub(crate) fn within(folder: &Path) -> Self {
@@ -78,6 +80,7 @@ impl Outputs {
     }
 
     /// All but a video, into files.
+    #[cfg(feature = "embedded-broker")] // for `bench accuracy`
     pub(super) fn of_files(files: &ResultFiles) -> anyhow::Result<Self> {
         let observations = Some(Lines::create(&files.observations)?);
         let passes = Some(Lines::create(&files.passes)?);

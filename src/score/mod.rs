@@ -28,8 +28,8 @@ pub(crate) use self::{
     identity::IdentityScore,
     lines::Read,
     matching::Why,
-    measures::{Errors, KindScore, share},
-    near_pass::{DISTANCE_TOLERANCE_M, NearPassScore, read_passes},
+    measures::{Errors, KindScore},
+    near_pass::{NearPassScore, read_passes},
     observation::{Observation, Occupancy, read_observations},
     occupancy::{BayScore, BaysScore, Stretch},
     outcome::{Doubled, Ignored, Match, Miss, Told, Untrue},
@@ -43,6 +43,8 @@ use self::{
     matching::{Judgement, Subject},
     measures::Counts,
 };
+#[cfg(all(feature = "edge", feature = "embedded-broker"))]
+pub(crate) use self::{measures::share, near_pass::DISTANCE_TOLERANCE_M};
 
 /// The form of what `--json` writes.
 const SCORE_SCHEMA: &str = "gridwatch.score/1";

@@ -29,6 +29,10 @@ pub(super) fn run(arguments: &ConvertArguments) -> anyhow::Result<()> {
 }
 
 /// What becomes of a ground truth.
+#[cfg_attr(
+    not(all(feature = "edge", feature = "embedded-broker")),
+    expect(dead_code, reason = "some of it is for `bench accuracy` alone")
+)]
 pub(crate) struct Converted {
     /// Name of the footage.
     pub(crate) name: String,
