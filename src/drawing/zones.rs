@@ -32,6 +32,9 @@ pub(crate) struct Watched<'a> {
     pub(crate) captions: BTreeMap<ZoneId, String>,
 }
 
+/// Thickness of the thinnest outline, in pixels.
+const THINNEST: f32 = 2.0;
+
 impl Watched<'_> {
     /// Their areas and outlines; names are for [`Watched::names`].
     pub(crate) fn draw(&self, canvas: &mut Canvas) {
@@ -61,7 +64,8 @@ impl Watched<'_> {
             canvas.hatch(&outline, colour, 8, 0.5);
         }
         canvas.fill(&outline, colour, if is_marked { MARKED_FILL } else { opacity });
-        let thickness = canvas.stroke() * if is_marked { 0.9 } else { thickness };
+        // Thinner than that a line is a shadow of its colour.
+        let thickness = (canvas.stroke() * if is_marked { 0.9 } else { thickness }).max(THINNEST);
         // Dark below bright: visible on snow and on asphalt.
         canvas.outline(&outline, colours::DARK, thickness + 1.2);
         canvas.outline(&outline, colour, thickness);

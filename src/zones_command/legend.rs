@@ -161,8 +161,8 @@ mod tests {
             [
                 "东门 (lane)  fire lane  fire lane 15 s",
                 "yard  area  crowd ≥ 8 30 s, 2 pictures/s while something moves",
-                "7 bays  b0, b1, b2, b3 … b6  straddling 60 s, abandoned 15 d, contact suspected",
-                "1 bays  b7  overstay 2 h, straddling 60 s, abandoned 15 d, contact suspected",
+                "7 bays  b0, b1, b2, b3 … b6  straddling 60 s, abandoned 15 d, contact suspected, 2 pictures/s while something moves",
+                "1 bays  b7  overstay 2 h, straddling 60 s, abandoned 15 d, contact suspected, 2 pictures/s while something moves",
                 "exit  line  one way, wrong way",
                 "all  group of bays  b0, b1, b2, b3 … b7: full with 6, 60 s",
             ]
