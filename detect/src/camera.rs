@@ -602,8 +602,9 @@ impl CameraState {
 
 /// Whoever is followed, as the rules see it.
 fn walker(found: &Detection, movement: Option<Movement>) -> Option<Walker> {
-    let Movement { track, class, sightings, before, strong_at, .. } = movement?;
-    Some(Walker { track, class, score: found.score, bbox: found.bbox, sightings, before, strong_at })
+    let Movement { track, class, sightings, before, strong_at, strong_for, .. } = movement?;
+    let Detection { score, bbox, .. } = *found;
+    Some(Walker { track, class, score, bbox, sightings, before, strong_at, strong_for })
 }
 
 /// A place is remembered for as long as the most patient zone wants.

@@ -10,12 +10,15 @@ use gridwatch_domain::NormBox;
 
 use super::{
     pinhole::Pinhole,
-    shape::{Shape, shapes},
+    shape::{Shape, outlines, shapes},
 };
 use crate::motion::Kind;
 
-/// Rounds of moving it.
+/// Rounds of moving it: at first, to tell directions apart, and then, to tell where it stands.
+const FIRST_ROUNDS: usize = 2;
 const ROUNDS: usize = 4;
+/// Directions that are looked at closely.
+const LIKELY: usize = 5;
 /// Step of the numeric derivative, in metres.
 const STEP_M: f64 = 0.05;
 /// Directions that are tried where none is known to be likely.
@@ -58,22 +61,34 @@ pub(crate) struct Sight {
 pub(crate) fn fit(camera: &Pinhole, sight: &Sight, usual: &[f64]) -> Option<Standing> {
     let [x1, y1, x2, y2] = edges(sight.bbox);
     let start = camera.ground([f64::midpoint(x1, x2), y2 - 0.2 * (y2 - y1)])?;
-    let mut best: Option<Standing> = None;
-    for (heading, unlikely) in directions(sight, usual) {
-        for shape in shapes(sight.kind) {
-            let (sin, cos) = heading.sin_cos();
-            let outline = shape
-                .outline()
-                .map(|[ahead, left, up]| [ahead * cos - left * sin, ahead * sin + left * cos, up]);
-            let Some((at, misfit)) = placed(camera, &outline, sight, start) else { continue };
-            let misfit = misfit + unlikely + shape.unlikely;
-            if best.is_none_or(|best| misfit < best.misfit) {
-                let Shape { length, width, .. } = *shape;
-                best = Some(Standing { at, heading, length, width, misfit });
-            }
-        }
-    }
-    best.filter(|best| best.misfit <= WORST)
+    let best = |direction: &(f64, f64), shapes: &[Shape], rounds: usize| {
+        let stood =
+            shapes.iter().filter_map(|shape| stood(camera, shape, *direction, sight, (start, rounds)));
+        stood.min_by(|a, b| a.misfit.total_cmp(&b.misfit))
+    };
+    let mut directions: Vec<((f64, f64), Standing)> = directions(sight, usual)
+        .into_iter()
+        .filter_map(|direction| Some((direction, best(&direction, outlines(sight.kind), FIRST_ROUNDS)?)))
+        .collect();
+    directions.sort_by(|(_, a), (_, b)| a.misfit.total_cmp(&b.misfit));
+    let likely = directions.iter().take(LIKELY);
+    let closely = likely.filter_map(|(direction, _)| best(direction, shapes(sight.kind), ROUNDS));
+    closely.min_by(|a, b| a.misfit.total_cmp(&b.misfit)).filter(|best| best.misfit <= WORST)
+}
+
+/// One shape, turned one way, where it fits best.
+fn stood(
+    camera: &Pinhole,
+    shape: &Shape,
+    (heading, unlikely): (f64, f64),
+    sight: &Sight,
+    (start, rounds): ([f64; 2], usize),
+) -> Option<Standing> {
+    let (sin, cos) = heading.sin_cos();
+    let turned = |[ahead, left, up]: [f64; 3]| [ahead * cos - left * sin, ahead * sin + left * cos, up];
+    let (at, misfit) = placed(camera, &shape.outline().map(turned), sight, start, rounds)?;
+    let Shape { length, width, .. } = *shape;
+    Some(Standing { at, heading, length, width, misfit: misfit + unlikely + shape.unlikely })
 }
 
 /// Directions to try, and what speaks against each.
@@ -98,10 +113,16 @@ fn directions(sight: &Sight, usual: &[f64]) -> Vec<(f64, f64)> {
 }
 
 /// Moves an outline until its box is the one that is seen: where that is, and how far off it still is.
-fn placed(camera: &Pinhole, outline: &[[f64; 3]], sight: &Sight, start: [f64; 2]) -> Option<([f64; 2], f64)> {
+fn placed(
+    camera: &Pinhole,
+    outline: &[[f64; 3]],
+    sight: &Sight,
+    start: [f64; 2],
+    rounds: usize,
+) -> Option<([f64; 2], f64)> {
     let mut at = start;
     let mut off = residuals(camera, outline, sight, at)?;
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         let along_x = residuals(camera, outline, sight, [at[0] + STEP_M, at[1]])?;
         let along_y = residuals(camera, outline, sight, [at[0], at[1] + STEP_M])?;
         let slope =

@@ -27,7 +27,7 @@ use crate::motion::Kind;
 /// Directions of bays that differ by less than this, in radians, are one.
 const SAME_WAY: f64 = 0.07;
 /// A box that has changed by less than this, in shares of its size, stands where it stood.
-const UNCHANGED: f32 = 0.004;
+const UNCHANGED: f32 = 0.008;
 
 /// Boxes that overlap so much are of the same.
 const SAME: f32 = 0.7;

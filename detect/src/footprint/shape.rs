@@ -30,6 +30,8 @@ const VEHICLES: [Shape; 9] = [
     shape(8.0, 2.35, 3.00, 0.98, 0.008),
     shape(11.5, 2.50, 3.20, 0.98, 0.008),
 ];
+/// Saloon, van, lorry.
+const TYPICAL: [Shape; 3] = [VEHICLES[2], VEHICLES[4], VEHICLES[7]];
 /// Without and with somebody on it.
 const TWO_WHEELERS: [Shape; 2] = [shape(1.8, 0.6, 1.1, 0.5, 0.0), shape(1.8, 0.6, 1.7, 0.3, 0.0)];
 const PEOPLE: [Shape; 1] = [shape(0.45, 0.45, 1.68, 0.6, 0.0)];
@@ -40,6 +42,14 @@ pub(crate) fn shapes(kind: Kind) -> &'static [Shape] {
         Kind::Vehicle => &VEHICLES,
         Kind::TwoWheeler => &TWO_WHEELERS,
         Kind::Person => &PEOPLE,
+    }
+}
+
+/// A few of them that stand for all: large enough a difference between two directions shows with each.
+pub(crate) fn outlines(kind: Kind) -> &'static [Shape] {
+    match kind {
+        Kind::Vehicle => &TYPICAL,
+        other => shapes(other),
     }
 }
 

@@ -15,10 +15,11 @@ use super::{
     lasting::AllLasting,
 };
 
-/// How often somebody must have been seen to be believed in, and within which time well: what is hardly taken for somebody again and
-/// again is a scooter or a bush.
+/// How often somebody must have been seen to be believed in.
 const SIGHTINGS: u32 = 2;
-const SEEN_WELL_WITHIN: Duration = Duration::from_secs(3);
+/// Whoever is hardly detected any more is believed in for as long as they were detected well, within these bounds: somebody half hidden is
+/// still there, and what is taken for somebody with difficulty, again and again, is a scooter or a bush.
+const HARDLY: std::ops::RangeInclusive<Duration> = Duration::from_secs(3)..=Duration::from_secs(60);
 
 pub(super) fn claim<'a>(
     zone: &'a Zone,
@@ -64,7 +65,8 @@ pub(super) fn of_many<'a>(
 pub(super) fn inside<'s>(zone: &Zone, context: &Context<'s>) -> Vec<&'s Walker> {
     let is_there = |walker: &&Walker| {
         walker.sightings >= SIGHTINGS
-            && context.scene.at.saturating_since(walker.strong_at) <= SEEN_WELL_WITHIN
+            && context.scene.at.saturating_since(walker.strong_at)
+                <= walker.strong_for.clamp(*HARDLY.start(), *HARDLY.end())
             && zone.classes.contains(&walker.class)
             && walker.stands_in(zone)
             && zone.in_force_since(walker.class, context.scene.at).is_some()

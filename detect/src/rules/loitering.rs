@@ -51,7 +51,7 @@ impl Stays {
         let at = context.scene.at;
         let there = intrusion::inside(zone, context);
         for walker in &there {
-            match self.stay_of(zone, walker, &there, at) {
+            match self.stay_of(zone, walker, context.scene.walkers, at) {
                 Some(stay) => stay.see(walker, at),
                 None => self.all.push(Stay::begin(zone, walker, at)),
             }
@@ -84,19 +84,14 @@ impl Stays {
         claims
     }
 
-    /// The stay that goes on with this walker: that of its track, or of one near by that is seen no more.
-    fn stay_of(
-        &mut self,
-        zone: &Zone,
-        walker: &Walker,
-        there: &[&Walker],
-        at: Timestamp,
-    ) -> Option<&mut Stay> {
+    /// The stay that goes on with this walker: that of its track, or of one near by that is seen no more, neither in the zone nor beyond it.
+    /// `all`: who is seen.
+    fn stay_of(&mut self, zone: &Zone, walker: &Walker, all: &[Walker], at: Timestamp) -> Option<&mut Stay> {
         let own = self.all.iter().position(|stay| stay.zone == zone.id && stay.track == walker.track);
         let is_lost = |stay: &&Stay| {
             stay.zone == zone.id
                 && at.saturating_since(stay.last_seen) <= TAKEN_UP_AFTER
-                && there.iter().all(|other| other.track != stay.track)
+                && all.iter().all(|other| other.track != stay.track)
                 && distance(stay.bbox, walker.bbox) <= TAKEN_UP_WITHIN
         };
         let nearest = || {

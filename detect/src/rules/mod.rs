@@ -63,6 +63,8 @@ pub struct Walker {
     pub before: Option<(Timestamp, NormBox)>,
     /// When it was detected well last.
     pub strong_at: Timestamp,
+    /// For how long it has been, all in all.
+    pub strong_for: Duration,
 }
 
 /// Between pictures so far apart somebody comes on the average half of that time before the one that shows them, and is dated back by so much;

@@ -41,6 +41,9 @@ const STAYED: f32 = 0.7;
 /// Without overlap (few pictures a second, fast cars) centres may lie this far apart, in sizes.
 const FARTHEST_CENTER: f32 = 0.9;
 
+/// A weak detection continues a track only if it looks so much like it, where that can be told: beside somebody who leaves there is always
+/// something that could be somebody.
+const WEAK_ALIKE: f32 = 0.5;
 /// By how much look counts, where two tracks are as near: half the overlap of one box with another.
 const LOOK_COUNTS: f32 = 0.5;
 /// Likeness that two sights of the same have as a rule: more speaks for it, less against it, but no more than so much: what passes in
@@ -78,8 +81,10 @@ pub struct Movement {
     pub resting_since: Timestamp,
     /// When and where it was seen before, if it was since it was lost last.
     pub before: Option<(Timestamp, NormBox)>,
-    /// When it was detected well last.
+    /// When it was detected well last, and for how long it has been, all in all.
     pub strong_at: Timestamp,
+    /// See `strong_at`.
+    pub strong_for: Duration,
 }
 
 #[derive(Debug, Clone)]
@@ -93,6 +98,7 @@ struct Track {
     travelled: f32,
     look: Option<Signature>,
     strong_at: Timestamp,
+    strong_for: Duration,
     /// Boxes of the last [`SPEED_WINDOW`], oldest first; never empty.
     past: VecDeque<(Timestamp, NormBox)>,
 }
@@ -125,8 +131,12 @@ impl Tracker {
         let mut owners: Vec<Option<usize>> = vec![None; detections.len()];
         let mut taken = vec![false; self.tracks.len()];
         let of_strength = |want: bool| move |found: &Detection| (found.score >= strong) == want;
-        self.assign(&found, of_strength(true), LEAST_IOU, &mut owners, &mut taken);
-        self.assign(&found, of_strength(false), LEAST_IOU_WEAK, &mut owners, &mut taken);
+        let (strongly, weakly) = (
+            Demands { iou: LEAST_IOU, likeness: 0.0 },
+            Demands { iou: LEAST_IOU_WEAK, likeness: WEAK_ALIKE },
+        );
+        self.assign(&found, of_strength(true), strongly, &mut owners, &mut taken);
+        self.assign(&found, of_strength(false), weakly, &mut owners, &mut taken);
         self.find_again(&found, strong, &mut owners, &mut taken);
         let mut movements = Vec::with_capacity(detections.len());
         for ((found, owner), look) in detections.iter().zip(owners).zip(&looks) {
@@ -139,6 +149,8 @@ impl Tracker {
                 }
             };
             if found.score >= strong {
+                // From one good look to the next, if that is not long.
+                track.strong_for += at.saturating_since(track.strong_at).min(LONGEST_MISS);
                 track.strong_at = at;
             }
             track.extend(at, found, look.as_ref().filter(|_| found.score >= strong));
@@ -210,7 +222,7 @@ impl Tracker {
         &self,
         found: &Found<'_>,
         wanted: impl Fn(&Detection) -> bool,
-        least_iou: f32,
+        least: Demands,
         owners: &mut [Option<usize>],
         taken: &mut [bool],
     ) {
@@ -222,7 +234,10 @@ impl Tracker {
                 if track.kind != Kind::of(detection.class) {
                     continue;
                 }
-                let fit = affinity(predicted, detection.bbox, least_iou);
+                if track.alike(look.as_ref()).is_some_and(|likeness| likeness < least.likeness) {
+                    continue;
+                }
+                let fit = affinity(predicted, detection.bbox, least.iou);
                 if let Some(fit) = better(fit, track.stayed(found.at, detection.bbox)) {
                     pairs.push((fit + LOOK_COUNTS * track.likeness(look.as_ref()), track_index, index));
                 }
@@ -251,11 +266,21 @@ impl Tracker {
             travelled: 0.0,
             look: None,
             strong_at: at,
+            strong_for: Duration::ZERO,
             past: VecDeque::new(),
         });
         let last = self.tracks.len() - 1;
         &mut self.tracks[last]
     }
+}
+
+/// What it takes for a detection to continue a track.
+#[derive(Debug, Clone, Copy)]
+struct Demands {
+    /// Overlap with where it is expected; without any, nearness may do.
+    iou: f32,
+    /// Likeness, as far as both looks are known.
+    likeness: f32,
 }
 
 /// What was found in a picture.
@@ -333,8 +358,12 @@ impl Track {
 
     /// How much more alike than usual a look is; 0 where nothing is known of it.
     fn likeness(&self, look: Option<&Signature>) -> f32 {
-        let known = self.look.as_ref().zip(look);
-        known.map_or(0.0, |(own, look)| (own.likeness(look) - USUAL_LIKENESS).max(-MOST_AGAINST))
+        self.alike(look).map_or(0.0, |likeness| (likeness - USUAL_LIKENESS).max(-MOST_AGAINST))
+    }
+
+    /// How alike a look is, 0–1; `None` where nothing is known of it.
+    fn alike(&self, look: Option<&Signature>) -> Option<f32> {
+        self.look.as_ref().zip(look).map(|(own, look)| own.likeness(look))
     }
 
     /// Whether it can have got there since it was last seen.
@@ -389,6 +418,7 @@ impl Track {
             resting_since,
             before: self.past.len().checked_sub(2).map(|index| self.past[index]),
             strong_at: self.strong_at,
+            strong_for: self.strong_for,
         }
     }
 

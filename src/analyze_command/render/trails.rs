@@ -92,6 +92,7 @@ mod tests {
             resting_since: at,
             before: None,
             strong_at: at,
+            strong_for: std::time::Duration::ZERO,
         };
         Followed { detection, movement: Some(movement), place: None }
     }

@@ -7,6 +7,8 @@ use crate::scene::{Content, Player, footprint::Footprint, motion::State, watch::
 
 /// So long after somebody is beyond a line they may still be spoken of, in seconds.
 const SPOKEN_OF_S: f64 = 2.0;
+/// … and so long before they reach it: the lower edge of a box is no foot.
+const SPOKEN_BEFORE_S: f64 = 0.5;
 
 /// Somebody who goes over a line.
 #[derive(Debug, Clone, Copy)]
@@ -71,7 +73,7 @@ pub(super) fn holds(content: &Content) -> Vec<Hold> {
             for crossing in crossings.into_iter().filter(|crossing| (0.0..=1.0).contains(&crossing.share)) {
                 let wrong_way = line.line.rule(EventKind::WrongWay).filter(|_| !crossing.along);
                 let Some(rule) = wrong_way.or_else(|| line.line.rule(EventKind::Crossing)) else { continue };
-                let span = [crossing.from_s, crossing.until_s + SPOKEN_OF_S];
+                let span = [(crossing.from_s - SPOKEN_BEFORE_S).max(0.0), crossing.until_s + SPOKEN_OF_S];
                 let hold = Hold::new(rule, &line.line.id, span).moment(crossing.at_s);
                 holds.extend(who.iter().map(|&actor| Hold { actor: Some(actor), ..hold.clone() }));
             }
