@@ -33,6 +33,8 @@ struct Stay {
     last_seen: Timestamp,
     bbox: NormBox,
     object: EventObject,
+    /// They were seen to walk out of it.
+    has_left: bool,
 }
 
 /// Those who are in the areas of one camera. Forgotten with the process, as tracks are.
@@ -50,6 +52,12 @@ impl Stays {
     ) -> Vec<Claim<'a>> {
         let at = context.scene.at;
         let there = intrusion::inside(zone, context);
+        let outside = |track: TrackId| {
+            context.scene.walkers.iter().any(|walker| walker.track == track && !walker.stands_in(zone))
+        };
+        for stay in self.all.iter_mut().filter(|stay| stay.zone == zone.id) {
+            stay.has_left |= outside(stay.track);
+        }
         for walker in &there {
             match self.stay_of(zone, walker, context.scene.walkers, at) {
                 Some(stay) => stay.see(walker, at),
@@ -88,8 +96,12 @@ impl Stays {
     /// `all`: who is seen.
     fn stay_of(&mut self, zone: &Zone, walker: &Walker, all: &[Walker], at: Timestamp) -> Option<&mut Stay> {
         let own = self.all.iter().position(|stay| stay.zone == zone.id && stay.track == walker.track);
+        // Whoever was seen to walk in is nobody who was lost inside.
+        let walked_in = walker.before.is_some_and(|(_, bbox)| !super::is_foot_in(bbox, zone));
         let is_lost = |stay: &&Stay| {
             stay.zone == zone.id
+                && !walked_in
+                && !stay.has_left
                 && at.saturating_since(stay.last_seen) <= TAKEN_UP_AFTER
                 && all.iter().all(|other| other.track != stay.track)
                 && distance(stay.bbox, walker.bbox) <= TAKEN_UP_WITHIN
@@ -122,11 +134,12 @@ impl Stay {
             last_seen: at,
             bbox: walker.bbox,
             object: walker.object(),
+            has_left: false,
         }
     }
 
     fn see(&mut self, walker: &Walker, at: Timestamp) {
-        (self.track, self.last_seen, self.bbox) = (walker.track, at, walker.bbox);
+        (self.track, self.last_seen, self.bbox, self.has_left) = (walker.track, at, walker.bbox, false);
         self.object = walker.object();
     }
 }
