@@ -162,6 +162,8 @@ pub struct Rulebook {
     open: Ledger,
     #[serde(default)]
     lasting: AllLasting,
+    #[serde(default)]
+    straddlers: straddling::Straddlers,
     #[serde(skip)]
     stays: loitering::Stays,
     #[serde(skip)]
@@ -203,7 +205,9 @@ impl Rulebook {
                     kind if standing::tells(kind) => claims.extend(standing::claims(zone, rule, &context)),
                     EventKind::OutOfBay => claims.extend(out_of_bay::claims(zone, rule, &context)),
                     EventKind::Double => claims.extend(double::claims(zone, rule, &context)),
-                    EventKind::Straddling => claims.extend(straddling::claims(zone, rule, &context)),
+                    EventKind::Straddling => {
+                        claims.extend(straddling::claims(zone, rule, &context, &mut self.straddlers));
+                    }
                     EventKind::Overstay => claims.extend(overstay::claims(zone, rule, &context)),
                     EventKind::LongStay => claims.extend(long_stay::claims(zone, rule, &context)),
                     EventKind::Intrusion => {
@@ -216,6 +220,7 @@ impl Rulebook {
                 }
             }
         }
+        self.straddlers.keep(scene.places);
         for line in watchlist.lines {
             claims.extend(self.lines.claims(line, &context));
         }
@@ -284,6 +289,7 @@ impl Rulebook {
     pub fn rewind(&mut self, by: Duration) {
         self.open.rewind(by);
         self.lasting.rewind(by);
+        self.straddlers.rewind(by);
         self.stays.rewind(by);
         self.lines.forget();
     }

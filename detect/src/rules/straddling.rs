@@ -3,12 +3,16 @@
 //! | parameter | default | range | why |
 //! |---|---|---|---|
 //! | limit | 60 s | 1 s – 30 days | parking in two moves takes less |
-//! | how far towards the neighbour | 0.3 – 0.7 of the way from middle to middle | | 0.3 of a bay of 2.5 m is 0.75 m: a car of 1.8 m is 0.4 m over the line; jitter of a box is less than 0.1 |
-//! | once told | 0.22 – 0.78 | | a box that breathes opens nothing twice |
+//! | how far towards the neighbour | 0.3 – 0.7 of the way from middle to middle | | 0.3 of a bay of 2.5 m is 0.75 m: a car of 1.8 m is 0.4 m over the line; footprints are off by less than 0.1 |
+//! | once told | 0.22 – 0.78 | | a footprint that breathes opens nothing twice |
 //!
-//! Told in the bay that it is nearer to, and as long as it stands there.
+//! It counts from when it was first seen to be so, not from when the vehicle came: who hides a half of one that has stood there for hours moves it
+//! nowhere. Told in the bay that it is nearer to, and as long as it stands there.
 
-use gridwatch_domain::{EventKind, Zone, ZoneRule};
+use std::{collections::BTreeMap, time::Duration};
+
+use gridwatch_domain::{EventKind, Timestamp, Zone, ZoneRule};
+use serde::{Deserialize, Serialize};
 
 use super::{
     Context,
@@ -22,7 +26,42 @@ const STILL_BETWEEN: std::ops::RangeInclusive<f64> = 0.22..=0.78;
 /// Farther beside the way from one bay's middle to the other's it stands before them, not in them.
 const BESIDE: f64 = 0.5;
 
-pub(super) fn claims<'a>(zone: &'a Zone, rule: &'a ZoneRule, context: &Context<'_>) -> Vec<Claim<'a>> {
+/// Since when each place has been seen to straddle, if it is, by its number.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Straddlers {
+    since: BTreeMap<u64, Option<Timestamp>>,
+}
+
+impl Straddlers {
+    /// Forgets those that are gone.
+    pub(super) fn keep(&mut self, places: &[Place]) {
+        self.since.retain(|number, _| places.iter().any(|place| place.number() == *number));
+    }
+
+    pub(super) fn rewind(&mut self, by: Duration) {
+        self.since.values_mut().flatten().for_each(|since| *since = since.saturating_sub(by));
+    }
+
+    /// Takes in whether a place straddles; gives since when it has.
+    fn take(&mut self, place: &Place, straddles: bool, at: Timestamp) -> Option<Timestamp> {
+        let since = match self.since.get(&place.number()) {
+            _ if !straddles => None,
+            // Looked at for the first time: so it has stood since it came.
+            None => Some(place.first_seen()),
+            Some(known) => known.or(Some(at)),
+        };
+        self.since.insert(place.number(), since);
+        since
+    }
+}
+
+pub(super) fn claims<'a>(
+    zone: &'a Zone,
+    rule: &'a ZoneRule,
+    context: &Context<'_>,
+    straddlers: &mut Straddlers,
+) -> Vec<Claim<'a>> {
     let known = context.scene.places.iter().filter_map(|place| {
         if context.is_open(rule.kind, zone, Subject::Place(place.number())) {
             let straddles = straddles(zone, context, place, &STILL_BETWEEN);
@@ -30,10 +69,12 @@ pub(super) fn claims<'a>(zone: &'a Zone, rule: &'a ZoneRule, context: &Context<'
         }
         let is_nearest = context.bays.of_place(place).is_some_and(|bay| bay.zone.id == zone.id);
         let is_news = is_nearest && place.is_standing() && !is_told_elsewhere(context, place);
-        if !is_news || !straddles(zone, context, place, &BETWEEN) {
+        if !is_news {
             return None;
         }
-        let since = standing::since(zone, context, place)?;
+        let straddles = straddles(zone, context, place, &BETWEEN);
+        let straddled = straddlers.take(place, straddles, context.scene.at)?;
+        let since = standing::since(zone, context, place)?.max(straddled);
         Some(Claim::of_place(Watched::zone(zone, rule), place, since))
     });
     known.chain(standing::ended(zone, rule, context)).collect()
