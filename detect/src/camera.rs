@@ -341,6 +341,8 @@ impl CameraState {
             let aspect = shape.0 as f64 / shape.1 as f64;
             self.surveyor = Surveyor::new(self.ground.as_ref(), &self.zones, aspect);
             self.surveyed = Some(shape);
+            // What was told by another calibration is not where anything stands.
+            self.memory.forget_footprints();
         }
         let strong = detections.iter().filter(|found| found.score >= self.memory_settings.strong_score);
         let boxes: Vec<NormBox> = strong.map(|found| found.bbox).collect();

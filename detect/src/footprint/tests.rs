@@ -1,3 +1,5 @@
+//! Cameras, bays and cars of known measures: footprints are told where they stand.
+
 use gridwatch_domain::{Point, ZoneId};
 
 use super::{shape::shapes, *};
@@ -160,4 +162,26 @@ fn where_nothing_is_known_of_the_ground_there_is_no_footprint() {
     let bbox = NormBox::new(0.4, 0.4, 0.5, 0.5).expect("valid");
     assert_eq!(surveyor.footprint(Kind::Vehicle, bbox, &[], None), None);
     assert_eq!(surveyor.stance(Kind::Vehicle, bbox).footprint, None);
+}
+
+#[test]
+fn what_was_told_from_a_better_look_stays() {
+    let camera = camera();
+    let surveyor = Surveyor::new(Some(&ground(&camera)), &bays(&camera, [-6.0, 10.0], 5), ASPECT);
+    let whole = bbox(&camera, 2, [0.25, 12.6], std::f64::consts::FRAC_PI_2);
+    let told = |bbox: NormBox, others: &[NormBox]| {
+        surveyor.footprint(Kind::Vehicle, bbox, others, None).expect("it stands on the ground")
+    };
+    let good = told(whole, &[]);
+    let cut = NormBox::clipped(whole.x1() + 0.1 * whole.width(), whole.y1(), whole.x2(), whole.y2())
+        .expect("valid");
+    let before = NormBox::clipped(0.0, whole.y1(), cut.x1() + 0.01, whole.y2() + 0.2).expect("valid");
+    let poor = told(cut, &[before]);
+    assert!(good.is_of(cut) && !good.is_of(bbox(&camera, 2, [2.75, 12.6], std::f64::consts::FRAC_PI_2)));
+    let mut kept = good;
+    kept.take(poor);
+    assert_eq!(kept, good);
+    let mut kept = poor;
+    kept.take(good);
+    assert_eq!(kept, good);
 }

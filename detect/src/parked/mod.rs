@@ -160,10 +160,15 @@ impl ParkedMemory {
     pub fn survey(&mut self, surveyor: &Surveyor, others: &[NormBox]) {
         let Some(at) = self.last_at else { return };
         let boxes: Vec<NormBox> = self.places.iter().map(Place::bbox).chain(others.iter().copied()).collect();
-        for place in &mut self.places {
+        for place in self.places.iter_mut().filter(|place| place.is_to_be_surveyed(at)) {
             let told = surveyor.footprint(place.kind, place.bbox, &boxes, place.footprint);
             place.stand_on(told, at);
         }
+    }
+
+    /// The ground is known in another way from now on.
+    pub fn forget_footprints(&mut self) {
+        self.places.iter_mut().for_each(|place| place.footprint = None);
     }
 
     /// Moves all times back by `by`, as the clock was.

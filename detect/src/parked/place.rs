@@ -129,7 +129,13 @@ pub struct Place {
     /// Since when its box says something else.
     #[serde(skip)]
     pub(super) doubted_since: Option<Timestamp>,
+    /// When that was looked at last.
+    #[serde(skip)]
+    pub(super) surveyed_at: Option<Timestamp>,
 }
+
+/// What stands is surveyed so often: it does not move, and a fit costs more than anything else about a place.
+const SURVEYED_EVERY: Duration = Duration::from_secs(1);
 
 /// What stands does not move: a box that says otherwise for less than this is of something that is half hidden, or taken together with
 /// its neighbour.
@@ -183,6 +189,7 @@ impl Place {
             strange_for: Duration::ZERO,
             footprint: None,
             doubted_since: None,
+            surveyed_at: None,
         };
         place.vote(found);
         place.trail.detected(sighting.at, found.bbox);
@@ -235,8 +242,15 @@ impl Place {
         Stance { bbox: self.bbox, footprint: self.footprint }
     }
 
+    /// Whether it is time to look where it stands.
+    pub(super) fn is_to_be_surveyed(&self, at: Timestamp) -> bool {
+        let is_recent = |then: Timestamp| at.saturating_since(then) < SURVEYED_EVERY;
+        !(self.is_standing() && self.footprint.is_some() && self.surveyed_at.is_some_and(is_recent))
+    }
+
     /// Takes in what its box says of where it stands.
     pub(super) fn stand_on(&mut self, told: Option<Footprint>, at: Timestamp) {
+        self.surveyed_at = Some(at);
         let is_standing = self.is_standing();
         let (Some(known), Some(told), true) = (&mut self.footprint, told, is_standing) else {
             self.footprint = told.or(self.footprint);
@@ -374,7 +388,9 @@ impl Place {
             *time = time.saturating_sub(by);
         }
         self.recent.iter_mut().for_each(|(at, _)| *at = at.saturating_sub(by));
-        self.doubted_since = self.doubted_since.map(|at| at.saturating_sub(by));
+        for time in [&mut self.doubted_since, &mut self.surveyed_at] {
+            *time = time.map(|at| at.saturating_sub(by));
+        }
         self.trail.rewind(by);
     }
 }

@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | near | 1.2 m, or 0.3 sizes | an arm's length and the error of boxes; who passes farther off scratches nothing |
 //! | contact | 0.6 m, or 0.15 sizes | as near as boxes can tell |
-//! | shifted by | 0.02 sizes | some 8 cm: less than jitter of the look, more than wind and shadows make |
+//! | shifted by | 0.02 – 0.15 sizes, at two looks that agree | some 8 cm: less than jitter of the look, more than wind and shadows make; what goes on moving drives off |
 //! | looks | 5 s | people who get out and stay beside the parked vehicle, while what they came in stands in no bay |
 
 mod distance;

@@ -161,3 +161,21 @@ fn pictures_that_are_seconds_apart_show_a_crossing_all_the_same() {
     }
     assert_eq!(crossed(&camera), [(EventKind::Crossing, Some(Direction::Along))]);
 }
+
+#[test]
+fn whoever_walks_out_is_not_the_next_one_who_walks_in() {
+    let mut camera = CameraTester::watching(area(&[(EventKind::Loitering, 30, 1)]));
+    camera.stand(5.0, &[]).stand(20.0, &[person(0.36, 0.6, 3)]);
+    camera.show(2.0, |t| vec![person(0.36 - 0.06 * t as f32, 0.6, 3)]).stand(2.0, &[]);
+    camera.show(2.0, |t| vec![person(0.24 + 0.06 * t as f32, 0.6, 4)]).stand(20.0, &[person(0.36, 0.6, 4)]);
+    camera.stand(15.0, &[]).expect_where(&[]);
+}
+
+#[test]
+fn who_is_hardly_detected_is_believed_in_for_as_long_as_they_were_detected_well() {
+    let mut camera = CameraTester::watching(area(&[(EventKind::Loitering, 30, 1)]));
+    let (well, hardly) = (person(0.5, 0.6, 3), person(0.5, 0.6, 3).scored(0.2));
+    camera.stand(5.0, &[]).stand(1.0, &[well]).stand(60.0, &[hardly]).stand(15.0, &[]).expect_where(&[]);
+    camera.stand(20.0, &[well]).stand(15.0, &[hardly]);
+    assert_eq!(camera.events.len(), 1, "{:?}", camera.told_where());
+}

@@ -2,6 +2,7 @@
 
 mod areas;
 mod bays;
+mod footprints;
 mod leaving;
 mod lifecycle;
 mod passing;
