@@ -98,7 +98,10 @@ impl<'a> Glimpse<'a> {
 
     fn go_to(&self, at: Duration) -> Result<(), PlaybackError> {
         let at = gst::ClockTime::try_from(at).map_err(|_| self.short(at))?;
-        if self.pipeline.seek_simple(gst::SeekFlags::FLUSH | gst::SeekFlags::ACCURATE, at).is_err() {
+        // To the key picture before; from there on pictures are counted by their times. An accurate seek goes by how long each is shown, which
+        // files of uneven pace do not say: it leaves out the picture before a long pause.
+        let flags = gst::SeekFlags::FLUSH | gst::SeekFlags::KEY_UNIT | gst::SeekFlags::SNAP_BEFORE;
+        if self.pipeline.seek_simple(flags, at).is_err() {
             let detail = "it can be played from its beginning only: leave out the time, or convert it to MP4";
             return Err(self.unreadable(detail));
         }
@@ -106,11 +109,31 @@ impl<'a> Glimpse<'a> {
     }
 
     fn picture(&self, at: Duration) -> Result<gst::Sample, PlaybackError> {
-        match self.sink.try_pull_preroll(PATIENCE) {
-            Some(sample) => Ok(sample),
-            None if self.sink.is_eos() => Err(self.short(at)),
-            None => Err(self.complaint().unwrap_or_else(|| self.unreadable("no picture comes out of it"))),
+        self.reach(gst::State::Playing)?;
+        let mut shown: Option<gst::Sample> = None;
+        loop {
+            match self.sink.try_pull_sample(PATIENCE) {
+                Some(next) if shown.is_some() && begins(&next) > at => {
+                    return shown.ok_or_else(|| self.short(at));
+                }
+                // One that begins late is shown from the beginning.
+                Some(next) if begins(&next) > at => return Ok(next),
+                Some(next) => shown = Some(next),
+                None if self.sink.is_eos() => {
+                    let is_over = self.duration().is_some_and(|duration| at > duration);
+                    return shown.filter(|_| !is_over).ok_or_else(|| self.short(at));
+                }
+                None => {
+                    return Err(self
+                        .complaint()
+                        .unwrap_or_else(|| self.unreadable("no picture comes out of it")));
+                }
+            }
         }
+    }
+
+    fn duration(&self) -> Option<Duration> {
+        self.pipeline.query_duration::<gst::ClockTime>().map(Duration::from)
     }
 
     fn complaint(&self) -> Option<PlaybackError> {
@@ -127,9 +150,19 @@ impl<'a> Glimpse<'a> {
     }
 
     fn short(&self, at: Duration) -> PlaybackError {
-        let duration = self.pipeline.query_duration::<gst::ClockTime>().map(Duration::from);
-        PlaybackError::Short { path: self.path.to_owned(), at, duration }
+        PlaybackError::Short { path: self.path.to_owned(), at, duration: self.duration() }
     }
+}
+
+/// When a picture begins to be shown, from the beginning of its file; a picture that is no part of a video has always been.
+fn begins(sample: &gst::Sample) -> Duration {
+    let time = sample.buffer().and_then(|buffer| buffer.pts());
+    let time = time.map(|pts| sample.segment().and_then(|segment| stream_time(segment, pts)).unwrap_or(pts));
+    time.map_or(Duration::ZERO, Duration::from)
+}
+
+fn stream_time(segment: &gst::Segment, pts: gst::ClockTime) -> Option<gst::ClockTime> {
+    segment.downcast_ref::<gst::ClockTime>()?.to_stream_time(pts)
 }
 
 impl Drop for Glimpse<'_> {
