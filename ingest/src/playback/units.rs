@@ -152,6 +152,9 @@ fn look_at(pad: &gst::Pad, pipeline: &gst::Pipeline, has_one: &AtomicBool) -> Re
     Ok(Found::Units(codec, sink))
 }
 
+/// What a file holds besides is told at once, or never: who nothing more is heard of for so long holds nothing more.
+const SETTLED: Duration = Duration::from_secs(5);
+
 /// A pipeline that is taken down where nothing comes of it.
 struct Opening<'a> {
     pipeline: gst::Pipeline,
@@ -195,6 +198,10 @@ impl Opening<'_> {
                 let found = others.join(", ");
                 let path = self.path.to_owned();
                 break Err(if found.is_empty() { error } else { PlaybackError::NoVideo { path, found } });
+            }
+            if !others.is_empty() && waited >= SETTLED {
+                let found = others.join(", ");
+                break Err(PlaybackError::NoVideo { path: self.path.to_owned(), found });
             }
             if waited >= PATIENCE.into() {
                 let detail = "it does not say what is in it".to_owned();
