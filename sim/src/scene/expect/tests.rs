@@ -210,11 +210,12 @@ fn over_a_line() {
     let east = walker(2.0, &[([-12.0, 3.0], 0), ([12.0, 3.0], 0)]);
     let beside = walker(2.0, &[([-12.0, 8.0], 0), ([12.0, 8.0], 0)]);
     let turns = walker(2.0, &[([-12.0, 3.0], 0), ([-1.0, 3.0], 0)]);
-    check(&[&line(""), &west, &beside, &turns], &["line.crossing l 0 2"]);
+    // From half a second before they reach it, as boxes tell it, to two seconds after they are beyond it.
+    check(&[&line(""), &west, &beside, &turns], &["line.crossing l 1 3"]);
     check(&[&line("one_way = true"), &west], &[]);
-    check(&[&line("one_way = true"), &east], &["line.wrong_way l 0 2"]);
+    check(&[&line("one_way = true"), &east], &["line.wrong_way l 1 3"]);
     check(&[&line("one_way = true\nclasses = [\"car\"]"), &east], &[]);
-    check(&[&line("one_way = true\nclasses = [\"car\"]"), &visitor(3.0, 9.0, 1)], &["line.wrong_way l 0 3"]);
+    check(&[&line("one_way = true\nclasses = [\"car\"]"), &visitor(3.0, 9.0, 1)], &["line.wrong_way l 1 3"]);
 }
 
 #[test]
