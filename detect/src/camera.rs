@@ -21,7 +21,7 @@ use self::due::Due;
 use crate::{
     DetectError,
     appearance::Grey,
-    footprint::{Footprint, Surveyor},
+    footprint::{Footprint, Others, Surveyor},
     health::{Health, HealthRevision, HealthSettings, Trouble, View},
     motion::Kind,
     parked::{Observation, ParkedMemory, Place, Presence, is_moving},
@@ -350,20 +350,26 @@ impl CameraState {
     }
 
     /// What a passer covers of the ground, if it is near enough to anything parked for that to matter.
-    fn passing(&self, kind: Kind, bbox: NormBox) -> Option<Footprint> {
-        let near = |place: &Place| {
+    fn passing(&self, followed: &Followed, kind: Kind) -> Option<Footprint> {
+        let bbox = followed.detection.bbox;
+        let near = |place: &&Place| {
             let (parked, reach) = (place.bbox(), place.bbox().width().max(bbox.width()));
             place.is_standing()
+                && followed.place != Some(place.number())
                 && bbox.x1() < parked.x2() + reach
                 && bbox.x2() > parked.x1() - reach
                 && bbox.y1() < parked.y2() + parked.height()
                 && bbox.y2() > parked.y1() - parked.height()
         };
-        if !self.memory.places().iter().any(near) {
+        let near: Vec<&Place> = self.memory.places().iter().filter(near).collect();
+        if near.is_empty() {
             return None;
         }
-        let others: Vec<NormBox> = self.followed.iter().map(|other| other.detection.bbox).collect();
-        self.surveyor.footprint(kind, bbox, &others, None)
+        let footprints = near.iter().filter_map(|place| Some(place.stance().footprint?.metres));
+        let footprints: Vec<[[f64; 2]; 4]> = footprints.collect();
+        let boxes: Vec<NormBox> = self.followed.iter().map(|other| other.detection.bbox).collect();
+        let before = followed.movement.and_then(|movement| self.passes.last_footprint(movement.track));
+        self.surveyor.footprint(kind, bbox, Others { boxes: &boxes, footprints: &footprints }, before)
     }
 
     /// Who has come near to what is parked.
@@ -384,7 +390,7 @@ impl CameraState {
             let is_new = score >= self.memory_settings.strong_score
                 && followed.movement.is_some_and(|movement| movement.before.is_none())
                 && !followed.place.is_some_and(stands);
-            let footprint = self.passing(Kind::of(class), bbox);
+            let footprint = self.passing(followed, Kind::of(class));
             Some(Passer { track, class, score, bbox, is_moving, is_new, footprint })
         };
         let passers: Vec<Passer> = self.followed.iter().filter_map(passer).collect();

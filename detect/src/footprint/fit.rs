@@ -4,21 +4,22 @@
 //! of usual measures is stood on the ground, turned this way and that, and moved until the box around it, as the camera sees it, is the one
 //! that was found (Gauss–Newton over its place; all shapes and directions are tried). What it covers of the ground is then its footprint.
 
-use std::f64::consts::PI;
+use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 use gridwatch_domain::NormBox;
 
 use super::{
     pinhole::Pinhole,
+    quad::{area, clipped},
     shape::{Shape, outlines, shapes},
 };
 use crate::motion::Kind;
 
 /// Rounds of moving it: at first, to tell directions apart, and then, to tell where it stands.
 const FIRST_ROUNDS: usize = 2;
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 3;
 /// Directions that are looked at closely.
-const LIKELY: usize = 5;
+const LIKELY: usize = 3;
 /// Step of the numeric derivative, in metres.
 const STEP_M: f64 = 0.05;
 /// Directions that are tried where none is known to be likely.
@@ -27,6 +28,12 @@ const DIRECTIONS: u32 = 12;
 const UNUSUAL: f64 = 0.004;
 /// Which way it was thought to stand before: another must fit better by this.
 const CHANGED: f64 = 0.002;
+/// What would stand in another must fit better by this, for all of it.
+const IN_OTHERS: f64 = 0.04;
+/// Difference of misfit by which one of two shapes is e times more likely: errors of boxes are some 1.5 % of their sides.
+const AS_WELL: f64 = 0.001;
+/// How much the breadth of somebody tells: arms and clothes make it what they like, while people are about equally tall.
+const BREADTH_COUNTS: f64 = 0.1;
 /// A box nearer to the picture's edge than this is cut off there.
 const EDGE: f64 = 0.006;
 /// Of what fits worse than this (square of shares of the box) nothing is known.
@@ -46,6 +53,23 @@ pub(crate) struct Standing {
     pub misfit: f64,
 }
 
+impl Standing {
+    /// Corners of what it covers, in order around it.
+    pub(crate) fn corners(&self) -> [[f64; 2]; 4] {
+        let (sin, cos) = self.heading.sin_cos();
+        let (ahead, left) = (self.length / 2.0, self.width / 2.0);
+        [[ahead, left], [ahead, -left], [-ahead, -left], [-ahead, left]]
+            .map(|[x, y]| [self.at[0] + x * cos - y * sin, self.at[1] + x * sin + y * cos])
+    }
+
+    /// Share of it that lies in what others cover.
+    fn in_others(&self, taken: &[[[f64; 2]; 4]]) -> f64 {
+        let own = self.corners();
+        let common: f64 = taken.iter().map(|other| area(&clipped(&own, other))).sum();
+        common / (self.length * self.width)
+    }
+}
+
 /// What is to be explained.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sight {
@@ -57,8 +81,14 @@ pub(crate) struct Sight {
     pub before: Option<f64>,
 }
 
-/// `None` where nothing that stands on the ground is seen like that. `usual`: directions in which things are parked here.
-pub(crate) fn fit(camera: &Pinhole, sight: &Sight, usual: &[f64]) -> Option<Standing> {
+/// `None` where nothing that stands on the ground is seen like that. `usual`: directions in which things are parked here; `taken`: where
+/// others stand, so that this does not.
+pub(crate) fn fit(
+    camera: &Pinhole,
+    sight: &Sight,
+    usual: &[f64],
+    taken: &[[[f64; 2]; 4]],
+) -> Option<Standing> {
     let [x1, y1, x2, y2] = edges(sight.bbox);
     let start = camera.ground([f64::midpoint(x1, x2), y2 - 0.2 * (y2 - y1)])?;
     let best = |direction: &(f64, f64), shapes: &[Shape], rounds: usize| {
@@ -72,8 +102,36 @@ pub(crate) fn fit(camera: &Pinhole, sight: &Sight, usual: &[f64]) -> Option<Stan
         .collect();
     directions.sort_by(|(_, a), (_, b)| a.misfit.total_cmp(&b.misfit));
     let likely = directions.iter().take(LIKELY);
-    let closely = likely.filter_map(|(direction, _)| best(direction, shapes(sight.kind), ROUNDS));
+    // Which end is the front does not matter at first.
+    let both_ways =
+        likely.flat_map(|((heading, against), _)| [(*heading, *against), (heading + PI, *against)]);
+    let closely = both_ways.filter_map(|direction| {
+        let shapes = shapes(sight.kind).iter();
+        let stood = shapes.filter_map(|shape| stood(camera, shape, direction, sight, (start, ROUNDS)));
+        let beside_others = stood.map(|one| {
+            let misfit = one.misfit + IN_OTHERS * one.in_others(taken);
+            Standing { misfit, ..one }
+        });
+        on_average(&beside_others.collect::<Vec<_>>())
+    });
     closely.min_by(|a, b| a.misfit.total_cmp(&b.misfit)).filter(|best| best.misfit <= WORST)
+}
+
+/// What it is on the average: shapes that fit about as well cannot be told apart by a box, and where the far end is hidden behind the roof the
+/// length is anybody's guess.
+fn on_average(stood: &[Standing]) -> Option<Standing> {
+    let best = *stood.iter().min_by(|a, b| a.misfit.total_cmp(&b.misfit))?;
+    let weights: Vec<f64> = stood.iter().map(|one| (-(one.misfit - best.misfit) / AS_WELL).exp()).collect();
+    let whole: f64 = weights.iter().sum();
+    let mean = |of: &dyn Fn(&Standing) -> f64| {
+        stood.iter().zip(&weights).map(|(one, weight)| of(one) * weight).sum::<f64>() / whole
+    };
+    Some(Standing {
+        at: [mean(&|one| one.at[0]), mean(&|one| one.at[1])],
+        length: mean(&|one| one.length),
+        width: mean(&|one| one.width),
+        ..best
+    })
 }
 
 /// One shape, turned one way, where it fits best.
@@ -171,7 +229,16 @@ fn residuals(camera: &Pinhole, outline: &[[f64; 3]], sight: &Sight, at: [f64; 2]
     let off = |edge: usize| {
         let cut = if edge < 2 { seen[edge] < EDGE } else { seen[edge] > 1.0 - EDGE };
         let around = if cut { around[edge].clamp(0.0, 1.0) } else { around[edge] };
-        (around - seen[edge]) / sides[edge % 2] * sight.counts[edge]
+        let off = (around - seen[edge]) / sides[edge % 2];
+        // What is hidden may reach farther than is seen, and not less far.
+        let reaches_farther = (off > 0.0) == (edge >= 2);
+        if reaches_farther { off * sight.counts[edge] } else { off }
     };
-    Some(std::array::from_fn(off))
+    let off: [f64; 4] = std::array::from_fn(off);
+    if sight.kind == Kind::Person {
+        // The same two edges, as where they are in the middle, and how far apart.
+        let (middle, apart) = ((off[0] + off[2]) * FRAC_1_SQRT_2, (off[2] - off[0]) * FRAC_1_SQRT_2);
+        return Some([middle, off[1], apart * BREADTH_COUNTS, off[3]]);
+    }
+    Some(off)
 }

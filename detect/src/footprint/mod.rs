@@ -15,10 +15,7 @@ use std::f64::consts::PI;
 
 use gridwatch_domain::{Ground, NormBox, Polygon, Zone, ZoneType};
 
-use self::{
-    fit::{Sight, Standing},
-    pinhole::Pinhole,
-};
+use self::{fit::Sight, pinhole::Pinhole};
 pub use quad::Quad;
 pub(crate) use quad::{area, clipped, distance, to_side};
 
@@ -111,6 +108,15 @@ impl Stance {
     }
 }
 
+/// What else is there.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Others<'a> {
+    /// Boxes: they may hide a part of it.
+    pub boxes: &'a [NormBox],
+    /// What is known to be covered of the ground, in metres: nothing stands there besides.
+    pub footprints: &'a [[[f64; 2]; 4]],
+}
+
 /// Tells footprints of one camera.
 #[derive(Debug, Clone, Default)]
 pub struct Surveyor {
@@ -130,23 +136,22 @@ impl Surveyor {
         Self { camera: Some(camera), headings }
     }
 
-    /// What something covers of the ground. `others`: boxes of what else is there, which may hide a part of it; `before`: what it covered
-    /// when it was told last.
+    /// What something covers of the ground. `before`: what it covered when it was told last.
     pub fn footprint(
         &self,
         kind: Kind,
         bbox: NormBox,
-        others: &[NormBox],
+        others: Others<'_>,
         before: Option<Footprint>,
     ) -> Option<Footprint> {
         let camera = self.camera.as_ref()?;
         if let Some(before) = before.filter(|before| is_unchanged(before.of, bbox)) {
             return Some(before);
         }
-        let counts = counts(bbox, others);
+        let counts = counts(bbox, others.boxes);
         let sight = Sight { kind, bbox, counts, before: before.map(|before| before.heading) };
-        let standing = fit::fit(camera, &sight, &self.headings)?;
-        let metres = corners(&standing);
+        let standing = fit::fit(camera, &sight, &self.headings, others.footprints)?;
+        let metres = standing.corners();
         let [a, b, c, d] = metres.map(|[x, y]| camera.project([x, y, 0.0]));
         let seen = Quad::new([a?, b?, c?, d?]);
         let seen_edges = counts.iter().sum::<f64>() / 4.0;
@@ -156,7 +161,7 @@ impl Surveyor {
 
     /// The same, of a box of which nothing else is known.
     pub fn stance(&self, kind: Kind, bbox: NormBox) -> Stance {
-        Stance { bbox, footprint: self.footprint(kind, bbox, &[], None) }
+        Stance { bbox, footprint: self.footprint(kind, bbox, Others::default(), None) }
     }
 }
 
@@ -166,9 +171,10 @@ fn is_unchanged(a: NormBox, b: NormBox) -> bool {
     near(a.x1(), b.x1(), x) && near(a.x2(), b.x2(), x) && near(a.y1(), b.y1(), y) && near(a.y2(), b.y2(), y)
 }
 
-/// How much each edge of a box can be trusted: what is nearer (lower in the picture) and lies over it hides where it really ends.
+/// How much each edge of a box can be trusted: what is nearer (lower in the picture) and lies over it hides where it really ends. Not its
+/// top: seen from above, what is nearer hides the foot first.
 fn counts(bbox: NormBox, others: &[NormBox]) -> [f64; 4] {
-    let (mut hidden_x, mut hidden_y) = ([0.0_f32; 2], [0.0_f32; 2]);
+    let (mut hidden_x, mut hidden_below) = ([0.0_f32; 2], 0.0_f32);
     let nearer = others.iter().filter(|other| {
         other.y2() > bbox.y2() + 0.02 * bbox.height()
             && other.intersection(bbox) > 0.0
@@ -182,21 +188,11 @@ fn counts(bbox: NormBox, others: &[NormBox]) -> [f64; 4] {
                 hidden_x[side] = hidden_x[side].max(down);
             }
         }
-        for (side, edge) in [bbox.y1(), bbox.y2()].into_iter().enumerate() {
-            if other.y1() <= edge && other.y2() >= edge {
-                hidden_y[side] = hidden_y[side].max(across);
-            }
+        if other.y1() <= bbox.y2() {
+            hidden_below = hidden_below.max(across);
         }
     }
-    [hidden_x[0], hidden_y[0], hidden_x[1], hidden_y[1]]
-        .map(|hidden| f64::from((1.0 - hidden).clamp(0.1, 1.0)))
-}
-
-fn corners(standing: &Standing) -> [[f64; 2]; 4] {
-    let (sin, cos) = standing.heading.sin_cos();
-    let (ahead, left) = (standing.length / 2.0, standing.width / 2.0);
-    [[ahead, left], [ahead, -left], [-ahead, -left], [-ahead, left]]
-        .map(|[x, y]| [standing.at[0] + x * cos - y * sin, standing.at[1] + x * sin + y * cos])
+    [hidden_x[0], 0.0, hidden_x[1], hidden_below].map(|hidden| f64::from((1.0 - hidden).clamp(0.1, 1.0)))
 }
 
 /// Directions of the bays' sides.

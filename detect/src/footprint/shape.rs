@@ -8,33 +8,41 @@ pub(crate) struct Shape {
     pub length: f64,
     pub width: f64,
     pub height: f64,
-    /// How long the roof is, as a share of the length: a saloon's is short, a van's reaches from end to end.
-    roof: f64,
+    /// From where to where the roof reaches, ahead of the middle and behind it, as shares of the length: a saloon's is short and lies towards
+    /// the rear, a van's reaches from end to end.
+    roof: [f64; 2],
+    /// How high front and rear are, as shares of the height.
+    ends: [f64; 2],
     /// By how much it is preferred to have another shape, as a square of shares of the box.
     pub unlikely: f64,
 }
 
-const fn shape(length: f64, width: f64, height: f64, roof: f64, unlikely: f64) -> Shape {
-    Shape { length, width, height, roof, unlikely }
+const fn shape(measures: [f64; 3], roof: [f64; 2], ends: [f64; 2], unlikely: f64) -> Shape {
+    let [length, width, height] = measures;
+    Shape { length, width, height, roof, ends, unlikely }
 }
 
 /// Small car, hatchback, saloon, SUV, van, pickup, light lorry, lorry, coach. What is rare must fit better.
-const VEHICLES: [Shape; 9] = [
-    shape(3.6, 1.60, 1.52, 0.62, 0.001),
-    shape(4.2, 1.75, 1.50, 0.58, 0.0),
-    shape(4.7, 1.82, 1.46, 0.50, 0.0),
-    shape(4.7, 1.90, 1.72, 0.66, 0.0),
-    shape(5.1, 1.90, 1.98, 0.85, 0.001),
-    shape(5.3, 1.88, 1.82, 0.35, 0.003),
-    shape(6.0, 2.05, 2.60, 0.96, 0.004),
-    shape(8.0, 2.35, 3.00, 0.98, 0.008),
-    shape(11.5, 2.50, 3.20, 0.98, 0.008),
+const VEHICLES: [Shape; 10] = [
+    shape([3.6, 1.60, 1.52], [0.12, 0.36], [0.55, 0.66], 0.002),
+    shape([4.1, 1.75, 1.50], [0.08, 0.34], [0.52, 0.65], 0.0),
+    shape([4.7, 1.82, 1.46], [0.06, 0.22], [0.51, 0.68], 0.0),
+    shape([4.7, 1.90, 1.72], [0.09, 0.35], [0.56, 0.64], 0.0),
+    shape([4.7, 1.75, 1.88], [0.22, 0.45], [0.51, 0.6], 0.001),
+    shape([5.3, 1.88, 1.82], [0.06, 0.12], [0.6, 0.6], 0.003),
+    shape([5.7, 1.95, 2.15], [0.42, -0.25], [0.54, 0.6], 0.003),
+    shape([6.0, 2.05, 2.60], [0.40, 0.48], [0.5, 0.96], 0.004),
+    shape([8.0, 2.35, 3.00], [0.46, 0.49], [0.5, 0.96], 0.008),
+    shape([11.5, 2.50, 3.20], [0.49, 0.49], [0.5, 0.5], 0.008),
 ];
 /// Saloon, van, lorry.
-const TYPICAL: [Shape; 3] = [VEHICLES[2], VEHICLES[4], VEHICLES[7]];
+const TYPICAL: [Shape; 3] = [VEHICLES[2], VEHICLES[4], VEHICLES[8]];
 /// Without and with somebody on it.
-const TWO_WHEELERS: [Shape; 2] = [shape(1.8, 0.6, 1.1, 0.5, 0.0), shape(1.8, 0.6, 1.7, 0.3, 0.0)];
-const PEOPLE: [Shape; 1] = [shape(0.45, 0.45, 1.68, 0.6, 0.0)];
+const TWO_WHEELERS: [Shape; 2] = [
+    shape([1.8, 0.6, 1.1], [0.25, 0.25], [0.58, 0.58], 0.0),
+    shape([1.8, 0.6, 1.7], [0.15, 0.15], [0.4, 0.4], 0.0),
+];
+const PEOPLE: [Shape; 1] = [shape([0.45, 0.45, 1.68], [0.3, 0.3], [0.58, 0.58], 0.0)];
 
 /// What something of a kind may measure.
 pub(crate) fn shapes(kind: Kind) -> &'static [Shape] {
@@ -60,9 +68,16 @@ const ROUNDED: [f64; 2] = [0.98, 0.72];
 const WHEELS: [f64; 2] = [0.64, 0.96];
 /// How broad the roof is.
 const ROOF_BROAD: f64 = 0.78;
-/// From where up to where the body is full, as shares of the height.
+/// From where on the body is full, as a share of the height.
 const SILL: f64 = 0.12;
-const BELT: f64 = 0.58;
+/// Four corners of an outline, as shares of half its sides and of its height; front and rear apart.
+#[derive(Debug, Clone, Copy)]
+struct Level {
+    along: [f64; 2],
+    across: f64,
+    up: [f64; 2],
+}
+
 /// Points of an outline.
 pub(crate) const POINTS: usize = 24;
 
@@ -70,18 +85,22 @@ impl Shape {
     /// Points that its box is drawn around: forward, to the left, up, from the middle of what it covers of the ground.
     pub(crate) fn outline(&self) -> [[f64; 3]; POINTS] {
         let (half_length, half_width) = (self.length / 2.0, self.width / 2.0);
-        let levels: [([f64; 2], f64); 6] = [
-            (WHEELS, 0.0),
-            (FULL, SILL),
-            (ROUNDED, SILL),
-            (FULL, BELT),
-            (ROUNDED, BELT),
-            ([self.roof, ROOF_BROAD], 1.0),
+        let roof = self.roof.map(|share| 2.0 * share);
+        let level = |[along, across]: [f64; 2], up: [f64; 2]| Level { along: [along; 2], across, up };
+        let levels = [
+            level(WHEELS, [0.0; 2]),
+            level(FULL, [SILL; 2]),
+            level(ROUNDED, [SILL; 2]),
+            level(FULL, self.ends),
+            level(ROUNDED, self.ends),
+            Level { along: roof, across: ROOF_BROAD, up: [1.0; 2] },
         ];
         std::array::from_fn(|index| {
-            let ([along, across], up) = levels[index / 4];
-            let (ahead, left) = ([1.0, 1.0, -1.0, -1.0][index % 4], [1.0, -1.0, -1.0, 1.0][index % 4]);
-            [ahead * along * half_length, left * across * half_width, up * self.height]
+            let Level { along, across, up } = levels[index / 4];
+            // Front left, front right, rear right, rear left.
+            let end = index % 4 / 2;
+            let (ahead, left) = ([1.0, -1.0][end], [1.0, -1.0, -1.0, 1.0][index % 4]);
+            [ahead * along[end] * half_length, left * across * half_width, up[end] * self.height]
         })
     }
 }

@@ -111,8 +111,9 @@ fn cars_are_found_where_they_stand() {
             ([-4.0, 18.0], 0.0),
         ] {
             let seen = bbox(&camera, shape, at, heading);
-            let footprint =
-                surveyor.footprint(Kind::Vehicle, seen, &[], None).expect("it stands on the ground");
+            let footprint = surveyor
+                .footprint(Kind::Vehicle, seen, Others::default(), None)
+                .expect("it stands on the ground");
             let [x, y] = footprint.middle();
             let off = (x - at[0]).hypot(y - at[1]);
             assert!(off < 0.5, "shape {shape} at {at:?} is told at {x} {y}");
@@ -150,8 +151,9 @@ fn what_hides_the_wheels_does_not_push_a_car_back() {
     )
     .expect("in the picture");
     let rest = NormBox::clipped(whole.x1(), whole.y1(), whole.x2(), before.y1()).expect("in the picture");
-    let footprint =
-        surveyor.footprint(Kind::Vehicle, rest, &[before], None).expect("it stands on the ground");
+    let footprint = surveyor
+        .footprint(Kind::Vehicle, rest, Others { boxes: &[before], footprints: &[] }, None)
+        .expect("it stands on the ground");
     let [x, y] = footprint.middle();
     assert!((x - 0.25).hypot(y - 12.6) < 0.8, "{x} {y}");
 }
@@ -160,7 +162,7 @@ fn what_hides_the_wheels_does_not_push_a_car_back() {
 fn where_nothing_is_known_of_the_ground_there_is_no_footprint() {
     let surveyor = Surveyor::new(None, &[], ASPECT);
     let bbox = NormBox::new(0.4, 0.4, 0.5, 0.5).expect("valid");
-    assert_eq!(surveyor.footprint(Kind::Vehicle, bbox, &[], None), None);
+    assert_eq!(surveyor.footprint(Kind::Vehicle, bbox, Others::default(), None), None);
     assert_eq!(surveyor.stance(Kind::Vehicle, bbox).footprint, None);
 }
 
@@ -170,7 +172,9 @@ fn what_was_told_from_a_better_look_stays() {
     let surveyor = Surveyor::new(Some(&ground(&camera)), &bays(&camera, [-6.0, 10.0], 5), ASPECT);
     let whole = bbox(&camera, 2, [0.25, 12.6], std::f64::consts::FRAC_PI_2);
     let told = |bbox: NormBox, others: &[NormBox]| {
-        surveyor.footprint(Kind::Vehicle, bbox, others, None).expect("it stands on the ground")
+        surveyor
+            .footprint(Kind::Vehicle, bbox, Others { boxes: others, footprints: &[] }, None)
+            .expect("it stands on the ground")
     };
     let good = told(whole, &[]);
     let cut = NormBox::clipped(whole.x1() + 0.1 * whole.width(), whole.y1(), whole.x2(), whole.y2())
@@ -184,4 +188,60 @@ fn what_was_told_from_a_better_look_stays() {
     let mut kept = poor;
     kept.take(good);
     assert_eq!(kept, good);
+}
+
+#[test]
+fn what_is_hidden_may_reach_farther_and_not_less_far() {
+    let camera = camera();
+    let surveyor = Surveyor::new(Some(&ground(&camera)), &[], ASPECT);
+    let (at, heading) = ([0.25, 16.0], std::f64::consts::FRAC_PI_2);
+    let seen = bbox(&camera, 2, at, heading);
+    // One that stands before it hides no more than a sliver of it: its end is where it is seen.
+    let sliver = seen.y2() - 0.03 * seen.height();
+    let before = NormBox::clipped(seen.x1() - 0.1, sliver, seen.x2() + 0.1, seen.y2() + 0.2).expect("valid");
+    let told = surveyor
+        .footprint(Kind::Vehicle, seen, Others { boxes: &[before], footprints: &[] }, None)
+        .expect("it stands on the ground");
+    let [x, y] = told.middle();
+    assert!((x - at[0]).hypot(y - at[1]) < 1.0, "{x} {y}");
+}
+
+#[test]
+fn of_somebody_behind_a_car_the_head_tells_where_they_stand() {
+    let camera = camera();
+    let surveyor = Surveyor::new(Some(&ground(&camera)), &[], ASPECT);
+    let at = [1.0, 15.0];
+    let outline = shapes(Kind::Person)[0].outline().map(|[x, y, z]| [at[0] + x, at[1] + y, z]);
+    let [x1, y1, x2, y2] = seen(&camera, &outline).map(|value| value as f32);
+    let waist = f32::midpoint(y1, y2);
+    // Of breadth nothing is known: arms are where they like.
+    let upper = NormBox::clipped(x1 + 0.1 * (x2 - x1), y1, x2 - 0.1 * (x2 - x1), waist).expect("valid");
+    let car = NormBox::clipped(x1 - 0.2, y1 - 0.02, x2 + 0.2, y2 + 0.1).expect("valid");
+    let told = surveyor
+        .footprint(Kind::Person, upper, Others { boxes: &[car], footprints: &[] }, None)
+        .expect("they stand on the ground");
+    let [x, y] = told.middle();
+    assert!((x - at[0]).hypot(y - at[1]) < 0.5, "{x} {y}");
+}
+
+#[test]
+fn nothing_stands_where_something_else_is_known_to_stand() {
+    let camera = camera();
+    let surveyor = Surveyor::new(Some(&ground(&camera)), &[], ASPECT);
+    let box_of = |at: [f64; 2]| bbox(&camera, 2, at, std::f64::consts::FRAC_PI_2);
+    let known =
+        surveyor.footprint(Kind::Vehicle, box_of([0.0, 17.0]), Others::default(), None).expect("told");
+    // Bumper to bumper with it, by half a metre nearer in the picture than can be.
+    let told = |footprints: &[[[f64; 2]; 4]]| {
+        let others = Others { boxes: &[], footprints };
+        surveyor.footprint(Kind::Vehicle, box_of([0.0, 12.8]), others, None).expect("told")
+    };
+    let common = |told: &Footprint| area(&clipped(&told.metres, &known.metres));
+    let (alone, beside) = (told(&[]), told(&[known.metres]));
+    assert!(
+        common(&alone) > 0.4 && common(&beside) < common(&alone),
+        "{} {}",
+        common(&alone),
+        common(&beside)
+    );
 }

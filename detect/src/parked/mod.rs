@@ -26,7 +26,7 @@ pub(crate) use self::matching::is_moving;
 pub use self::place::{Origin, Place, PlaceState, Presence};
 use crate::{
     appearance::{Background, Covered, Grey, Patch},
-    footprint::Surveyor,
+    footprint::{Others, Surveyor},
     motion::{Kind, containment},
     settings::MemorySettings,
     tracker::Movement,
@@ -160,8 +160,9 @@ impl ParkedMemory {
     pub fn survey(&mut self, surveyor: &Surveyor, others: &[NormBox]) {
         let Some(at) = self.last_at else { return };
         let boxes: Vec<NormBox> = self.places.iter().map(Place::bbox).chain(others.iter().copied()).collect();
+        let others = Others { boxes: &boxes, footprints: &[] };
         for place in self.places.iter_mut().filter(|place| place.is_to_be_surveyed(at)) {
-            let told = surveyor.footprint(place.kind, place.bbox, &boxes, place.footprint);
+            let told = surveyor.footprint(place.kind, place.bbox, others, place.footprint);
             place.stand_on(told, at);
         }
     }

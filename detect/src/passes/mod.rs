@@ -14,19 +14,24 @@
 //! | looks | 5 s | people who get out and stay beside the parked vehicle, while what they came in stands in no bay |
 
 mod distance;
+mod pass;
+mod passer;
 mod shifted;
+mod way;
 
 use std::time::Duration;
 
 use self::{
-    distance::{Distance, between, on_ground, side_of},
+    distance::{Distance, between, side_of},
+    pass::{Pass, parked_object, passer_object},
+    passer::{is_parked_itself, is_several, may_pass},
     shifted::Crop,
+    way::{Known, heading, nearest},
 };
 use crate::{
     appearance::{Background, Grey},
     footprint::{Footprint, Stance},
-    motion::{blend, center_distance},
-    parked::{Place, Presence},
+    parked::Place,
 };
 use gridwatch_domain::{
     CameraId, EventId, EventObject, Ground, NearPass, NormBox, ObjectClass, Timestamp, TrackId, ZoneId,
@@ -38,17 +43,12 @@ const NEAR: Distance = Distance { sizes: 0.3, metres: Some(1.2) };
 const CONTACT: Distance = Distance { sizes: 0.15, metres: Some(0.6) };
 /// Share of its size by which a parked vehicle has moved for certain; by more it has been moved away, not nudged.
 const SHIFTED: std::ops::RangeInclusive<f32> = 0.02..=0.15;
-/// Two looks, so far apart in time, that agree so well: it stands again, and does not drive off.
-const STANDS_AGAIN: Duration = Duration::from_millis(1500);
-const AGREE: f32 = 0.012;
-/// Steps into which the way between two pictures is divided.
-const STEPS: u8 = 8;
+/// Pictures that follow each other so closely show the same way twice.
+const CLOSELY: Duration = Duration::from_millis(600);
 /// Pictures farther apart say nothing of the way between.
 const LONGEST_WAY: Duration = Duration::from_secs(5);
 /// Whoever was not near for this long has passed.
 const PASSED_AFTER: Duration = Duration::from_secs(3);
-/// So long after a pass it is looked whether the parked vehicle has moved …
-const SETTLES_AFTER: Duration = Duration::from_secs(2);
 /// … and no longer: what happened later is not of this pass.
 const SETTLES_WITHIN: Duration = Duration::from_secs(30);
 /// People who get out within this time …
@@ -129,34 +129,12 @@ pub struct Outcome {
     pub contacts: Vec<Contact>,
 }
 
-/// A pass that is under way, or over and not told yet.
-#[derive(Debug, Clone)]
-struct Pass {
-    place: u64,
-    pass: NearPass,
-    /// By which the nearest point of its way is found.
-    rank: f32,
-    /// When the passer was near last.
-    near_at: Timestamp,
-    /// What the parked vehicle looked like before.
-    before: Option<Crop>,
-    /// By how much it seemed to have moved when that could be told first.
-    first_shift: Option<(Timestamp, f32)>,
-    /// Where the passer was last, and since when it has not moved.
-    last: NormBox,
-    still_since: Option<Timestamp>,
-    /// How long people have stood beside the parked vehicle since.
-    looked_for: Duration,
-    is_contact: bool,
-}
-
-/// Where somebody was in the picture before.
+/// A contact that has been told, or is part of one that has.
 #[derive(Debug, Clone, Copy)]
-struct Known {
-    track: TrackId,
+struct Touch {
+    place: u64,
+    by: Option<TrackId>,
     at: Timestamp,
-    bbox: NormBox,
-    footprint: Option<Footprint>,
 }
 
 /// The near passes of one camera. Those under way are forgotten with the process.
@@ -164,6 +142,8 @@ struct Known {
 pub struct Passes {
     open: Vec<Pass>,
     known: Vec<Known>,
+    /// Contacts that have been suspected lately.
+    touched: Vec<Touch>,
     /// What everything looked like when nobody was before it last.
     before: Background,
     last_at: Option<Timestamp>,
@@ -183,9 +163,10 @@ impl Passes {
             .places
             .iter()
             .filter(|place| place.is_standing() && place.is_credible() && place.class().is_vehicle());
+        let follows_closely = elapsed > Duration::ZERO && elapsed <= CLOSELY;
         for place in parked {
             for passer in scene.passers.iter().filter(|passer| may_pass(place, passer)) {
-                self.approach(camera, scene, place, passer, random);
+                self.approach(camera, scene, (place, passer), follows_closely, random);
             }
         }
         self.note_lookers(scene, elapsed.min(LONGEST_WAY));
@@ -206,12 +187,18 @@ impl Passes {
         outcome
     }
 
+    /// What somebody covered of the ground in the picture before.
+    pub fn last_footprint(&self, track: TrackId) -> Option<Footprint> {
+        self.known.iter().find(|known| known.track == track)?.footprint
+    }
+
     /// The clock stepped, or the camera looks elsewhere: what is under way can be followed no more.
     pub fn forget(&mut self) -> Vec<NearPass> {
         self.known.clear();
+        self.touched.clear();
         self.before = Background::default();
         self.last_at = None;
-        self.open.drain(..).map(|open| open.pass).collect()
+        self.open.drain(..).filter(Pass::is_certain).map(|open| open.pass).collect()
     }
 
     /// How near a passer comes on its way from the picture before to this one.
@@ -219,8 +206,8 @@ impl Passes {
         &mut self,
         camera: &CameraId,
         scene: &Scene<'_>,
-        place: &Place,
-        passer: &Passer,
+        (place, passer): (&Place, &Passer),
+        follows_closely: bool,
         random: &mut dyn FnMut() -> [u8; 10],
     ) {
         let before = self.known.iter().find(|known| known.track == passer.track).copied();
@@ -235,41 +222,45 @@ impl Passes {
                 open.near_at = scene.at;
                 open.pass.until = scene.at;
             }
-            if nearest.rank < open.rank {
-                open.come_nearer(place, passer, &nearest, before);
+            let certainly = open.counts(scene.at, nearest);
+            if certainly.distance.is_within(&NEAR) {
+                open.come_nearer(place, passer, certainly, before);
             }
             return;
         }
         // Whoever stands there already is a neighbour; what nobody has seen before has come, however short the time.
         let comes = (passer.is_moving || passer.is_new || passer.class == ObjectClass::Person)
-            && !is_parked_itself(scene, passer);
+            && !is_parked_itself(scene, passer)
+            && !is_several(scene, passer);
         if !comes || !nearest.distance.is_within(&NEAR) || self.open.len() >= MOST_OPEN {
             return;
         }
-        let pass = NearPass {
-            id: EventId::from_parts(scene.at, random()),
-            camera: camera.clone(),
-            place: place.id(),
-            zones: (scene.zones_of)(place),
-            parked: parked_object(place),
-            parked_since: place.first_seen(),
-            passer: passer_object(passer, nearest.bbox),
-            from: nearest.at,
-            until: scene.at,
-            at: nearest.at,
-            distance: nearest.distance.sizes,
-            distance_m: nearest.distance.metres,
-            heading_deg: heading(before, passer),
-            side: side_of(place.bbox(), nearest.bbox),
-            shifted: None,
-        };
-        let before = scene.grey.and_then(|_| Crop::cut(self.before.grey(), place.bbox()));
+        let at_once = !follows_closely;
+        let look = scene.grey.and_then(|_| Crop::cut(self.before.grey(), place.bbox()));
         self.open.push(Pass {
+            pass: NearPass {
+                id: EventId::from_parts(scene.at, random()),
+                camera: camera.clone(),
+                place: place.id(),
+                zones: (scene.zones_of)(place),
+                parked: parked_object(place),
+                parked_since: place.first_seen(),
+                passer: passer_object(passer, nearest.bbox),
+                from: nearest.at,
+                until: scene.at,
+                at: nearest.at,
+                distance: nearest.distance.sizes,
+                distance_m: nearest.distance.metres,
+                heading_deg: heading(before, passer),
+                side: side_of(place.bbox(), nearest.bbox),
+                shifted: None,
+            },
             place: place.number(),
-            pass,
-            rank: nearest.rank,
+            nearest: at_once.then_some(nearest),
+            previous: (scene.at, nearest),
+            is_followed: before.is_some(),
             near_at: scene.at,
-            before,
+            before: look,
             first_shift: None,
             last: passer.bbox,
             still_since: None,
@@ -307,167 +298,40 @@ impl Passes {
     /// Tells what is over, and what was a contact.
     fn settle(&mut self, scene: &Scene<'_>) -> Outcome {
         let mut outcome = Outcome::default();
+        self.touched.retain(|touch| scene.at.saturating_since(touch.at) <= OUT_WITHIN * 2);
         self.open.retain_mut(|open| {
             let place = scene.places.iter().find(|place| place.number() == open.place);
+            if place.is_some_and(|place| open.turns_out_to_be(place, scene)) {
+                return false;
+            }
             open.measure_shift(scene, place);
             let shifted = open.pass.shifted.is_some_and(|shifted| SHIFTED.contains(&shifted));
             let by_whom = !matches!(open.pass.passer.class, ObjectClass::Person);
-            let is_contact =
-                by_whom && open.distance().is_within(&CONTACT) && (shifted || open.looked_for >= LOOKS_FOR);
+            let is_contact = by_whom
+                && open.is_certain()
+                && open.distance().is_within(&CONTACT)
+                && (shifted || open.looked_for >= LOOKS_FOR);
             if is_contact && !std::mem::replace(&mut open.is_contact, true) {
-                outcome.contacts.push(open.contact());
+                // Whoever else was near then is part of the same story.
+                let track = place.and_then(Place::track);
+                let is_of = |touch: &Touch| {
+                    let is_either = touch.place == open.place || (track.is_some() && touch.by == track);
+                    is_either && open.pass.at.saturating_since(touch.at) <= OUT_WITHIN
+                };
+                if !self.touched.iter().any(is_of) {
+                    outcome.contacts.push(open.contact());
+                }
+                self.touched.push(Touch { place: open.place, by: open.pass.passer.track, at: open.pass.at });
             }
             let since = scene.at.saturating_since(open.near_at);
             let waits = open.pass.shifted.is_none() && since < SETTLES_WITHIN && place.is_some();
             let waits = waits || (open.may_be_looked_at(scene) && place.is_some());
             let goes_on = since < PASSED_AFTER || waits;
-            if !goes_on {
+            if !goes_on && open.is_certain() {
                 outcome.passes.push(open.pass.clone());
             }
             goes_on
         });
         outcome
     }
-}
-
-impl Pass {
-    fn distance(&self) -> Distance {
-        Distance { sizes: self.pass.distance, metres: self.pass.distance_m }
-    }
-
-    fn follow(&mut self, at: Timestamp, passer: &Passer) {
-        self.still_since = if passer.is_moving { None } else { self.still_since.or(Some(at)) };
-        self.last = passer.bbox;
-    }
-
-    fn come_nearer(&mut self, place: &Place, passer: &Passer, nearest: &Nearest, before: Option<Known>) {
-        self.rank = nearest.rank;
-        self.pass.at = nearest.at.max(self.pass.from);
-        (self.pass.distance, self.pass.distance_m) = (nearest.distance.sizes, nearest.distance.metres);
-        self.pass.passer = passer_object(passer, nearest.bbox);
-        self.pass.heading_deg = heading(before, passer).or(self.pass.heading_deg);
-        self.pass.side = side_of(place.bbox(), nearest.bbox);
-    }
-
-    /// Whether the passer stands where nobody parks: it has stopped, and is in no bay.
-    fn stands_in_the_way(&self, scene: &Scene<'_>) -> bool {
-        let stood = |place: &Place| place.bbox().iou(self.last) >= 0.5 && (scene.is_in_bay)(place);
-        let is_parked = scene.places.iter().any(stood);
-        self.still_since.is_some() && !is_parked
-    }
-
-    /// Whether people may still get out.
-    fn may_be_looked_at(&self, scene: &Scene<'_>) -> bool {
-        !self.is_contact
-            && self.pass.passer.class.is_vehicle()
-            && self.distance().is_within(&CONTACT)
-            && scene.at.saturating_since(self.pass.at) <= OUT_WITHIN
-            && self.stands_in_the_way(scene)
-    }
-
-    /// Compares the look of the parked vehicle with that before, once nobody is before it any more.
-    fn measure_shift(&mut self, scene: &Scene<'_>, place: Option<&Place>) {
-        let since = scene.at.saturating_since(self.near_at);
-        let (Some(place), Some(grey), Some(before)) = (place, scene.grey, &self.before) else { return };
-        // Neighbours were before it then, too.
-        let is_free = place.presence() == Presence::Seen
-            && scene.passers.iter().filter(|passer| !is_parked_itself(scene, passer)).all(|passer| {
-                place.track() == Some(passer.track) || passer.bbox.intersection(before.area()) <= 0.0
-            });
-        if self.pass.shifted.is_some() || since < SETTLES_AFTER || !is_free {
-            return;
-        }
-        let Some(shift) = before.shift_to(grey) else { return };
-        match self.first_shift {
-            Some((then, first)) if scene.at.saturating_since(then) >= STANDS_AGAIN => {
-                self.pass.shifted = ((first - shift).abs() <= AGREE).then_some(shift);
-                self.first_shift = Some((scene.at, shift));
-            }
-            Some(_) => {}
-            None => self.first_shift = Some((scene.at, shift)),
-        }
-    }
-
-    fn contact(&self) -> Contact {
-        Contact {
-            parked: self.pass.parked.clone(),
-            passer: self.pass.passer.clone(),
-            at: self.pass.at,
-            distance: self.pass.distance,
-            distance_m: self.pass.distance_m,
-            zones: self.pass.zones.clone(),
-        }
-    }
-}
-
-/// Whether somebody may pass a place: not what stands there itself.
-fn may_pass(place: &Place, passer: &Passer) -> bool {
-    place.track() != Some(passer.track) && place.bbox().iou(passer.bbox) < 0.7
-}
-
-/// Whether somebody stands where something has stood for long, whatever its box does.
-fn is_parked_itself(scene: &Scene<'_>, passer: &Passer) -> bool {
-    let is_its = |place: &Place| {
-        place.is_standing()
-            && (place.track() == Some(passer.track) || place.bbox().iou(passer.bbox) >= OF_PLACE)
-    };
-    scene.places.iter().any(is_its)
-}
-
-/// The nearest point of a way.
-struct Nearest {
-    at: Timestamp,
-    bbox: NormBox,
-    distance: Distance,
-    /// Of points that are as near the one that is level with it counts.
-    rank: f32,
-}
-
-/// By how much a size beside the parked vehicle counts, where the distance is the same.
-const LEVEL: f32 = 0.03;
-
-fn nearest(scene: &Scene<'_>, place: &Place, passer: &Passer, before: Option<Known>) -> Nearest {
-    let parked = place.stance();
-    let of = |at: Timestamp, bbox: NormBox, distance: Distance| {
-        let rank = distance.metres.unwrap_or(distance.sizes) + LEVEL * center_distance(place.bbox(), bbox);
-        Nearest { at, bbox, distance, rank }
-    };
-    let mut nearest = of(scene.at, passer.bbox, between(&parked, &passer.stance(), scene.ground));
-    let Some(before) = before.filter(|known| scene.at.saturating_since(known.at) <= LONGEST_WAY) else {
-        return nearest;
-    };
-    let took = scene.at.saturating_since(before.at);
-    for step in 1..STEPS {
-        let share = f32::from(step) / f32::from(STEPS);
-        let bbox = blend(before.bbox, passer.bbox, share);
-        let distance = match (&parked.footprint, before.footprint, passer.footprint) {
-            (Some(parked), Some(from), Some(to)) => on_ground(parked, &from.on_way(&to, share)),
-            _ => between(&parked, &Stance { bbox, footprint: None }, scene.ground),
-        };
-        let on_way = of(before.at.saturating_add(took.mul_f32(share)), bbox, distance);
-        if on_way.rank < nearest.rank {
-            nearest = on_way;
-        }
-    }
-    nearest
-}
-
-fn heading(before: Option<Known>, passer: &Passer) -> Option<f32> {
-    let from = before.filter(|_| passer.is_moving)?.bbox;
-    let (dx, dy) = (passer.bbox.center().x() - from.center().x(), passer.bbox.y2() - from.y2());
-    (dx.hypot(dy) > 1e-4).then(|| dy.atan2(dx).to_degrees().rem_euclid(360.0))
-}
-
-fn parked_object(place: &Place) -> EventObject {
-    EventObject {
-        class: place.class(),
-        score: place.score(),
-        bbox: place.bbox(),
-        place: Some(place.id()),
-        track: place.track(),
-    }
-}
-
-fn passer_object(passer: &Passer, bbox: NormBox) -> EventObject {
-    EventObject { class: passer.class, score: passer.score, bbox, place: None, track: Some(passer.track) }
 }

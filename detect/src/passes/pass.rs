@@ -1,0 +1,170 @@
+//! One pass, from when somebody comes near until it is told. Pure.
+
+use std::time::Duration;
+
+use gridwatch_domain::{EventObject, NearPass, NormBox, Timestamp};
+
+use super::{
+    CLOSELY, CONTACT, Contact, OF_PLACE, OUT_WITHIN, Passer, Scene,
+    distance::{Distance, side_of},
+    passer::is_parked_itself,
+    shifted::Crop,
+    way::{Known, Nearest, heading},
+};
+use crate::parked::{Place, Presence};
+
+/// So long after a pass it is looked whether the parked vehicle has moved …
+const SETTLES_AFTER: Duration = Duration::from_secs(2);
+/// Two looks, so far apart in time, that agree so well: it stands again, and does not drive off.
+const STANDS_AGAIN: Duration = Duration::from_millis(1500);
+const AGREE: f32 = 0.012;
+/// A box that overlaps so much with where something stands may have been that all the while.
+const OFF_AND_ON: f32 = 0.3;
+
+/// A pass that is under way, or over and not told yet.
+#[derive(Debug, Clone)]
+pub(super) struct Pass {
+    /// Number of the place.
+    pub place: u64,
+    /// What is told in the end.
+    pub pass: NearPass,
+    /// How near it came for certain; nothing while there is only one sighting, which may be a box that is off.
+    pub nearest: Option<Nearest>,
+    /// How near it came at the sighting before, and when that was.
+    pub previous: (Timestamp, Nearest),
+    /// Whether it was seen before it came near, and has not been seen since.
+    pub is_followed: bool,
+    /// When the passer was near last.
+    pub near_at: Timestamp,
+    /// What the parked vehicle looked like before.
+    pub before: Option<Crop>,
+    /// By how much it seemed to have moved when that could be told first.
+    pub first_shift: Option<(Timestamp, f32)>,
+    /// Where the passer was last, and since when it has not moved.
+    pub last: NormBox,
+    pub still_since: Option<Timestamp>,
+    /// How long people have stood beside the parked vehicle since.
+    pub looked_for: Duration,
+    /// Whether it was taken for a contact.
+    pub is_contact: bool,
+}
+
+impl Pass {
+    pub(super) fn distance(&self) -> Distance {
+        Distance { sizes: self.pass.distance, metres: self.pass.distance_m }
+    }
+
+    /// How near it is for certain: of two sightings that follow each other closely the farther one counts, since one box may be off.
+    pub(super) fn counts(&mut self, at: Timestamp, now: Nearest) -> Nearest {
+        let (then, before) = std::mem::replace(&mut self.previous, (at, now));
+        self.is_followed = false;
+        if at.saturating_since(then) <= CLOSELY {
+            return now.cautious(before);
+        }
+        // Seldom pictures: nobody is seen near twice on the same way.
+        if self.nearest.is_none() && !now.is_nearer(&before) { before } else { now }
+    }
+
+    /// Whether somebody was there: seen twice, or followed until it came near and lost there.
+    pub(super) fn is_certain(&self) -> bool {
+        self.nearest.is_some() || self.is_followed
+    }
+
+    /// Whether what seemed to come near is what stands there: its box was off for a while.
+    pub(super) fn turns_out_to_be(&self, place: &Place, scene: &Scene<'_>) -> bool {
+        let track = self.pass.passer.track;
+        let passer = scene.passers.iter().find(|passer| Some(passer.track) == track);
+        let is_now = track.is_some() && place.track() == track
+            || passer.is_some_and(|passer| !passer.is_moving && place.bbox().iou(passer.bbox) >= OF_PLACE);
+        is_now && place.bbox().iou(self.pass.passer.bbox) >= OFF_AND_ON
+    }
+
+    pub(super) fn follow(&mut self, at: Timestamp, passer: &Passer) {
+        self.still_since = if passer.is_moving { None } else { self.still_since.or(Some(at)) };
+        self.last = passer.bbox;
+    }
+
+    pub(super) fn come_nearer(
+        &mut self,
+        place: &Place,
+        passer: &Passer,
+        nearest: Nearest,
+        before: Option<Known>,
+    ) {
+        if !self.nearest.is_none_or(|known| nearest.is_nearer(&known)) {
+            return;
+        }
+        self.nearest = Some(nearest);
+        self.pass.at = nearest.at.max(self.pass.from);
+        (self.pass.distance, self.pass.distance_m) = (nearest.distance.sizes, nearest.distance.metres);
+        self.pass.passer = passer_object(passer, nearest.bbox);
+        self.pass.heading_deg = heading(before, passer).or(self.pass.heading_deg);
+        self.pass.side = side_of(place.bbox(), nearest.bbox);
+    }
+
+    /// Whether the passer stands where nobody parks: it has stopped, and is in no bay.
+    pub(super) fn stands_in_the_way(&self, scene: &Scene<'_>) -> bool {
+        let stood = |place: &Place| place.bbox().iou(self.last) >= 0.5 && (scene.is_in_bay)(place);
+        let is_parked = scene.places.iter().any(stood);
+        self.still_since.is_some() && !is_parked
+    }
+
+    /// Whether people may still get out.
+    pub(super) fn may_be_looked_at(&self, scene: &Scene<'_>) -> bool {
+        !self.is_contact
+            && self.pass.passer.class.is_vehicle()
+            && self.distance().is_within(&CONTACT)
+            && scene.at.saturating_since(self.pass.at) <= OUT_WITHIN
+            && self.stands_in_the_way(scene)
+    }
+
+    /// Compares the look of the parked vehicle with that before, once nobody is before it any more.
+    pub(super) fn measure_shift(&mut self, scene: &Scene<'_>, place: Option<&Place>) {
+        let since = scene.at.saturating_since(self.near_at);
+        let (Some(place), Some(grey), Some(before)) = (place, scene.grey, &self.before) else { return };
+        // Neighbours were before it then, too.
+        let is_free = place.presence() == Presence::Seen
+            && scene.passers.iter().filter(|passer| !is_parked_itself(scene, passer)).all(|passer| {
+                place.track() == Some(passer.track) || passer.bbox.intersection(before.area()) <= 0.0
+            });
+        if self.pass.shifted.is_some() || since < SETTLES_AFTER || !is_free {
+            return;
+        }
+        let Some(shift) = before.shift_to(grey) else { return };
+        match self.first_shift {
+            Some((then, first)) if scene.at.saturating_since(then) >= STANDS_AGAIN => {
+                self.pass.shifted = ((first - shift).abs() <= AGREE).then_some(shift);
+                self.first_shift = Some((scene.at, shift));
+            }
+            Some(_) => {}
+            None => self.first_shift = Some((scene.at, shift)),
+        }
+    }
+
+    pub(super) fn contact(&self) -> Contact {
+        Contact {
+            parked: self.pass.parked.clone(),
+            passer: self.pass.passer.clone(),
+            at: self.pass.at,
+            distance: self.pass.distance,
+            distance_m: self.pass.distance_m,
+            zones: self.pass.zones.clone(),
+        }
+    }
+}
+
+/// A parked vehicle, as events name it.
+pub(super) fn parked_object(place: &Place) -> EventObject {
+    EventObject {
+        class: place.class(),
+        score: place.score(),
+        bbox: place.bbox(),
+        place: Some(place.id()),
+        track: place.track(),
+    }
+}
+
+/// Whoever passes it, as events name them.
+pub(super) fn passer_object(passer: &Passer, bbox: NormBox) -> EventObject {
+    EventObject { class: passer.class, score: passer.score, bbox, place: None, track: Some(passer.track) }
+}
