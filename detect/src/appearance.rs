@@ -51,9 +51,20 @@ impl Grey {
 
     /// Takes a frame's luminance, four samples to a pixel. The planes must be as long as the frame's size says.
     pub fn fill(&mut self, frame: &Frame) {
+        self.fill_luma(frame, LONGER_SIDE);
+        self.fill_colours(frame);
+    }
+
+    /// The same, twice as large and without colours: fine enough to see whether something has moved by a hand's breadth.
+    pub fn fill_finely(&mut self, frame: &Frame) {
+        self.fill_luma(frame, 2 * LONGER_SIDE);
+        self.colours.clear();
+    }
+
+    fn fill_luma(&mut self, frame: &Frame, longer_side: usize) {
         let (width, height) = (frame.width as usize, frame.height as usize);
         let longer = width.max(height);
-        let scaled = |side: usize| (side * LONGER_SIDE.min(longer) / longer).max(1);
+        let scaled = |side: usize| (side * longer_side.min(longer) / longer).max(1);
         (self.width, self.height) = (scaled(width), scaled(height));
         self.pixels.clear();
         let (luma, stride) = (frame.planes.y(), frame.planes.y_stride());
@@ -72,7 +83,33 @@ impl Grey {
                 (sum / 4) as u8
             }));
         }
-        self.fill_colours(frame);
+    }
+
+    /// Takes another picture over, but for what is covered in it.
+    pub(crate) fn take_uncovered(&mut self, other: &Self, covered: &[NormBox]) {
+        if !self.same_size(other) {
+            self.clone_from(other);
+            return;
+        }
+        let covered: Vec<_> = covered.iter().map(|bbox| other.span(*bbox)).collect();
+        for row in 0..self.height {
+            let mut spans: Vec<&Range<usize>> =
+                covered.iter().filter(|(_, rows)| rows.contains(&row)).map(|(columns, _)| columns).collect();
+            spans.sort_unstable_by_key(|columns| columns.start);
+            let mut free = 0;
+            for columns in spans {
+                if columns.start > free {
+                    self.copy_row(other, row, free..columns.start);
+                }
+                free = free.max(columns.end);
+            }
+            self.copy_row(other, row, free..self.width);
+        }
+    }
+
+    fn copy_row(&mut self, other: &Self, row: usize, columns: Range<usize>) {
+        let pixels = row * self.width + columns.start..row * self.width + columns.end;
+        self.pixels[pixels.clone()].copy_from_slice(&other.pixels[pixels]);
     }
 
     /// One sample from the middle of each cell.
@@ -355,11 +392,6 @@ impl Background {
                 self.sums[index] = u16::from(grey.pixels[index]) << 8;
             }
         }
-    }
-
-    /// It as a picture.
-    pub(crate) fn grey(&self) -> &Grey {
-        &self.grey
     }
 
     /// What a box looks like when nothing is in it, as far as that was seen.

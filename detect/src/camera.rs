@@ -42,6 +42,15 @@ const TIME_JITTER: Duration = Duration::from_secs(2);
 /// After a longer gap how things moved says nothing about what is seen next.
 const TRACKS_LAST: Duration = Duration::from_secs(5);
 
+/// How a picture looks.
+#[derive(Debug, Clone, Copy)]
+pub struct Look<'a> {
+    /// Small and grey: what places are recognised by.
+    pub grey: &'a Grey,
+    /// Finer, where something stands that may be nudged.
+    pub fine: Option<&'a Grey>,
+}
+
 /// What one picture led to.
 #[derive(Debug, Default)]
 pub struct Step {
@@ -264,13 +273,12 @@ impl CameraState {
         self.health.troubles()
     }
 
-    /// Takes one picture in; one of a camera that cannot be trusted is not believed. `grey` is the picture, small and grey;
-    /// `None` in tests of mere boxes.
+    /// Takes one picture in; one of a camera that cannot be trusted is not believed. `look`: how it looks; `None` in tests of mere boxes.
     pub fn step(
         &mut self,
         at: Timestamp,
         detections: &[Detection],
-        grey: Option<&Grey>,
+        look: Option<Look<'_>>,
         random: &mut dyn FnMut() -> [u8; 10],
     ) -> Step {
         if !self.health.is_trusted() {
@@ -281,6 +289,7 @@ impl CameraState {
             return Step::default();
         }
         let at = self.in_order(at);
+        let grey = look.map(|look| look.grey);
         self.is_adjusted = false;
         let movements = self.tracker.update(at, detections, self.memory_settings.strong_score, grey);
         let moving = detections.iter().zip(&movements).filter(|(found, movement)| {
@@ -309,7 +318,7 @@ impl CameraState {
         });
         self.followed.clear();
         self.followed.extend(followed);
-        let passed = self.note_passes(at, grey, random);
+        let passed = self.note_passes(at, look.and_then(|look| look.fine), random);
         let watchlist = Watchlist { zones: &self.zones, lines: &self.lines, groups: &self.groups };
         let scene = Scene {
             at,
@@ -376,7 +385,7 @@ impl CameraState {
     fn note_passes(
         &mut self,
         at: Timestamp,
-        grey: Option<&Grey>,
+        fine: Option<&Grey>,
         random: &mut dyn FnMut() -> [u8; 10],
     ) -> Passed {
         let passer = |followed: &Followed| {
@@ -399,7 +408,7 @@ impl CameraState {
             at,
             places: self.memory.places(),
             passers: &passers,
-            grey,
+            fine,
             ground: self.ground.as_ref(),
             zones_of: &|place| zones_of(place, zones, settings),
             is_in_bay: &|place| is_in_bay(place, zones),

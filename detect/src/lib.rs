@@ -30,7 +30,7 @@ pub mod tracker;
 
 pub use analyser::{Analysed, Analyser};
 pub use batch::Batch;
-pub use camera::{CameraState, Followed, Step};
+pub use camera::{CameraState, Followed, Look, Step};
 pub use error::DetectError;
 pub use network::{Detector, NetworkDetector, StepTimes};
 pub use pool::{PoolSettings, available_cores, open_pool};

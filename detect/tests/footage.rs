@@ -10,7 +10,8 @@ use std::{
 
 use common::{Video, footage_folder};
 use gridwatch_detect::{
-    CameraState, CameraWatch, DetectSettings, Detector, NetworkDetector, SessionSettings, appearance::Grey,
+    CameraState, CameraWatch, DetectSettings, Detector, Look, NetworkDetector, SessionSettings,
+    appearance::Grey,
 };
 use gridwatch_domain::{
     Detection, DwellLimit, Event, NetworkRef, NormBox, ObjectClass, Phase, Point, Polygon, Timestamp, Zone,
@@ -70,7 +71,8 @@ impl Footage {
                 state.restore(&watch, &kept).expect("what was just written");
             }
             let mut ids = || std::array::from_fn(|_| random.u8(..));
-            events.extend(state.step(*at, detections, Some(grey), &mut ids).events);
+            events
+                .extend(state.step(*at, detections, Some(Look { grey, fine: Some(grey) }), &mut ids).events);
         }
         for event in &events {
             event.validate().expect("consistent");

@@ -4,7 +4,8 @@
 use std::{sync::Arc, time::Duration};
 
 use gridwatch_detect::{
-    CameraState, CameraWatch, DetectSettings, Detector, NetworkDetector, SessionSettings, appearance::Grey,
+    CameraState, CameraWatch, DetectSettings, Detector, Look, NetworkDetector, SessionSettings,
+    appearance::Grey,
 };
 use gridwatch_domain::{CameraId, Detection, Event, Frame, NetworkRef, Nv12Buffer, Phase, Timestamp};
 use gridwatch_models::ModelStore;
@@ -68,7 +69,7 @@ impl Footage {
             let at =
                 Timestamp::UNIX_EPOCH.saturating_add(Duration::from_secs(number as u64 * u64::from(EVERY)));
             let mut ids = || std::array::from_fn(|_| random.u8(..));
-            events.extend(state.step(at, detections, Some(grey), &mut ids).events);
+            events.extend(state.step(at, detections, Some(Look { grey, fine: Some(grey) }), &mut ids).events);
         }
         events
     }

@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | near | 1.2 m, or 0.3 sizes | an arm's length and the error of boxes; who passes farther off scratches nothing |
 //! | contact | 0.6 m, or 0.15 sizes | as near as boxes can tell |
-//! | shifted by | 0.02 – 0.15 sizes, at two looks that agree | some 8 cm: less than jitter of the look, more than wind and shadows make; what goes on moving drives off |
+//! | shifted by | 0.018 – 0.15 sizes, at two looks that agree | some 7 cm: less than jitter of the look, more than wind and shadows make; what goes on moving drives off |
 //! | looks | 5 s | people who get out and stay beside the parked vehicle, while what they came in stands in no bay |
 
 mod distance;
@@ -29,7 +29,7 @@ use self::{
     way::{Known, heading, nearest},
 };
 use crate::{
-    appearance::{Background, Grey},
+    appearance::Grey,
     footprint::{Footprint, Stance},
     parked::Place,
 };
@@ -42,7 +42,7 @@ const NEAR: Distance = Distance { sizes: 0.3, metres: Some(1.2) };
 /// Within this it may have been a contact.
 const CONTACT: Distance = Distance { sizes: 0.15, metres: Some(0.6) };
 /// Share of its size by which a parked vehicle has moved for certain; by more it has been moved away, not nudged.
-const SHIFTED: std::ops::RangeInclusive<f32> = 0.02..=0.15;
+const SHIFTED: std::ops::RangeInclusive<f32> = 0.018..=0.15;
 /// Pictures that follow each other so closely show the same way twice.
 const CLOSELY: Duration = Duration::from_millis(600);
 /// Pictures farther apart say nothing of the way between.
@@ -110,8 +110,8 @@ pub struct Scene<'a> {
     pub places: &'a [Place],
     /// Who is followed in it.
     pub passers: &'a [Passer],
-    /// The picture, small and grey.
-    pub grey: Option<&'a Grey>,
+    /// The picture, as fine as it takes to see whether something was nudged.
+    pub fine: Option<&'a Grey>,
     /// How large things are on the ground.
     pub ground: Option<&'a Ground>,
     /// In which zones a place is, its bay first.
@@ -145,7 +145,7 @@ pub struct Passes {
     /// Contacts that have been suspected lately.
     touched: Vec<Touch>,
     /// What everything looked like when nobody was before it last.
-    before: Background,
+    before: Grey,
     last_at: Option<Timestamp>,
 }
 
@@ -178,11 +178,12 @@ impl Passes {
         self.known.retain(|known| scene.at.saturating_since(known.at) <= LONGEST_WAY);
         self.known.retain(|known| scene.passers.iter().all(|passer| passer.track != known.track));
         self.known.extend(kept);
-        if let Some(grey) = scene.grey {
+        if let Some(fine) = scene.fine {
             let stays =
                 |passer: &&Passer| !scene.places.iter().any(|place| place.track() == Some(passer.track));
-            let covered = scene.passers.iter().filter(stays).map(|passer| passer.bbox);
-            self.before.update(grey, covered, 1.0);
+            let covered: Vec<NormBox> =
+                scene.passers.iter().filter(stays).map(|passer| passer.bbox).collect();
+            self.before.take_uncovered(fine, &covered);
         }
         outcome
     }
@@ -196,7 +197,7 @@ impl Passes {
     pub fn forget(&mut self) -> Vec<NearPass> {
         self.known.clear();
         self.touched.clear();
-        self.before = Background::default();
+        self.before = Grey::default();
         self.last_at = None;
         self.open.drain(..).filter(Pass::is_certain).map(|open| open.pass).collect()
     }
@@ -236,7 +237,7 @@ impl Passes {
             return;
         }
         let at_once = !follows_closely;
-        let look = scene.grey.and_then(|_| Crop::cut(self.before.grey(), place.bbox()));
+        let look = scene.fine.and_then(|_| Crop::cut(&self.before, place.bbox()));
         self.open.push(Pass {
             pass: NearPass {
                 id: EventId::from_parts(scene.at, random()),

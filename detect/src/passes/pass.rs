@@ -17,7 +17,7 @@ use crate::parked::{Place, Presence};
 const SETTLES_AFTER: Duration = Duration::from_secs(2);
 /// Two looks, so far apart in time, that agree so well: it stands again, and does not drive off.
 const STANDS_AGAIN: Duration = Duration::from_millis(1500);
-const AGREE: f32 = 0.012;
+const AGREE: f32 = 0.006;
 /// A box that overlaps so much with where something stands may have been that all the while.
 const OFF_AND_ON: f32 = 0.3;
 
@@ -121,16 +121,19 @@ impl Pass {
     /// Compares the look of the parked vehicle with that before, once nobody is before it any more.
     pub(super) fn measure_shift(&mut self, scene: &Scene<'_>, place: Option<&Place>) {
         let since = scene.at.saturating_since(self.near_at);
-        let (Some(place), Some(grey), Some(before)) = (place, scene.grey, &self.before) else { return };
+        let (Some(place), Some(fine), Some(before)) = (place, scene.fine, &self.before) else { return };
         // Neighbours were before it then, too.
+        let others = scene
+            .passers
+            .iter()
+            .filter(|passer| place.track() != Some(passer.track) && !is_parked_itself(scene, passer));
+        let others: Vec<NormBox> = others.map(|passer| passer.bbox).collect();
         let is_free = place.presence() == Presence::Seen
-            && scene.passers.iter().filter(|passer| !is_parked_itself(scene, passer)).all(|passer| {
-                place.track() == Some(passer.track) || passer.bbox.intersection(before.area()) <= 0.0
-            });
+            && others.iter().all(|other| other.intersection(before.area()) <= 0.0);
         if self.pass.shifted.is_some() || since < SETTLES_AFTER || !is_free {
             return;
         }
-        let Some(shift) = before.shift_to(grey) else { return };
+        let Some(shift) = before.shift_to(fine, &others) else { return };
         match self.first_shift {
             Some((then, first)) if scene.at.saturating_since(then) >= STANDS_AGAIN => {
                 self.pass.shifted = ((first - shift).abs() <= AGREE).then_some(shift);

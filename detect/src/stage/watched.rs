@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use gridwatch_domain::{Detection, Event, Findings, Frame, NearPass, Timestamp};
 
 use super::now;
-use crate::{CameraState, Step, appearance::Grey, health::View};
+use crate::{CameraState, Look, Step, appearance::Grey, health::View};
 
 /// Least time between two checkpoints of a camera that nothing but its memory calls for.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
@@ -30,6 +30,7 @@ struct Seen {
 #[derive(Default)]
 pub(crate) struct Eye {
     grey: Grey,
+    fine: Grey,
     view: View,
 }
 
@@ -91,11 +92,17 @@ impl Watched {
     ) -> Step {
         // Not `away_since`: the last pictures of a camera that went away may come after word of it.
         self.blind_since = None;
-        let Eye { grey, view } = eye;
+        let Eye { grey, fine, view } = eye;
         grey.fill(frame);
+        // Only what stands can be nudged.
+        let looks_closely = self.state.has_standing();
+        if looks_closely {
+            fine.fill_finely(frame);
+        }
         view.fill(frame, grey);
         let health = self.state.watch(frame.at, found, view, random);
-        let step = health.and(self.state.step(frame.at, found, Some(grey), random));
+        let look = Look { grey, fine: looks_closely.then_some(&*fine) };
+        let step = health.and(self.state.step(frame.at, found, Some(look), random));
         self.is_stale = true;
         self.is_unkept |= step.material;
         step

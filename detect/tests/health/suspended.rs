@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gridwatch_detect::{CameraState, CameraWatch, DetectSettings, appearance::Grey, health::View};
+use gridwatch_detect::{CameraState, CameraWatch, DetectSettings, Look, appearance::Grey, health::View};
 use gridwatch_domain::{
     Detection, DwellLimit, Event, EventKind, NetworkRef, NormBox, ObjectClass, Phase, Point, Polygon,
     Sha256Hex, Zone, ZoneType,
@@ -97,7 +97,8 @@ impl Yard {
             let random = &mut self.random;
             let mut ids = || std::array::from_fn(|_| random.u8(..));
             let health = self.state.watch(frame.at, &detections, &self.view, &mut ids);
-            let step = self.state.step(frame.at, &detections, Some(&self.grey), &mut ids);
+            let look = Look { grey: &self.grey, fine: None };
+            let step = self.state.step(frame.at, &detections, Some(look), &mut ids);
             self.events.extend(health.and(step).events);
             self.now += self.interval;
         }

@@ -164,6 +164,7 @@ impl CameraTester {
         let detections: Vec<Detection> =
             things.iter().filter(|thing| thing.score > 0.0).filter_map(found).collect();
         let grey = self.sees.then(|| self.paint(things));
+        let look = grey.as_ref().map(|grey| Look { grey, fine: Some(grey) });
         let random = &mut self.random;
         let mut next = || {
             *random += 1;
@@ -172,7 +173,7 @@ impl CameraTester {
             bytes
         };
         let at = Timestamp::from_millisecond(self.millis).expect("in range");
-        let step = self.state.step(at, &detections, grey.as_ref(), &mut next);
+        let step = self.state.step(at, &detections, look, &mut next);
         self.events.extend(step.events);
         self.passes.extend(step.passes);
     }
