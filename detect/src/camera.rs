@@ -306,9 +306,14 @@ impl CameraState {
         let changes = self.memory.observe(&observation);
         self.survey(detections, grey);
         self.walkers.clear();
-        self.walkers.extend(
-            detections.iter().zip(&movements).filter_map(|(found, movement)| walker(found, *movement)),
-        );
+        let followed = detections.iter().zip(&movements);
+        let resting = followed.clone().filter_map(|(found, movement)| {
+            let rests = (*movement)?.resting_since <= at.saturating_sub(RESTS_LONG);
+            (Kind::of(found.class) == Kind::TwoWheeler && rests).then_some(found.bbox)
+        });
+        let resting: Vec<NormBox> = resting.collect();
+        let walking = followed.filter(|(found, _)| !is_parked_two_wheeler(found, &resting));
+        self.walkers.extend(walking.filter_map(|(found, movement)| walker(found, *movement)));
         let owners = changes.owners.iter().copied().chain(std::iter::repeat(None));
         let followed = detections.iter().zip(&movements).zip(owners);
         let followed = followed.map(|((detection, movement), place)| Followed {
@@ -615,6 +620,20 @@ impl CameraState {
             evidence: Vec::new(),
         }
     }
+}
+
+/// A scooter that stands there is taken for somebody now and then, and hardly: less certain than this …
+const HARDLY_SOMEBODY: f32 = 0.5;
+/// … where it has stood for so long …
+const RESTS_LONG: Duration = Duration::from_secs(1);
+/// … and stands to this share.
+const WHERE_IT_STANDS: f32 = 0.45;
+
+/// `resting`: where two-wheelers have stood for long.
+fn is_parked_two_wheeler(found: &Detection, resting: &[NormBox]) -> bool {
+    Kind::of(found.class) == Kind::Person
+        && found.score < HARDLY_SOMEBODY
+        && resting.iter().any(|bbox| bbox.iou(found.bbox) >= WHERE_IT_STANDS)
 }
 
 /// Whoever is followed, as the rules see it.

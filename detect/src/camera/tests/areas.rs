@@ -179,3 +179,17 @@ fn who_is_hardly_detected_is_believed_in_for_as_long_as_they_were_detected_well(
     camera.stand(20.0, &[well]).stand(15.0, &[hardly]);
     assert_eq!(camera.events.len(), 1, "{:?}", camera.told_where());
 }
+
+#[test]
+fn a_scooter_that_is_taken_for_somebody_now_and_then_does_not_loiter() {
+    let mut camera = CameraTester::watching(area(&[(EventKind::Loitering, 30, 1)]));
+    let at = person(0.5, 0.6, 8);
+    let scooter = Thing { class: ObjectClass::Motorcycle, ..at.scored(0.4) };
+    let taken_for = at.scored(0.36);
+    camera.stand(5.0, &[]).stand(5.0, &[scooter]).stand(60.0, &[scooter, taken_for]);
+    camera.expect_where(&[]);
+    // Somebody who stands before it is seen better than that.
+    camera.stand(40.0, &[scooter, at.scored(0.7)]);
+    let opened: Vec<_> = camera.events.iter().map(|event| (event.kind, event.phase)).collect();
+    assert_eq!(opened, [(EventKind::Loitering, Phase::Open)]);
+}
