@@ -6,7 +6,8 @@ use std::{hint::black_box, sync::Arc, time::Duration};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use gridwatch_detect::{
-    CameraState, CameraWatch, DetectSettings, Detector, LIBRARY_VARIABLE, NetworkDetector, SessionSettings,
+    CameraState, CameraWatch, DetectSettings, Detector, LIBRARY_VARIABLE, Look, NetworkDetector,
+    SessionSettings,
     appearance::Grey,
     head,
     health::{Health, HealthSettings, View},
@@ -97,13 +98,16 @@ fn rule_step(criterion: &mut Criterion) {
     let mut state = CameraState::new(&watch, &settings);
     let mut grey = Grey::default();
     grey.fill(&frame(1920, 1080));
+    let mut fine = Grey::default();
+    fine.fill_finely(&frame(1920, 1080));
+    let look = Look { grey: &grey, fine: Some(&fine) };
     let mut random = fastrand::Rng::with_seed(3);
     let mut at = Timestamp::UNIX_EPOCH;
     let mut ids = || [7; 10];
     criterion.bench_function("rule step/20 standing cars in 4 zones", |bencher| {
         bencher.iter(|| {
             at = at.saturating_add(Duration::from_millis(200));
-            state.step(at, &cars(random.f32() * 0.002), Some(&grey), &mut ids)
+            state.step(at, &cars(random.f32() * 0.002), Some(look), &mut ids)
         });
     });
     criterion.bench_function("checkpoint/20 standing cars", |bencher| bencher.iter(|| state.checkpoint()));

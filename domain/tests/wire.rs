@@ -1,7 +1,7 @@
 //! Every form ever shipped stays readable: one fixture per message and version.
 
 use gridwatch_domain::{
-    DomainError, EventKind, Phase,
+    Direction, DomainError, EventKind, Phase,
     wire::{AckMessage, CameraStateMessage, EventMessage, Message},
 };
 
@@ -14,6 +14,28 @@ fn event_v1_reads_and_writes_back_the_same() {
     assert_eq!(message.event.phase, Phase::Update);
     assert_eq!(message.seq, 1234);
     assert_eq!(EventMessage::from_json(&message.to_json()).expect("our own form"), message);
+}
+
+/// What rules of other kinds say, as it was first shipped.
+#[test]
+fn event_v1_of_other_kinds_reads_and_writes_back_the_same() {
+    let read = |text: &str| EventMessage::from_json(text.as_bytes()).expect("the fixture is valid");
+    let contact = read(include_str!("fixtures/event-v1-contact.json"));
+    assert_eq!(contact.event.kind, EventKind::ContactSuspected);
+    assert_eq!((contact.event.objects.len(), contact.event.rule.distance_m), (2, Some(0.2)));
+    let crowd = read(include_str!("fixtures/event-v1-crowd.json"));
+    assert_eq!(
+        (crowd.event.kind, crowd.event.rule.least, crowd.event.rule.most),
+        (EventKind::Crowd, Some(5), Some(7))
+    );
+    let crossing = read(include_str!("fixtures/event-v1-crossing.json"));
+    assert_eq!(
+        (crossing.event.kind, crossing.event.rule.direction),
+        (EventKind::WrongWay, Some(Direction::Against))
+    );
+    for message in [contact, crowd, crossing] {
+        assert_eq!(read(&String::from_utf8(message.to_json()).expect("JSON")), message);
+    }
 }
 
 /// As it was first shipped, and with what has been added since.
@@ -38,7 +60,9 @@ fn camera_v1_reads_and_writes_back_the_same() {
         (reasons.reason_code.as_deref(), reasons.not_kept_code.as_deref()),
         (Some("unauthorized"), Some("not_found"))
     );
-    for message in [first, grown, reasons] {
+    let watching = read(include_str!("fixtures/camera-v1-lines.json"));
+    assert_eq!((watching.lines.len(), watching.groups[0].bays.len()), (1, 2));
+    for message in [first, grown, reasons, watching] {
         assert_eq!(read(&String::from_utf8(message.to_json()).expect("JSON")), message);
     }
 }

@@ -13,6 +13,11 @@ use crate::{
 
 /// Boxes of the last strong sightings, whose median is where the object is now: one odd box moves nothing.
 const RECENT_BOXES: usize = 5;
+/// A box that is larger by this than what has stood here, and has that within it to this share, has taken in what is beside it …
+const GROWN: f32 = 1.25;
+const WITHIN: f32 = 0.85;
+/// … unless it stays so for this long.
+const GROWN_FOR: Duration = Duration::from_secs(120);
 /// Sizes that the box of something at rest may jump from one picture to the next.
 const JITTER: f32 = 0.06;
 /// Share by which a place's box follows a strong sighting.
@@ -185,13 +190,37 @@ impl Place {
 
     /// Whether a detection at this place says too little to count: a weak one where the place looks empty or was seen
     /// empty, or one that may be passing and does not look like what stands here.
-    pub(super) fn doubts(&self, sighting: &Sighting<'_>) -> bool {
+    pub(super) fn doubts(&mut self, sighting: &Sighting<'_>) -> bool {
         let likeness = sighting.now.and_then(|now| self.likeness(now));
+        if self.is_taken_together(sighting, likeness) {
+            return true;
+        }
         if sighting.strong {
             let may_be_passing = sighting.movement.is_none_or(|movement| movement.speed.is_none());
             return may_be_passing && likeness.is_some_and(|likeness| likeness.look < STRANGE);
         }
         likeness.is_some_and(Likeness::says_bare) || (!self.held && self.surely_empty_for >= STAY_BREAKS)
+    }
+
+    /// Whether a box is drawn around what stands here and something beside it, which has come since: that says nothing of where either is.
+    /// What was half hidden at first and is seen whole later looks the same, and is believed in time.
+    fn is_taken_together(&mut self, sighting: &Sighting<'_>, likeness: Option<Likeness>) -> bool {
+        let (own, found) = (self.bbox, sighting.found.bbox);
+        // What stands where it was seen to be gone is another, and may be larger.
+        let is_there = self.look.is_some()
+            && self.surely_empty_for < STAY_BREAKS
+            && !likeness.is_some_and(Likeness::says_bare);
+        let is_grown = self.is_standing()
+            && is_there
+            && self.sightings as usize > RECENT_BOXES
+            && found.area() >= GROWN * own.area()
+            && own.intersection(found) >= WITHIN * own.area();
+        if !is_grown {
+            self.grown_since = None;
+            return false;
+        }
+        let since = *self.grown_since.get_or_insert(sighting.at);
+        sighting.at.saturating_since(since) < GROWN_FOR
     }
 
     /// Whether a strong sighting is of another object than the one remembered.

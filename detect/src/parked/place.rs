@@ -132,6 +132,9 @@ pub struct Place {
     /// When that was looked at last.
     #[serde(skip)]
     pub(super) surveyed_at: Option<Timestamp>,
+    /// Since when a box is found that takes in what is beside it.
+    #[serde(skip)]
+    pub(super) grown_since: Option<Timestamp>,
 }
 
 /// What stands is surveyed so often: it does not move, and a fit costs more than anything else about a place.
@@ -190,6 +193,7 @@ impl Place {
             footprint: None,
             doubted_since: None,
             surveyed_at: None,
+            grown_since: None,
         };
         place.vote(found);
         place.trail.detected(sighting.at, found.bbox);
@@ -388,7 +392,7 @@ impl Place {
             *time = time.saturating_sub(by);
         }
         self.recent.iter_mut().for_each(|(at, _)| *at = at.saturating_sub(by));
-        for time in [&mut self.doubted_since, &mut self.surveyed_at] {
+        for time in [&mut self.doubted_since, &mut self.surveyed_at, &mut self.grown_since] {
             *time = time.map(|at| at.saturating_sub(by));
         }
         self.trail.rewind(by);

@@ -194,3 +194,15 @@ fn a_car_that_is_hidden_when_its_limit_ends_does_not_keep_anybody_from_looking_w
     camera.stand(4.0, &[first.scored(0.0), lorry, second]);
     assert_eq!(due(&camera), Some(40.0), "{:?}", camera.state.memory.places());
 }
+
+#[test]
+fn one_that_stops_bumper_to_bumper_and_is_taken_for_the_same_ends_nothing() {
+    let mut camera = CameraTester::start();
+    let stands = car(0.4, 0.4);
+    let comes = car(0.5, 0.4).looking(5);
+    // One box around both, with what stands in front of each other painted apart.
+    let both = |score: f32| Thing { corners: [0.4, 0.4, 0.6, 0.52], ..car(0.0, 0.0).scored(score) };
+    camera.stand(3.0, &[]).stand(15.0, &[stands]);
+    camera.stand(12.0, &[both(0.8), stands.scored(0.0), comes.scored(0.0)]).stand(8.0, &[stands]);
+    camera.expect_one_open(3.0);
+}
