@@ -213,7 +213,8 @@ impl Place {
         let is_grown = self.is_standing()
             && is_there
             && self.sightings as usize > RECENT_BOXES
-            && found.area() >= GROWN * own.area()
+            // What was half hidden for a while was larger once.
+            && found.area() >= GROWN * own.area().max(self.anchor.area())
             && own.intersection(found) >= WITHIN * own.area();
         if !is_grown {
             self.grown_since = None;
