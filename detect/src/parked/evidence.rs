@@ -206,10 +206,12 @@ impl Place {
     /// What was half hidden at first and is seen whole later looks the same, and is believed in time.
     fn is_taken_together(&mut self, sighting: &Sighting<'_>, likeness: Option<Likeness>) -> bool {
         let (own, found) = (self.bbox, sighting.found.bbox);
-        // What stands where it was seen to be gone is another, and may be larger.
+        // What stands where it was seen to be gone, or missed for long, is another, and may be larger.
+        let is_strange = likeness.is_some_and(|likeness| likeness.look < STRANGE);
         let is_there = self.look.is_some()
             && self.surely_empty_for < STAY_BREAKS
-            && !likeness.is_some_and(Likeness::says_bare);
+            && !likeness.is_some_and(Likeness::says_bare)
+            && !(is_strange && self.missed_for >= VACANT_FOR);
         let is_grown = self.is_standing()
             && is_there
             && self.sightings as usize > RECENT_BOXES
@@ -299,9 +301,12 @@ impl Place {
         self.relearning = Duration::ZERO;
     }
 
-    /// Whether it was elsewhere in the last picture, by more than a box jitters.
+    /// Whether it was elsewhere in the last picture, by more than a box jitters, and farther away still in the one before: a camera that
+    /// sways moves boxes to and fro.
     fn has_shifted(&self, now: NormBox) -> bool {
-        self.recent.back().is_some_and(|(_, last)| shift(*last, now) > JITTER)
+        let mut before = self.recent.iter().rev().map(|(_, bbox)| shift(*bbox, now));
+        let last = before.next().unwrap_or(0.0);
+        last > JITTER && before.next().is_none_or(|earlier| earlier >= last)
     }
 
     /// Since when the object is no longer where it came to rest.

@@ -14,6 +14,8 @@
 mod evidence;
 mod matching;
 mod place;
+#[cfg(test)]
+mod tests;
 mod trail;
 
 use std::{collections::VecDeque, time::Duration};
@@ -259,14 +261,20 @@ impl ParkedMemory {
         }
     }
 
-    /// A place whose own track is now found elsewhere was left, unless tracks were swapped, which its look will tell.
+    /// A place whose own track is now found elsewhere was left, unless tracks were swapped: where the track is found something else
+    /// stands, or its look will tell.
     fn notice_departures(&mut self, observation: &Observation<'_>, owners: &[Option<usize>]) {
+        let standing = self.places.iter().filter(|place| place.is_standing());
+        let standing: Vec<(u64, NormBox)> = standing.map(|place| (place.number, place.bbox())).collect();
         let tracks = observation.movements.iter().zip(observation.detections).zip(owners);
         for ((movement, found), owner) in tracks {
             let Some(movement) = movement else { continue };
+            let is_swapped = |number: u64| {
+                standing.iter().any(|(other, bbox)| *other != number && bbox.iou(found.bbox) >= SAME_PLACE)
+            };
             for (index, place) in self.places.iter_mut().enumerate() {
                 let elsewhere = *owner != Some(index) && crate::motion::shift(place.bbox(), found.bbox) > 0.5;
-                if place.track() == Some(movement.track) && elsewhere {
+                if place.track() == Some(movement.track) && elsewhere && !is_swapped(place.number) {
                     place.depart();
                 }
             }

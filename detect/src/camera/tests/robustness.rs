@@ -169,3 +169,15 @@ fn a_file_that_begins_anew_breaks_nothing() {
     }
     camera.expect(&["open 1 minor", "close 2 minor"].repeat(5));
 }
+
+#[test]
+fn a_camera_that_sways_does_not_date_a_car_anew() {
+    let mut camera = CameraTester::start();
+    camera.stand(20.0, &[]);
+    // Pictures two seconds apart, the box some tenths of its size to and fro: it stands since it came.
+    for step in 0..30_u8 {
+        let off = if step % 2 == 0 { 0.0 } else { 0.009 };
+        camera.seldom(2.0, 2.0, &[car(0.4 + off, 0.4)]);
+    }
+    camera.expect_one_open(20.0);
+}

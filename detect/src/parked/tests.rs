@@ -1,0 +1,51 @@
+//! Places, told what was detected and followed without a picture.
+
+use std::time::Duration;
+
+use gridwatch_domain::{ObjectClass, TrackId};
+
+use super::*;
+
+fn bbox(left: f32) -> NormBox {
+    NormBox::new(left, 0.4, left + 0.1, 0.52).expect("valid")
+}
+
+fn car(left: f32) -> Detection {
+    Detection { class: ObjectClass::Car, score: 0.8, bbox: bbox(left) }
+}
+
+fn movement(track: u64, at: Timestamp, speed: f32) -> Option<Movement> {
+    Some(Movement {
+        track: TrackId(track),
+        class: ObjectClass::Car,
+        sightings: 9,
+        speed: Some(speed),
+        travelled: 0.0,
+        resting_since: at,
+        before: None,
+        strong_at: at,
+        strong_for: Duration::from_secs(1),
+    })
+}
+
+/// Shows cars, each by where it is, its track and its speed.
+fn show(memory: &mut ParkedMemory, second: i64, cars: &[(f32, u64, f32)]) {
+    let at = Timestamp::from_millisecond(second * 1000).expect("in range");
+    let detections: Vec<Detection> = cars.iter().map(|(left, ..)| car(*left)).collect();
+    let movements: Vec<_> = cars.iter().map(|(_, track, speed)| movement(*track, at, *speed)).collect();
+    memory.observe(&Observation { at, detections: &detections, movements: &movements, grey: None });
+}
+
+#[test]
+fn a_track_that_is_found_where_another_stands_has_been_swapped() {
+    for (elsewhere, presence) in [(0.5, Presence::Unknown), (0.75, Presence::Empty)] {
+        let mut memory = ParkedMemory::new(MemorySettings::default(), vec![Kind::Vehicle]);
+        for second in 0..20 {
+            show(&mut memory, second, &[(0.2, 1, 0.0), (0.5, 2, 0.0)]);
+        }
+        assert!(memory.places().iter().all(Place::is_standing));
+        // The first one is hidden; its track goes on where the second one stands, or where nobody does.
+        show(&mut memory, 20, &[(elsewhere, 1, 2.0)]);
+        assert_eq!(memory.places()[0].presence(), presence, "found at {elsewhere}");
+    }
+}
