@@ -41,15 +41,15 @@ pub(super) struct Matrix<'a> {
 impl Matrix<'_> {
     /// Measures every cell that has not been measured before. Tells of each on standard error.
     pub(super) fn measure(&self, kept: &Kept) -> anyhow::Result<Vec<Cell>> {
-        let count = self.scenes.len() * self.conditions.len();
+        let each = self.scenes.iter().flat_map(|(name, scene)| {
+            let possible = self.conditions.iter().filter(|condition| scene.under(**condition).is_ok());
+            possible.map(move |condition| (name, scene, *condition))
+        });
+        let each: Vec<_> = each.collect();
         let mut cells = Vec::new();
-        for (name, scene) in &self.scenes {
-            for condition in &self.conditions {
-                let number = cells.len() / self.rates.len().max(1) + 1;
-                eprintln!("[{number}/{count}] {name}, {}", condition.as_str());
-                let under = Under::new(name, scene, *condition, self.size)?;
-                cells.extend(under.measure(self, kept)?);
-            }
+        for (index, (name, scene, condition)) in each.iter().enumerate() {
+            eprintln!("[{}/{}] {name}, {}", index + 1, each.len(), condition.as_str());
+            cells.extend(Under::new(name, scene, *condition, self.size)?.measure(self, kept)?);
         }
         Ok(cells)
     }

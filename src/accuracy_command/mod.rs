@@ -27,7 +27,7 @@ use std::{collections::HashSet, fs, path::Path};
 
 use anyhow::{Context as _, bail};
 use gridwatch_config::NetworkSettings;
-use gridwatch_sim::Scene;
+use gridwatch_sim::{Condition, Scene, SimError};
 
 pub(crate) use self::plan::{Part, Rate};
 use self::{
@@ -67,6 +67,20 @@ struct Real {
     public: Option<Chosen>,
 }
 
+/// Tells which scenes cannot be shown under a condition; refuses one under which none can.
+fn check_condition(scenes: &[(String, Scene)], condition: Condition) -> anyhow::Result<()> {
+    let refused = |(name, scene): &(String, Scene)| Some((name.clone(), scene.under(condition).err()?));
+    let mut refused: Vec<(String, SimError)> = scenes.iter().filter_map(refused).collect();
+    if refused.len() == scenes.len() && !refused.is_empty() {
+        let (name, error) = refused.swap_remove(0);
+        return Err(error).with_context(|| format!("{name} under {}", condition.as_str()));
+    }
+    for (name, error) in refused {
+        eprintln!("{name} is left out under {}: {error}", condition.as_str());
+    }
+    Ok(())
+}
+
 impl<'a> Bench<'a> {
     fn prepare(arguments: &'a AccuracyArguments) -> anyhow::Result<Self> {
         let mut names = HashSet::new();
@@ -78,9 +92,7 @@ impl<'a> Bench<'a> {
             scenes.push((name.clone(), scenes::find(name)?));
         }
         for condition in arguments.conditions() {
-            for (name, scene) in &scenes {
-                scene.under(condition).with_context(|| format!("{name} under {}", condition.as_str()))?;
-            }
+            check_condition(&scenes, condition)?;
         }
         let network = Chosen::load(named_network(arguments.network.as_deref()))?;
         let real = match real::data() {
