@@ -1,3 +1,5 @@
+//! `gridwatch score` from files to files.
+
 use serde_json::{Value, json};
 
 use super::*;

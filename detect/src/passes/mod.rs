@@ -10,7 +10,9 @@
 //! |---|---|---|
 //! | near | 1.2 m, or 0.3 sizes | an arm's length and the error of boxes; who passes farther off scratches nothing |
 //! | contact | 0.6 m, or 0.15 sizes | as near as boxes can tell |
-//! | shifted by | 0.018 – 0.15 sizes, at two looks that agree | some 7 cm: less than jitter of the look, more than wind and shadows make; what goes on moving drives off |
+//! | shifted by | 0.018 – 0.15 sizes, at two looks that agree | some 8 cm: less than jitter of the look, more than wind and shadows make; what goes on moving drives off |
+//! | seen twice | within 0.6 s | of two sightings that follow each other so closely the farther one counts, since one box may be off |
+//! | one story | 60 s | whoever comes near after a suspected contact is part of it |
 //! | looks | 5 s | people who get out and stay beside the parked vehicle, while what they came in stands in no bay |
 
 mod distance;
@@ -49,7 +51,7 @@ const CLOSELY: Duration = Duration::from_millis(600);
 const LONGEST_WAY: Duration = Duration::from_secs(5);
 /// Whoever was not near for this long has passed.
 const PASSED_AFTER: Duration = Duration::from_secs(3);
-/// … and no longer: what happened later is not of this pass.
+/// So long after a pass it is looked whether the parked vehicle has moved, and no longer: what happened later is not of this pass.
 const SETTLES_WITHIN: Duration = Duration::from_secs(30);
 /// People who get out within this time …
 const OUT_WITHIN: Duration = Duration::from_secs(60);

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::parked::{Place, Presence};
 
-/// So long after a pass it is looked whether the parked vehicle has moved …
+/// Whether the parked vehicle has moved is looked at so long after a pass: until then it may rock.
 const SETTLES_AFTER: Duration = Duration::from_secs(2);
 /// Two looks, so far apart in time, that agree so well: it stands again, and does not drive off.
 const STANDS_AGAIN: Duration = Duration::from_millis(1500);
@@ -120,17 +120,18 @@ impl Pass {
 
     /// Compares the look of the parked vehicle with that before, once nobody is before it any more.
     pub(super) fn measure_shift(&mut self, scene: &Scene<'_>, place: Option<&Place>) {
-        let since = scene.at.saturating_since(self.near_at);
         let (Some(place), Some(fine), Some(before)) = (place, scene.fine, &self.before) else { return };
+        let is_due = scene.at.saturating_since(self.near_at) >= SETTLES_AFTER;
+        if self.pass.shifted.is_some() || !is_due || place.presence() != Presence::Seen {
+            return;
+        }
         // Neighbours were before it then, too.
         let others = scene
             .passers
             .iter()
             .filter(|passer| place.track() != Some(passer.track) && !is_parked_itself(scene, passer));
         let others: Vec<NormBox> = others.map(|passer| passer.bbox).collect();
-        let is_free = place.presence() == Presence::Seen
-            && others.iter().all(|other| other.intersection(before.area()) <= 0.0);
-        if self.pass.shifted.is_some() || since < SETTLES_AFTER || !is_free {
+        if others.iter().any(|other| other.intersection(before.area()) > 0.0) {
             return;
         }
         let Some(shift) = before.shift_to(fine, &others) else { return };

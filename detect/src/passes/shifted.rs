@@ -1,7 +1,7 @@
 //! Whether a parked vehicle has moved by a hand's breadth: its look before and after, laid over each other. Pure.
 //!
-//! The best fit of what was in its box before within the picture of now is looked for, to a fraction of a pixel; the same for the ground around
-//! it, which does not move, so that a swaying mast is told from a nudged car.
+//! The best fit of what was in its box before within the picture of now is looked for, to a fraction of a pixel; the same for the ground on
+//! each of its four sides, which does not move, so that a swaying mast is told from a nudged car; the side that speaks against it decides.
 
 use gridwatch_domain::NormBox;
 
@@ -59,7 +59,7 @@ impl Crop {
         Some(Self { bbox, inside, around })
     }
 
-    /// What it covers, the ground around included.
+    /// Where the vehicle stood.
     pub(super) fn area(&self) -> NormBox {
         self.bbox
     }

@@ -1,3 +1,5 @@
+//! What is shown of a video at which time, and what is left of one that is given up.
+
 use std::path::Path;
 
 use gridwatch_config::{CameraSettings, DecodeMode};

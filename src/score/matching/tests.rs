@@ -1,3 +1,5 @@
+//! Which event belongs to which true one.
+
 use super::*;
 
 const KIND: &str = "parking.no_parking";

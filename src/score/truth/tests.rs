@@ -1,3 +1,5 @@
+//! Truth files that are good, and every way in which they are not.
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Ground truth of real footage as truth files.
+
 use std::{collections::BTreeMap, path::PathBuf};
 
 use gridwatch_config::parse_edge_offline;

@@ -1,3 +1,5 @@
+//! The page of a score.
+
 use super::*;
 use crate::score_command::tests::example;
 
