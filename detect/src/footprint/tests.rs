@@ -194,16 +194,17 @@ fn what_was_told_from_a_better_look_stays() {
 fn what_is_hidden_may_reach_farther_and_not_less_far() {
     let camera = camera();
     let surveyor = Surveyor::new(Some(&ground(&camera)), &[], ASPECT);
-    let (at, heading) = ([0.25, 16.0], std::f64::consts::FRAC_PI_2);
-    let seen = bbox(&camera, 2, at, heading);
-    // One that stands before it hides no more than a sliver of it: its end is where it is seen.
-    let sliver = seen.y2() - 0.03 * seen.height();
-    let before = NormBox::clipped(seen.x1() - 0.1, sliver, seen.x2() + 0.1, seen.y2() + 0.2).expect("valid");
-    let told = surveyor
-        .footprint(Kind::Vehicle, seen, Others { boxes: &[before], footprints: &[] }, None)
-        .expect("it stands on the ground");
-    let [x, y] = told.middle();
-    assert!((x - at[0]).hypot(y - at[1]) < 1.0, "{x} {y}");
+    for (shape, at) in [(2, [0.25, 16.0]), (6, [2.0, 15.0]), (6, [-3.0, 18.0]), (7, [2.0, 17.0])] {
+        let seen = bbox(&camera, shape, at, std::f64::consts::FRAC_PI_2);
+        // One that stands before it hides no more than a sliver of it: its end is where it is seen.
+        let sliver = seen.y2() - 0.03 * seen.height();
+        let before = NormBox::clipped(seen.x1() - 0.1, sliver, seen.x2() + 0.1, seen.y2() + 0.2);
+        let others = Others { boxes: &[before.expect("valid")], footprints: &[] };
+        let told = surveyor.footprint(Kind::Vehicle, seen, others, None).expect("it stands on the ground");
+        let nearest = told.metres.iter().map(|corner| corner[1]).fold(f64::MAX, f64::min);
+        let truly = at[1] - shapes(Kind::Vehicle)[shape].length / 2.0;
+        assert!((nearest - truly).abs() < 0.8, "shape {shape} at {at:?} begins at {nearest}, not {truly}");
+    }
 }
 
 #[test]
@@ -215,13 +216,16 @@ fn of_somebody_behind_a_car_the_head_tells_where_they_stand() {
     let [x1, y1, x2, y2] = seen(&camera, &outline).map(|value| value as f32);
     let waist = f32::midpoint(y1, y2);
     // Of breadth nothing is known: arms are where they like.
-    let upper = NormBox::clipped(x1 + 0.1 * (x2 - x1), y1, x2 - 0.1 * (x2 - x1), waist).expect("valid");
-    let car = NormBox::clipped(x1 - 0.2, y1 - 0.02, x2 + 0.2, y2 + 0.1).expect("valid");
-    let told = surveyor
-        .footprint(Kind::Person, upper, Others { boxes: &[car], footprints: &[] }, None)
-        .expect("they stand on the ground");
-    let [x, y] = told.middle();
-    assert!((x - at[0]).hypot(y - at[1]) < 0.5, "{x} {y}");
+    for wider in [-0.15, 0.0, 0.3] {
+        let out = wider * (x2 - x1);
+        let upper = NormBox::clipped(x1 - out, y1, x2 + out, waist).expect("valid");
+        let car = NormBox::clipped(x1 - 0.2, y1 - 0.02, x2 + 0.2, y2 + 0.1).expect("valid");
+        let told = surveyor
+            .footprint(Kind::Person, upper, Others { boxes: &[car], footprints: &[] }, None)
+            .expect("they stand on the ground");
+        let [x, y] = told.middle();
+        assert!((x - at[0]).hypot(y - at[1]) < 0.5, "wider by {wider}: {x} {y}");
+    }
 }
 
 #[test]

@@ -19,6 +19,8 @@ mod distance;
 mod pass;
 mod passer;
 mod shifted;
+#[cfg(test)]
+mod tests;
 mod way;
 
 use std::time::Duration;

@@ -181,8 +181,13 @@ mod tests {
     }
 
     /// The ground and the car, each moved to the right by so many pixels; `left`: the ground to the left of it.
-    fn picture(left: u64, [ground, car]: [usize; 2]) -> Grey {
-        let surfaces = [surface(left, ground), surface(1, ground), surface(2, ground + car)];
+    fn picture(left: u64, moved: [usize; 2]) -> Grey {
+        picture_with(surface(left, moved[0]), moved)
+    }
+
+    fn picture_with(left: impl Fn(usize, usize) -> u8 + 'static, [ground, car]: [usize; 2]) -> Grey {
+        let surfaces: [Box<dyn Fn(usize, usize) -> u8>; 3] =
+            [Box::new(left), Box::new(surface(1, ground)), Box::new(surface(2, ground + car))];
         let [[from, to], [top, bottom]] = CAR;
         let moved = from + ground + car..to + ground + car;
         let pixel = |index: usize| {
@@ -225,6 +230,12 @@ mod tests {
         let shift = crop().shift_to(&picture(9, [0, 2]), &[]).expect("it can be made out");
         assert!((shift - 2.0 / 32.0).abs() < 0.01, "{shift}");
         let shift = crop().shift_to(&picture(9, [2, 0]), &[]).expect("it can be made out");
+        assert!(shift < 0.01, "{shift}");
+    }
+
+    #[test]
+    fn a_neighbour_that_was_moved_moves_nobody_else() {
+        let shift = crop().shift_to(&picture_with(surface(1, 2), [0, 0]), &[]).expect("it can be made out");
         assert!(shift < 0.01, "{shift}");
     }
 

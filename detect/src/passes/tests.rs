@@ -1,0 +1,137 @@
+//! Passes, told who stands and who comes without a tracker: which box is of whom is certain here.
+
+use gridwatch_domain::Detection;
+
+use super::*;
+use crate::{
+    MemorySettings,
+    motion::Kind,
+    parked::{Observation, ParkedMemory},
+};
+
+/// One parked car, or several, and what is told of who comes near.
+struct Yard {
+    memory: ParkedMemory,
+    passes: Passes,
+    parked: Vec<NormBox>,
+    millis: i64,
+    told: Vec<NearPass>,
+    contacts: Vec<Contact>,
+}
+
+fn bbox([x1, y1, x2, y2]: [f32; 4]) -> NormBox {
+    NormBox::new(x1, y1, x2, y2).expect("valid")
+}
+
+/// A car of 0.1 × 0.12 with its upper left corner there.
+fn car(x: f32, y: f32) -> NormBox {
+    bbox([x, y, x + 0.1, y + 0.12])
+}
+
+fn passer(track: u64, class: ObjectClass, bbox: NormBox, is_moving: bool) -> Passer {
+    Passer { track: TrackId(track), class, score: 0.8, bbox, is_moving, is_new: false, footprint: None }
+}
+
+fn driving(track: u64, bbox: NormBox) -> Passer {
+    passer(track, ObjectClass::Car, bbox, true)
+}
+
+impl Yard {
+    fn with(parked: &[NormBox]) -> Self {
+        let memory = ParkedMemory::new(MemorySettings::default(), vec![Kind::Vehicle]);
+        let (passes, parked) = (Passes::default(), parked.to_vec());
+        let mut yard = Self { memory, passes, parked, millis: 0, told: Vec::new(), contacts: Vec::new() };
+        for _ in 0..60 {
+            yard.show(&[]);
+        }
+        assert!(yard.memory.places().iter().all(Place::is_standing));
+        yard
+    }
+
+    /// One picture, five a second.
+    fn show(&mut self, passers: &[Passer]) -> &mut Self {
+        let at = Timestamp::from_millisecond(self.millis).expect("in range");
+        self.millis += 200;
+        let found = |bbox: &NormBox| Detection { class: ObjectClass::Car, score: 0.9, bbox: *bbox };
+        let detections: Vec<Detection> = self.parked.iter().map(found).collect();
+        let movements = vec![None; detections.len()];
+        self.memory.observe(&Observation { at, detections: &detections, movements: &movements, grey: None });
+        let scene = Scene {
+            at,
+            places: self.memory.places(),
+            passers,
+            fine: None,
+            ground: None,
+            zones_of: &|_| Vec::new(),
+            is_in_bay: &|_| false,
+        };
+        let camera = "yard".parse().expect("valid");
+        let outcome = self.passes.observe(&camera, &scene, &mut || [0; 10]);
+        self.told.extend(outcome.passes);
+        self.contacts.extend(outcome.contacts);
+        self
+    }
+
+    fn show_for(&mut self, seconds: u32, passers: &[Passer]) -> &mut Self {
+        (0..seconds * 5).for_each(|_| {
+            self.show(passers);
+        });
+        self
+    }
+
+    fn end(&mut self) {
+        self.show_for(40, &[]);
+        self.told.extend(self.passes.forget());
+    }
+}
+
+#[test]
+fn a_single_box_that_is_off_is_nobody_who_came_near() {
+    for (near_for, noted) in [(1, 0), (2, 1)] {
+        let mut yard = Yard::with(&[car(0.4, 0.4)]);
+        yard.show(&[driving(9, car(0.2, 0.7))]).show(&[driving(9, car(0.25, 0.7))]);
+        for _ in 0..near_for {
+            yard.show(&[driving(9, car(0.42, 0.45))]);
+        }
+        // From one picture to the next it does not come near on its way either.
+        yard.show(&[driving(9, car(0.9, 0.8))]).show(&[driving(9, car(0.9, 0.8))]).end();
+        assert_eq!(yard.told.len(), noted, "near in {near_for} pictures: {:#?}", yard.told);
+    }
+}
+
+#[test]
+fn a_box_around_two_parked_cars_is_neither_of_them_nor_a_third() {
+    let mut yard = Yard::with(&[car(0.4, 0.4), car(0.52, 0.4)]);
+    let both = driving(9, bbox([0.4, 0.4, 0.62, 0.52]));
+    yard.show_for(2, &[both]).end();
+    assert_eq!(yard.told, []);
+    // The same beside one of them alone is a lorry.
+    let mut yard = Yard::with(&[car(0.4, 0.4)]);
+    yard.show_for(2, &[driving(9, bbox([0.47, 0.42, 0.69, 0.54]))]).end();
+    assert_eq!(yard.told.len(), 1);
+}
+
+#[test]
+fn what_turns_out_to_be_the_parked_one_has_passed_nobody() {
+    let mut yard = Yard::with(&[car(0.4, 0.4)]);
+    // Its box is off for a while, under another track.
+    yard.show_for(1, &[driving(9, car(0.43, 0.43))]);
+    yard.show_for(1, &[passer(9, ObjectClass::Car, car(0.4, 0.4), false)]).end();
+    assert_eq!(yard.told, []);
+}
+
+#[test]
+fn one_contact_is_told_once_whoever_else_comes_to_look() {
+    let mut yard = Yard::with(&[car(0.4, 0.4)]);
+    let stopped = |track: u64, x: f32| passer(track, ObjectClass::Car, car(x, 0.42), false);
+    let looks = passer(7, ObjectClass::Person, bbox([0.44, 0.42, 0.48, 0.54]), false);
+    yard.show_for(1, &[driving(9, car(0.5, 0.42))]).show_for(8, &[stopped(9, 0.5), looks]);
+    assert_eq!(yard.contacts.len(), 1, "{:#?}", yard.contacts);
+    yard.show_for(1, &[stopped(9, 0.5), looks, driving(11, car(0.3, 0.42))]);
+    yard.show_for(8, &[stopped(9, 0.5), looks, stopped(11, 0.3)]).end();
+    assert_eq!(yard.contacts.len(), 1, "{:#?}", yard.contacts);
+    assert!(
+        yard.told.iter().any(|pass| pass.passer.track == Some(TrackId(11))),
+        "it is recorded all the same"
+    );
+}
