@@ -135,3 +135,13 @@ fn one_contact_is_told_once_whoever_else_comes_to_look() {
         "it is recorded all the same"
     );
 }
+
+#[test]
+fn one_box_that_is_off_does_not_bring_anybody_nearer() {
+    let mut yard = Yard::with(&[car(0.4, 0.4)]);
+    let beside = driving(9, car(0.52, 0.4));
+    // A fifth of a size away all the time, but for one box that touches.
+    yard.show_for(1, &[beside]).show(&[driving(9, car(0.5, 0.4))]).show_for(1, &[beside]).end();
+    let [pass] = yard.told.as_slice() else { panic!("{:#?}", yard.told) };
+    assert!((0.15..0.25).contains(&pass.distance), "{pass:#?}");
+}
