@@ -3,7 +3,7 @@
 use gridwatch_domain::{NormBox, Timestamp, TrackId};
 
 use super::{
-    LONGEST_WAY, Passer, Scene,
+    CLOSELY, LONGEST_WAY, Passer, Scene,
     distance::{Distance, between, on_ground},
 };
 use crate::{
@@ -70,9 +70,12 @@ pub(super) fn nearest(scene: &Scene<'_>, place: &Place, passer: &Passer, before:
         off: center_distance(place.bbox(), bbox),
     };
     let now = of(scene.at, passer.bbox, between(&parked, &passer.stance(), scene.ground));
-    let Some(before) = before.filter(|known| scene.at.saturating_since(known.at) <= LONGEST_WAY) else {
-        return now;
+    // Of pictures that follow each other closely each counts for itself: on the way between them a box that is off would count twice.
+    let is_apart = |known: &Known| {
+        let apart = scene.at.saturating_since(known.at);
+        apart > CLOSELY && apart <= LONGEST_WAY
     };
+    let Some(before) = before.filter(is_apart) else { return now };
     let took = scene.at.saturating_since(before.at);
     let on_way = (1..STEPS).map(|step| {
         let share = f32::from(step) / f32::from(STEPS);
