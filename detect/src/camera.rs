@@ -8,6 +8,7 @@
 //! begins after it was seen; a step forward is time in which nobody looked. Pure, but for the random numbers given.
 
 mod due;
+mod racks;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -17,7 +18,7 @@ use gridwatch_domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use self::due::Due;
+use self::{due::Due, racks::Racks};
 use crate::{
     DetectError,
     appearance::Grey,
@@ -113,6 +114,7 @@ pub struct CameraState {
     rules: Rulebook,
     /// Who is followed, and was in the last picture.
     walkers: Vec<Walker>,
+    racks: Racks,
     passes: Passes,
     /// Passes that ended with what they were seen in, until they are told.
     ended_passes: Vec<NearPass>,
@@ -181,6 +183,7 @@ impl CameraState {
             memory: ParkedMemory::new(memory_settings(settings.memory, watch), watch.standing_kinds()),
             rules: Rulebook::default(),
             walkers: Vec::new(),
+            racks: Racks::default(),
             passes: Passes::default(),
             ended_passes: Vec::new(),
             ground: watch.ground.clone(),
@@ -307,12 +310,8 @@ impl CameraState {
         self.survey(detections, grey);
         self.walkers.clear();
         let followed = detections.iter().zip(&movements);
-        let resting = followed.clone().filter_map(|(found, movement)| {
-            let rests = (*movement)?.resting_since <= at.saturating_sub(RESTS_LONG);
-            (Kind::of(found.class) == Kind::TwoWheeler && rests).then_some(found.bbox)
-        });
-        let resting: Vec<NormBox> = resting.collect();
-        let walking = followed.filter(|(found, _)| !is_parked_two_wheeler(found, &resting));
+        self.racks.update(at, followed.clone());
+        let walking = followed.filter(|(found, _)| !self.racks.is_parked(found));
         self.walkers.extend(walking.filter_map(|(found, movement)| walker(found, *movement)));
         let owners = changes.owners.iter().copied().chain(std::iter::repeat(None));
         let followed = detections.iter().zip(&movements).zip(owners);
@@ -551,6 +550,7 @@ impl CameraState {
             self.rules.rewind(back);
             self.ended_passes.extend(self.passes.forget());
             self.tracker.clear();
+            self.racks.clear();
         } else if !back.is_zero() {
             return last;
         }
@@ -620,20 +620,6 @@ impl CameraState {
             evidence: Vec::new(),
         }
     }
-}
-
-/// A scooter that stands there is taken for somebody now and then, and hardly: less certain than this …
-const HARDLY_SOMEBODY: f32 = 0.5;
-/// … where it has stood for so long …
-const RESTS_LONG: Duration = Duration::from_secs(1);
-/// … and stands to this share.
-const WHERE_IT_STANDS: f32 = 0.45;
-
-/// `resting`: where two-wheelers have stood for long.
-fn is_parked_two_wheeler(found: &Detection, resting: &[NormBox]) -> bool {
-    Kind::of(found.class) == Kind::Person
-        && found.score < HARDLY_SOMEBODY
-        && resting.iter().any(|bbox| bbox.iou(found.bbox) >= WHERE_IT_STANDS)
 }
 
 /// Whoever is followed, as the rules see it.

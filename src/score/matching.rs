@@ -1,6 +1,6 @@
 //! Which event that was told belongs to which one that was true.
 //!
-//! Two belong together only if kind and zone are the same (or it is the other zone in which the truth allows it), their times overlap (what never ended lasts until the end of the footage),
+//! Two belong together only if kind and zone are the same (or it is the other zone in which the truth allows it), their times overlap (what never ended lasts until the end of the footage; a moment may be 2 s off),
 //! and, where both have a box, the boxes have an IoU of 0.3 at least. Of all that may be paired, one to one, those are whose overlaps
 //! add up to the longest time (`assignment.rs`); boxes decide between equal times. What remains of the told ones is left out where
 //! an `ignore` entry covers it, else *doubled* where it fits something that another event has told already, else *false*.
@@ -16,6 +16,8 @@ pub(crate) const LEAST_IOU: f32 = 0.3;
 const LEAST_IGNORED: f64 = 0.5;
 /// What a millisecond of overlap weighs; boxes weigh less than one.
 const MILLISECOND: i64 = 1_000;
+/// A moment may be told by so much too early or too late, in seconds: pictures may be as far apart.
+const MOMENT_OFF_S: f64 = 2.0;
 
 /// What is compared of an event, told or true.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +35,8 @@ pub(super) struct Subject<'a> {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Fit {
     pub(super) overlap_s: f64,
+    /// How far a moment is off.
+    pub(super) gap_s: f64,
     /// `None` where one of them has no box.
     pub(super) iou: Option<f32>,
 }
@@ -81,10 +85,12 @@ pub(super) fn judge(truths: &[Subject<'_>], told: &[Subject<'_>], ignore: &[Igno
 }
 
 impl Fit {
-    /// Time first, then boxes; never nothing.
+    /// Time first, then boxes, then how near a moment is; and two that are off rather than one that is not. Never nothing.
     fn weight(&self) -> i64 {
-        let boxes = self.iou.map_or(0.0, |iou| f64::from(iou) * (MILLISECOND - 2) as f64);
-        (self.overlap_s * 1000.0) as i64 * MILLISECOND + boxes as i64 + 1
+        let millisecond = MILLISECOND as f64;
+        let boxes = self.iou.map_or(0.0, |iou| f64::from(iou) * 0.7 * millisecond);
+        let nearness = (2.0 - self.gap_s / MOMENT_OFF_S) * 0.1 * millisecond;
+        (self.overlap_s * 1000.0) as i64 * MILLISECOND + boxes as i64 + nearness as i64 + 1
     }
 }
 
@@ -103,9 +109,15 @@ impl Subject<'_> {
         if self.kind != other.kind || !is_zone {
             return None;
         }
-        let common = self.span.common(other.span)?;
+        let is_moment = self.span.length_s() == 0.0 || other.span.length_s() == 0.0;
+        let gap_s = self.span.gap_s(other.span);
+        let overlap_s = match self.span.common(other.span) {
+            Some(common) => common.length_s(),
+            None if is_moment && gap_s <= MOMENT_OFF_S => 0.0,
+            None => return None,
+        };
         let iou = self.iou(other);
-        iou.is_none_or(|iou| iou >= LEAST_IOU).then_some(Fit { overlap_s: common.length_s(), iou })
+        iou.is_none_or(|iou| iou >= LEAST_IOU).then_some(Fit { overlap_s, gap_s, iou })
     }
 
     fn iou(&self, other: &Self) -> Option<f32> {

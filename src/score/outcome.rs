@@ -176,7 +176,7 @@ mod tests {
             bbox: None,
             revisions: 1,
         };
-        let fit = Fit { overlap_s: 1.0, iou: None };
+        let fit = Fit { overlap_s: 1.0, gap_s: 0.0, iou: None };
         let found = Match::new(&truth, &told, fit, 180.0, ToleranceFile::default());
         assert_eq!((found.end_error_s, found.end_error_is_least), expected);
         assert_eq!((found.start_error_s, found.alert_error_s), (-1.0, Some(1.5)));

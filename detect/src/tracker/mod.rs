@@ -4,9 +4,9 @@
 //! moves. Tracks say nothing about dwell: they break, swap and end, and the memory of places does not depend on them.
 //!
 //! As ByteTrack does (Zhang et al., ECCV 2022), strong detections are matched first, by where they are expected and by their look, and
-//! weak ones only continue what is there. What is left over is met as where a track was lost: behind something, in a
-//! picture that missed it, or between two that are seconds apart, in which it has gone farther than its size. There its look decides, among
-//! those that it could have come from in that time.
+//! weak ones only continue what is there. Between pictures that are seconds apart things go farther than their size: then nearness, look,
+//! class and size decide together. What is left over is met as where a track was lost, behind something or in pictures that missed it: there
+//! its look decides, among those that it could have come from in that time.
 
 mod signature;
 
@@ -57,12 +57,22 @@ const KNOWN_AGAIN: f32 = 0.8;
 const BETTER: f32 = 0.03;
 /// Share by which a look follows a strong detection.
 const LOOK_FOLLOWS: f32 = 0.4;
-/// How far something may have gone while nobody looked, in own lengths: this much at once, and this much a second (a car in a yard goes
-/// 5 m/s, a person 2 m/s, each about its own length).
+/// How far something may have gone while nobody looked, in own lengths: this much at once, and this much a second: a car in a yard goes
+/// 5 m/s and is 4 m long, a person goes 1.5 m/s and is 1.7 m tall.
 const STRAYS: f32 = 0.6;
-const STRAYS_A_SECOND: f32 = 1.4;
+const VEHICLE_STRAYS: f32 = 1.4;
+const PERSON_STRAYS: f32 = 1.0;
 /// In that time it looks no larger or smaller than by this factor.
 const GROWS: f32 = 2.5;
+/// In pictures so far apart whoever walks has left the box in which it is expected. It is followed all the same …
+const STRIDE: Duration = Duration::from_millis(700);
+/// … where it looks so much like itself (turning and coming nearer change a look) and has no more than so many times the area …
+const STRIDE_ALIKE: f32 = 0.45;
+const STRIDE_GROWS: f32 = 6.0;
+/// … by whoever fits best: so much more alike must be who is as far off as can be, who is of another class, who has e times the area.
+const FAR_COUNTS: f32 = 0.5;
+const CLASS_COUNTS: f32 = 0.3;
+const SIZE_COUNTS: f32 = 0.15;
 
 /// How a detection moves.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -137,6 +147,7 @@ impl Tracker {
         );
         self.assign(&found, of_strength(true), strongly, &mut owners, &mut taken);
         self.assign(&found, of_strength(false), weakly, &mut owners, &mut taken);
+        self.follow_strides(&found, of_strength(true), &mut owners, &mut taken);
         self.find_again(&found, strong, &mut owners, &mut taken);
         let mut movements = Vec::with_capacity(detections.len());
         for ((found, owner), look) in detections.iter().zip(owners).zip(&looks) {
@@ -243,14 +254,36 @@ impl Tracker {
                 }
             }
         }
-        // Of pairs that are as good the older track's comes first: sorting is stable.
-        pairs.sort_by(|a, b| b.0.total_cmp(&a.0));
-        for (_, track, detection) in pairs {
-            if !taken[track] && owners[detection].is_none() {
-                taken[track] = true;
-                owners[detection] = Some(track);
+        settle(pairs, owners, taken);
+    }
+
+    /// In pictures that are seconds apart people have walked farther than their size: nearness, the pace that they had and their look decide.
+    fn follow_strides(
+        &self,
+        found: &Found<'_>,
+        wanted: impl Fn(&Detection) -> bool,
+        owners: &mut [Option<usize>],
+        taken: &mut [bool],
+    ) {
+        if self.last_at.is_none_or(|last| found.at.saturating_since(last) < STRIDE) {
+            return;
+        }
+        let mut pairs = Vec::new();
+        let all = found.detections.iter().zip(found.looks).enumerate();
+        for (index, (detection, look)) in all.filter(|(_, (detection, _))| wanted(detection)) {
+            let of_kind = |track: &&Track| track.kind == Kind::of(detection.class);
+            for (place, track) in self.tracks.iter().enumerate().filter(|(_, track)| of_kind(track)) {
+                let likeness = track.alike(look.as_ref()).unwrap_or(STRIDE_ALIKE);
+                let way = track.share_of_reach(found.at, detection.bbox);
+                let grown = (detection.bbox.area() / track.last().1.area()).ln().abs();
+                if likeness < STRIDE_ALIKE || way > 1.0 || grown > STRIDE_GROWS.ln() {
+                    continue;
+                }
+                let other = if track.class() == detection.class { 0.0 } else { CLASS_COUNTS };
+                pairs.push((likeness - FAR_COUNTS * way - SIZE_COUNTS * grown - other, place, index));
             }
         }
+        settle(pairs, owners, taken);
     }
 
     fn begin(&mut self, at: Timestamp, found: &Detection) -> &mut Track {
@@ -271,6 +304,17 @@ impl Tracker {
         });
         let last = self.tracks.len() - 1;
         &mut self.tracks[last]
+    }
+}
+
+/// Pairs of a track and a detection that are still free, best first; of pairs that are as good the older comes first: sorting is stable.
+fn settle(mut pairs: Vec<(f32, usize, usize)>, owners: &mut [Option<usize>], taken: &mut [bool]) {
+    pairs.sort_by(|a, b| b.0.total_cmp(&a.0));
+    for (_, track, detection) in pairs {
+        if !taken[track] && owners[detection].is_none() {
+            taken[track] = true;
+            owners[detection] = Some(track);
+        }
     }
 }
 
@@ -368,15 +412,21 @@ impl Track {
 
     /// Whether it can have got there since it was last seen.
     fn may_have_come(&self, at: Timestamp, found: NormBox) -> bool {
+        let grown = found.area() / self.last().1.area();
+        (1.0 / GROWS..=GROWS).contains(&grown) && self.share_of_reach(at, found) <= 1.0
+    }
+
+    /// How far it is off from where it was last seen, or is expected, in ways that it can have gone since.
+    fn share_of_reach(&self, at: Timestamp, found: NormBox) -> f32 {
         let (then, last) = self.last();
         let since = at.saturating_since(then).as_secs_f32();
         let length = |bbox: NormBox| bbox.width().max(bbox.height());
-        let size = length(last).max(length(found));
+        // Who comes nearer walks longer ways in the picture with each step: neither the first size nor the last one tells.
+        let size = (length(last) * length(found)).sqrt();
+        let a_second = if self.kind == Kind::Person { PERSON_STRAYS } else { VEHICLE_STRAYS };
         let to = found.center();
         let way = |from: NormBox| (from.center().x() - to.x()).hypot(from.center().y() - to.y());
-        let grown = found.area() / last.area();
-        (1.0 / GROWS..=GROWS).contains(&grown)
-            && way(self.predict(at)).min(way(last)) <= size * (STRAYS + STRAYS_A_SECOND * since)
+        way(self.predict(at)).min(way(last)) / (size * (STRAYS + a_second * since))
     }
 
     fn extend(&mut self, at: Timestamp, found: &Detection, look: Option<&Signature>) {
@@ -547,6 +597,39 @@ mod tests {
         let pictures: [&[(f32, u64)]; 4] =
             [&[(0.1, 1), (0.8, 2)], &[(0.3, 1), (0.6, 2)], &[(0.55, 1), (0.35, 2)], &[(0.8, 1), (0.1, 2)]];
         assert_eq!(follow(2000, &pictures), [[0, 1]; 4], "they pass each other");
+    }
+
+    #[test]
+    fn who_turns_while_walking_is_followed_in_pictures_seconds_apart() {
+        let pictures: [&[(f32, u64)]; 3] =
+            [&[(0.1, 1), (0.8, 2)], &[(0.25, 3), (0.65, 4)], &[(0.4, 5), (0.5, 6)]];
+        assert_eq!(follow(2000, &pictures), [[0, 1]; 3], "each is nearer to itself than to the other");
+        assert_eq!(follow(300, &pictures)[1], [2, 3], "nobody walks so fast");
+    }
+
+    #[test]
+    fn in_pictures_seconds_apart_a_bus_in_the_street_is_not_the_car_that_was_nearer() {
+        let vehicle = |class, edges: [f32; 4]| {
+            let [x1, y1, x2, y2] = edges;
+            Detection { class, score: 0.9, bbox: NormBox::new(x1, y1, x2, y2).expect("valid") }
+        };
+        let pictures = [
+            [
+                vehicle(ObjectClass::Car, [0.3, 0.51, 0.56, 0.79]),
+                vehicle(ObjectClass::Bus, [0.75, 0.15, 0.88, 0.22]),
+            ],
+            [
+                vehicle(ObjectClass::Car, [0.55, 0.38, 0.64, 0.55]),
+                vehicle(ObjectClass::Bus, [0.44, 0.16, 0.58, 0.26]),
+            ],
+        ];
+        let mut tracker = Tracker::default();
+        let mut tracks = |(step, found): (usize, &[Detection; 2])| {
+            let movements = tracker.update(after(step as u64 * 2000), found, 0.3, None);
+            movements.iter().map(|movement| movement.expect("strong").track.0).collect::<Vec<_>>()
+        };
+        let tracks: Vec<Vec<u64>> = pictures.iter().enumerate().map(&mut tracks).collect();
+        assert_eq!(tracks, [[0, 1], [0, 1]]);
     }
 
     #[test]

@@ -60,6 +60,19 @@ fn what_overlaps_in_its_zone_belongs_together() {
 }
 
 #[test]
+fn a_moment_may_be_told_a_little_early_or_late() {
+    let moment = |id, at_s| subject(id, at_s, at_s);
+    check(&[subject("1", 10.0, 12.0)], &[moment("a", 8.5)], &[], "1=a");
+    check(&[subject("1", 10.0, 12.0)], &[moment("a", 13.9)], &[], "1=a");
+    check(&[moment("1", 10.0)], &[moment("a", 11.0)], &[], "1=a");
+    check(&[subject("1", 10.0, 12.0)], &[moment("a", 14.1)], &[], "1- a!");
+    check(&[subject("1", 10.0, 12.0)], &[subject("a", 13.0, 15.0)], &[], "1- a!");
+    // The nearest of several, and each of two that follow each other.
+    check(&[moment("1", 10.0)], &[moment("a", 11.5), moment("b", 10.4)], &[], "1=b a+1");
+    check(&[moment("1", 10.0), moment("2", 11.0)], &[moment("a", 10.9), moment("b", 12.6)], &[], "1=a 2=b");
+}
+
+#[test]
 fn one_that_is_told_again_is_doubled() {
     let told = [subject("a", 10.0, 20.0), subject("b", 22.0, 60.0)];
     check(&[subject("1", 10.0, 60.0)], &told, &[], "1=b a+1");

@@ -152,6 +152,40 @@ fn who_stands_on_a_line_does_not_cross_it_to_and_fro() {
 }
 
 #[test]
+fn one_box_that_is_off_crosses_no_line() {
+    let mut camera = CameraTester::watching(line(false));
+    let walks = |t: f64| person(0.3 + 0.038 * t as f32, 0.6, 3);
+    camera.stand(3.0, &[]).show(5.0, |t| vec![walks(t)]);
+    // Half of it is hidden in one picture; the next one shows it where it is.
+    camera.show(0.1, |_| vec![person(0.508, 0.6, 3)]).show(1.0, |_| vec![walks(5.0)]);
+    assert_eq!(crossed(&camera), []);
+    camera.show(6.0, |t| vec![walks(5.0 + t)]);
+    assert_eq!(crossed(&camera), [(EventKind::Crossing, Some(Direction::Along))]);
+}
+
+#[test]
+fn who_crosses_a_line_and_is_gone_at_once_has_crossed_it() {
+    let mut camera = CameraTester::watching(line(false));
+    camera.stand(3.0, &[]).show(4.0, |t| vec![person(0.3 + 0.047 * t as f32, 0.6, 3)]);
+    camera.show(0.1, |_| vec![person(0.512, 0.6, 3)]).stand(3.0, &[]);
+    assert_eq!(crossed(&camera), [(EventKind::Crossing, Some(Direction::Along))]);
+}
+
+#[test]
+fn a_crossing_is_dated_between_the_pictures_that_show_it() {
+    let mut camera = CameraTester::watching(line(false));
+    camera.seldom(2.0, 6.0, &[]);
+    for step in 0..6_u8 {
+        camera.seldom(2.0, 2.0, &[person(0.3 + 0.07 * f32::from(step), 0.6, 3)]);
+    }
+    let event = camera.events.first().expect("it has crossed");
+    let before = event.at.saturating_since(event.since).as_secs_f32();
+    let off = |step: f32| (0.5 - (0.3 + 0.07 * step)).abs();
+    let expected = 2.0 * off(3.0) / (off(2.0) + off(3.0));
+    assert!((before - expected).abs() < 0.3, "{before} s before, not {expected} s");
+}
+
+#[test]
 fn pictures_that_are_seconds_apart_show_a_crossing_all_the_same() {
     let mut camera = CameraTester::watching(line(false));
     camera.seldom(2.0, 6.0, &[]);
@@ -190,6 +224,25 @@ fn a_scooter_that_is_taken_for_somebody_now_and_then_does_not_loiter() {
     camera.expect_where(&[]);
     // Somebody who stands before it is seen better than that.
     camera.stand(40.0, &[scooter, at.scored(0.7)]);
+    let opened: Vec<_> = camera.events.iter().map(|event| (event.kind, event.phase)).collect();
+    assert_eq!(opened, [(EventKind::Loitering, Phase::Open)]);
+}
+
+#[test]
+fn a_scooter_that_is_taken_for_somebody_instead_does_not_loiter_either() {
+    let mut camera = CameraTester::watching(area(&[(EventKind::Loitering, 30, 1)]));
+    let at = person(0.5, 0.6, 8);
+    let scooter = Thing { class: ObjectClass::Motorcycle, ..at.scored(0.4) };
+    camera.stand(5.0, &[]).stand(10.0, &[scooter]).stand(60.0, &[at.scored(0.45)]);
+    camera.expect_where(&[]);
+}
+
+#[test]
+fn who_is_hardly_taken_for_a_bicycle_loiters_all_the_same() {
+    let mut camera = CameraTester::watching(area(&[(EventKind::Loitering, 30, 1)]));
+    let at = person(0.5, 0.6, 8);
+    let taken_for = Thing { class: ObjectClass::Bicycle, ..at.scored(0.31) };
+    camera.stand(5.0, &[]).stand(60.0, &[taken_for, at.scored(0.45)]);
     let opened: Vec<_> = camera.events.iter().map(|event| (event.kind, event.phase)).collect();
     assert_eq!(opened, [(EventKind::Loitering, Phase::Open)]);
 }
