@@ -13,6 +13,7 @@
 //! | shifted by | 0.018 – 0.15 sizes, at two looks that agree | some 8 cm: less than jitter of the look, more than wind and shadows make; what goes on moving drives off |
 //! | seen twice | within 0.6 s | of two sightings that follow each other so closely the farther one counts, since one box may be off |
 //! | one story | 60 s | whoever comes near after a suspected contact is part of it |
+//! | beside | 2 m, or 0.45 sizes | where people stand who look at a scratch: they are half hidden between both, and seem to stand farther back |
 //! | looks | 5 s | people who get out and stay beside the parked vehicle, while what they came in stands in no bay |
 
 mod distance;
@@ -45,6 +46,8 @@ use gridwatch_domain::{
 const NEAR: Distance = Distance { sizes: 0.3, metres: Some(1.2) };
 /// Within this it may have been a contact.
 const CONTACT: Distance = Distance { sizes: 0.15, metres: Some(0.6) };
+/// Within this somebody looks at it.
+const BESIDE: Distance = Distance { sizes: 0.45, metres: Some(2.0) };
 /// Share of its size by which a parked vehicle has moved for certain; by more it has been moved away, not nudged.
 const SHIFTED: std::ops::RangeInclusive<f32> = 0.018..=0.15;
 /// Pictures that follow each other so closely show the same way twice.
@@ -173,7 +176,7 @@ impl Passes {
                 self.approach(camera, scene, (place, passer), follows_closely, random);
             }
         }
-        self.note_lookers(scene, elapsed.min(LONGEST_WAY));
+        self.note_lookers(scene);
         let outcome = self.settle(scene);
         let kept = scene.passers.iter().map(|passer| {
             let Passer { track, bbox, footprint, .. } = *passer;
@@ -222,7 +225,7 @@ impl Passes {
             .iter_mut()
             .find(|open| open.place == place.number() && open.pass.passer.track == Some(passer.track));
         if let Some(open) = open {
-            open.follow(scene.at, passer);
+            open.last = passer.bbox;
             if nearest.distance.is_within(&NEAR) {
                 open.near_at = scene.at;
                 open.pass.until = scene.at;
@@ -268,15 +271,17 @@ impl Passes {
             before: look,
             first_shift: None,
             last: passer.bbox,
-            still_since: None,
+            stands_as: None,
             looked_for: Duration::ZERO,
+            looked_at: None,
             is_contact: false,
         });
     }
 
     /// People who stand beside a vehicle that somebody has come too close to, while that one stands outside of any bay.
-    fn note_lookers(&mut self, scene: &Scene<'_>, elapsed: Duration) {
+    fn note_lookers(&mut self, scene: &Scene<'_>) {
         for open in &mut self.open {
+            open.note_stand(scene);
             let is_of_vehicle = open.pass.passer.class.is_vehicle();
             let is_early = scene.at.saturating_since(open.pass.at) <= OUT_WITHIN;
             let Some(place) = scene.places.iter().find(|place| place.number() == open.place) else {
@@ -292,10 +297,13 @@ impl Passes {
             let beside = |passer: &&Passer| {
                 passer.class == ObjectClass::Person
                     && !passer.is_moving
-                    && between(&place.stance(), &passer.stance(), scene.ground).is_within(&NEAR)
+                    && between(&place.stance(), &passer.stance(), scene.ground).is_within(&BESIDE)
             };
             if scene.passers.iter().any(|passer| beside(&passer)) {
-                open.looked_for += elapsed;
+                // Who is half hidden between two vehicles is missed in many pictures.
+                let unseen = open.looked_at.map_or(Duration::ZERO, |last| scene.at.saturating_since(last));
+                open.looked_for += if unseen <= LONGEST_WAY { unseen } else { Duration::ZERO };
+                open.looked_at = Some(scene.at);
             }
         }
     }

@@ -15,6 +15,8 @@ use crate::parked::{Place, Presence};
 
 /// Whether the parked vehicle has moved is looked at so long after a pass: until then it may rock.
 const SETTLES_AFTER: Duration = Duration::from_secs(2);
+/// What stands there and overlaps so much is the passer, that has stopped.
+const IS_IT: f32 = 0.5;
 /// Two looks, so far apart in time, that agree so well: it stands again, and does not drive off.
 const STANDS_AGAIN: Duration = Duration::from_millis(1500);
 const AGREE: f32 = 0.006;
@@ -40,11 +42,14 @@ pub(super) struct Pass {
     pub before: Option<Crop>,
     /// By how much it seemed to have moved when that could be told first.
     pub first_shift: Option<(Timestamp, f32)>,
-    /// Where the passer was last, and since when it has not moved.
+    /// Where the passer was last.
     pub last: NormBox,
-    pub still_since: Option<Timestamp>,
+    /// Number of the place as which it has stopped.
+    pub stands_as: Option<u64>,
     /// How long people have stood beside the parked vehicle since.
     pub looked_for: Duration,
+    /// When somebody was seen there last.
+    pub looked_at: Option<Timestamp>,
     /// Whether it was taken for a contact.
     pub is_contact: bool,
 }
@@ -79,11 +84,6 @@ impl Pass {
         is_now && place.bbox().iou(self.pass.passer.bbox) >= OFF_AND_ON
     }
 
-    pub(super) fn follow(&mut self, at: Timestamp, passer: &Passer) {
-        self.still_since = if passer.is_moving { None } else { self.still_since.or(Some(at)) };
-        self.last = passer.bbox;
-    }
-
     pub(super) fn come_nearer(
         &mut self,
         place: &Place,
@@ -102,11 +102,22 @@ impl Pass {
         self.pass.side = side_of(place.bbox(), nearest.bbox);
     }
 
-    /// Whether the passer stands where nobody parks: it has stopped, and is in no bay.
+    /// Whether the passer stands where nobody parks: it has stopped, as a vehicle of its own, and in no bay.
     pub(super) fn stands_in_the_way(&self, scene: &Scene<'_>) -> bool {
-        let stood = |place: &Place| place.bbox().iou(self.last) >= 0.5 && (scene.is_in_bay)(place);
-        let is_parked = scene.places.iter().any(stood);
-        self.still_since.is_some() && !is_parked
+        let place = scene.places.iter().find(|place| Some(place.number()) == self.stands_as);
+        place.is_some_and(|place| place.is_standing() && !(scene.is_in_bay)(place))
+    }
+
+    /// Notes as what the passer stands. Its track says little later on: both touch, and boxes are drawn around both.
+    pub(super) fn note_stand(&mut self, scene: &Scene<'_>) {
+        let is_its = |place: &&Place| {
+            let is_there = place.bbox().iou(self.last) >= IS_IT || place.track() == self.pass.passer.track;
+            place.number() != self.place && is_there
+        };
+        let is_known = scene.places.iter().any(|place| Some(place.number()) == self.stands_as);
+        if !is_known {
+            self.stands_as = scene.places.iter().find(is_its).map(Place::number);
+        }
     }
 
     /// Whether people may still get out.

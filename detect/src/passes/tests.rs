@@ -72,6 +72,12 @@ impl Yard {
         self
     }
 
+    /// Something has come to stand there.
+    fn park(&mut self, bbox: NormBox) -> &mut Self {
+        self.parked.push(bbox);
+        self
+    }
+
     fn show_for(&mut self, seconds: u32, passers: &[Passer]) -> &mut Self {
         (0..seconds * 5).for_each(|_| {
             self.show(passers);
@@ -125,7 +131,8 @@ fn one_contact_is_told_once_whoever_else_comes_to_look() {
     let mut yard = Yard::with(&[car(0.4, 0.4)]);
     let stopped = |track: u64, x: f32| passer(track, ObjectClass::Car, car(x, 0.42), false);
     let looks = passer(7, ObjectClass::Person, bbox([0.44, 0.42, 0.48, 0.54]), false);
-    yard.show_for(1, &[driving(9, car(0.5, 0.42))]).show_for(8, &[stopped(9, 0.5), looks]);
+    yard.show_for(1, &[driving(9, car(0.5, 0.42))]).park(car(0.5, 0.42));
+    yard.show_for(12, &[stopped(9, 0.5), looks]);
     assert_eq!(yard.contacts.len(), 1, "{:#?}", yard.contacts);
     yard.show_for(1, &[stopped(9, 0.5), looks, driving(11, car(0.3, 0.42))]);
     yard.show_for(8, &[stopped(9, 0.5), looks, stopped(11, 0.3)]).end();
@@ -134,6 +141,28 @@ fn one_contact_is_told_once_whoever_else_comes_to_look() {
         yard.told.iter().any(|pass| pass.passer.track == Some(TrackId(11))),
         "it is recorded all the same"
     );
+}
+
+#[test]
+fn what_stands_nowhere_has_nobody_who_gets_out_of_it() {
+    let mut yard = Yard::with(&[car(0.4, 0.4)]);
+    let looks = passer(7, ObjectClass::Person, bbox([0.44, 0.42, 0.48, 0.54]), false);
+    // A box that is seen for a while, and that no vehicle stands in.
+    let ghost = passer(9, ObjectClass::Car, car(0.5, 0.42), false);
+    yard.show_for(1, &[driving(9, car(0.5, 0.42))]).show_for(12, &[ghost, looks]).end();
+    assert_eq!(yard.contacts, []);
+}
+
+#[test]
+fn who_looks_and_is_missed_now_and_then_looks_all_the_same() {
+    let mut yard = Yard::with(&[car(0.4, 0.4)]);
+    let looks = passer(7, ObjectClass::Person, bbox([0.44, 0.42, 0.48, 0.54]), false);
+    let stopped = passer(9, ObjectClass::Car, car(0.5, 0.42), false);
+    yard.show_for(1, &[driving(9, car(0.5, 0.42))]).park(car(0.5, 0.42)).show_for(8, &[stopped]);
+    for _ in 0..10 {
+        yard.show(&[stopped, looks]).show(&[stopped]).show(&[stopped]).show(&[stopped]);
+    }
+    assert_eq!(yard.contacts.len(), 1);
 }
 
 #[test]
