@@ -67,6 +67,8 @@ const HELD_DRIFT: f32 = 1.75;
 /// Something is in front of a place where it covers this share of it, and this much more than is usual.
 const HIDES: f32 = 0.35;
 const HIDES_MORE: f32 = 0.15;
+/// Time in which what has stopped before a place becomes usual there.
+const COVER_FOLLOWS: Duration = Duration::from_secs(60);
 
 /// How long a place may be hidden behind something before it is treated as any other that is not seen.
 const LONGEST_HIDDEN: Duration = Duration::from_secs(600);
@@ -169,10 +171,17 @@ impl Place {
             self.sightings = self.sightings.saturating_add(1);
             self.last_detected = sighting.at;
             self.vote(sighting.found);
+            // A box that ends where something stands before it says nothing of where the object is.
+            let is_cut = self.is_standing() && sighting.cover >= self.usual_cover + HIDES_MORE;
             if self.strange_for.is_zero() {
-                self.trail.detected(sighting.at, sighting.found.bbox);
-                self.follow(sighting, likeness);
-                self.usual_cover += (sighting.cover - self.usual_cover) * BOX_FOLLOWS;
+                self.trail.detected(sighting.at, if is_cut { self.bbox } else { sighting.found.bbox });
+                if !is_cut {
+                    self.follow(sighting, likeness);
+                }
+                // What stops before it for good becomes usual in time.
+                let slowly = sighting.elapsed.as_secs_f32() / COVER_FOLLOWS.as_secs_f32();
+                let follows = if is_cut { slowly.min(1.0) } else { BOX_FOLLOWS };
+                self.usual_cover += (sighting.cover - self.usual_cover) * follows;
             }
             // One car is one event, also when it is straightened up a little.
             let allowed = if self.held { drift * HELD_DRIFT } else { drift };
@@ -241,6 +250,10 @@ impl Place {
             None => self.unwatched_for >= LONG_GAP && !self.held,
         };
         if after_gap {
+            return replaced(self, sighting.resting_since());
+        }
+        if self.was_waited_for() && alike.is_none_or(|alike| alike < ALIKE) {
+            // It had hardly come when something stopped before it: what is there now counts from now, unless it looks the same.
             return replaced(self, sighting.resting_since());
         }
         self.unwatched_for = Duration::ZERO;

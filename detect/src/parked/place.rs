@@ -25,6 +25,8 @@ const STANDING_TIME: Duration = Duration::from_secs(3);
 const CANDIDATE_EMPTY: Duration = Duration::from_secs(1);
 const CANDIDATE_MISSED: Duration = Duration::from_millis(2500);
 const CANDIDATE_UNDETECTED: Duration = Duration::from_secs(10);
+/// One that was hidden by what stopped before it is waited for, for so long, if it can be known again.
+const CANDIDATE_HIDDEN: Duration = Duration::from_secs(60);
 /// Likeness to what was there before from which the two cannot be told apart any more.
 const TELLING: f32 = 0.8;
 /// A place that nothing detects for this long, and of which no event is open, is given up however much it looks as
@@ -366,12 +368,19 @@ impl Place {
                     || (!self.held && undetected > LONGEST_UNDETECTED && self.unseen_for().is_zero())
             }
             PlaceState::Candidate => {
+                let is_waited_for = self.look.is_some() && self.hidden_for < CANDIDATE_HIDDEN;
+                let waits = if is_waited_for { self.hidden_for } else { Duration::ZERO };
                 self.vacated
                     || self.surely_empty_for >= CANDIDATE_EMPTY
-                    || (self.unseen_for() >= CANDIDATE_MISSED && self.missed_pictures > 1)
-                    || undetected >= CANDIDATE_UNDETECTED && self.missed_pictures > 1
+                    || (self.unseen_for() - waits >= CANDIDATE_MISSED && self.missed_pictures > 1)
+                    || undetected.saturating_sub(waits) >= CANDIDATE_UNDETECTED && self.missed_pictures > 1
             }
         }
+    }
+
+    /// Whether it has not been seen for so long that it would have been given up, had nothing stood before it.
+    pub(super) fn was_waited_for(&self) -> bool {
+        self.state == PlaceState::Candidate && self.hidden_for >= CANDIDATE_MISSED
     }
 
     /// Becomes standing when enough was seen of it; true the one time it does.

@@ -276,7 +276,9 @@ impl Tracker {
                 let likeness = track.alike(look.as_ref()).unwrap_or(STRIDE_ALIKE);
                 let way = track.share_of_reach(found.at, detection.bbox);
                 let grown = (detection.bbox.area() / track.last().1.area()).ln().abs();
-                if likeness < STRIDE_ALIKE || way > 1.0 || grown > STRIDE_GROWS.ln() {
+                // Who passes before something that stood there, or is half hidden, is not that.
+                let enough = if track.walks() { STRIDE_ALIKE } else { KNOWN_AGAIN };
+                if likeness < enough || way > 1.0 || grown > STRIDE_GROWS.ln() {
                     continue;
                 }
                 let other = if track.class() == detection.class { 0.0 } else { CLASS_COUNTS };
@@ -427,6 +429,13 @@ impl Track {
         let to = found.center();
         let way = |from: NormBox| (from.center().x() - to.x()).hypot(from.center().y() - to.y());
         way(self.predict(at)).min(way(last)) / (size * (STRAYS + a_second * since))
+    }
+
+    /// Whether it was seen well in the last picture, and did not stand there before.
+    fn walks(&self) -> bool {
+        let (last_at, last) = self.last();
+        let rests = self.past.len() > 1 && moved(self.past[0].1, last) <= RESTING;
+        self.strong_at == last_at && !rests
     }
 
     fn extend(&mut self, at: Timestamp, found: &Detection, look: Option<&Signature>) {
@@ -605,6 +614,18 @@ mod tests {
             [&[(0.1, 1), (0.8, 2)], &[(0.25, 3), (0.65, 4)], &[(0.4, 5), (0.5, 6)]];
         assert_eq!(follow(2000, &pictures), [[0, 1]; 3], "each is nearer to itself than to the other");
         assert_eq!(follow(300, &pictures)[1], [2, 3], "nobody walks so fast");
+    }
+
+    #[test]
+    fn in_pictures_seconds_apart_who_passes_before_a_parked_car_is_not_that_car() {
+        let mut tracker = Tracker::default();
+        let passing =
+            Detection { bbox: NormBox::new(0.44, 0.52, 0.54, 0.62).expect("valid"), ..car(0.0, 0.9) };
+        for step in 0..3 {
+            tracker.update(after(step * 2000), &[car(0.4, 0.9)], 0.3, None);
+        }
+        let found = tracker.update(after(6000), &[passing], 0.3, None);
+        assert_eq!(found[0].map(|movement| movement.track), Some(TrackId(1)));
     }
 
     #[test]

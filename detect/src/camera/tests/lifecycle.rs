@@ -80,6 +80,17 @@ fn an_event_behind_a_lorry_is_unobserved_after_a_while_and_goes_on() {
 }
 
 #[test]
+fn a_car_whose_lower_half_is_hidden_for_a_while_has_not_moved() {
+    let mut camera = CameraTester::blindfolded();
+    let bus = Thing { corners: [0.35, 0.45, 0.65, 0.7], looks: 9, class: ObjectClass::Bus, score: 0.9 };
+    let upper_part = Thing { corners: [0.365, 0.4, 0.465, 0.49], ..car(0.4, 0.4) };
+    camera.stand(10.0, &[]).stand(12.0, &[car(0.4, 0.4)]).stand(12.0, &[upper_part, bus]);
+    camera.stand(30.0, &[car(0.4, 0.4)]).expect(&["open 1 minor"]);
+    let since = camera.seconds(camera.events[0].since);
+    assert!((since - 10.0).abs() < 1.0, "since {since}");
+}
+
+#[test]
 fn it_leaves_and_another_car_takes_the_place() {
     let mut camera = CameraTester::start();
     camera.stand(10.0, &[]).stand(40.0, &[car(0.4, 0.4)]);

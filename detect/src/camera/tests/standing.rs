@@ -206,3 +206,30 @@ fn one_that_stops_bumper_to_bumper_and_is_taken_for_the_same_ends_nothing() {
     camera.stand(12.0, &[both(0.8), stands.scored(0.0), comes.scored(0.0)]).stand(8.0, &[stands]);
     camera.expect_one_open(3.0);
 }
+
+/// A car that has hardly come to rest when a lorry stops before it, and that is seen again when the lorry is off.
+fn hidden_at_once(looks: u64) -> CameraTester {
+    let mut camera = CameraTester::start();
+    let lorry =
+        Thing { corners: [0.36, 0.36, 0.62, 0.6], class: ObjectClass::Truck, ..car(0.0, 0.0).looking(9) };
+    camera.stand(3.0, &[]).show(2.0, |t| vec![car(0.2 + 0.1 * t as f32, 0.4)]);
+    camera.stand(2.0, &[car(0.4, 0.4)]).stand(18.0, &[lorry]);
+    camera.stand(40.0, &[car(0.4, 0.4).looking(looks)]);
+    camera
+}
+
+#[test]
+fn a_car_that_a_lorry_hides_as_soon_as_it_stands_counts_from_when_it_came() {
+    let camera = hidden_at_once(1);
+    let opened = camera.events.first().expect("it stands too long");
+    let since = camera.seconds(opened.since);
+    assert!((4.5..=6.0).contains(&since), "since {since} s");
+}
+
+#[test]
+fn another_car_that_stands_there_when_the_lorry_is_off_counts_from_then() {
+    let camera = hidden_at_once(5);
+    let opened = camera.events.first().expect("it stands too long");
+    let since = camera.seconds(opened.since);
+    assert!(since >= 24.0, "since {since} s");
+}
