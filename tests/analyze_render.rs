@@ -317,3 +317,11 @@ fn a_configuration_with_warnings_can_be_used() {
     let file = write(folder.path(), "good.toml", &good);
     assert!(done(&["config", "check", text(&file)]).contains("nothing wrong with it"));
 }
+
+#[test]
+fn the_examples_are_right() {
+    for name in ["edge.toml", "yard.toml"] {
+        let file = root().join("config/examples").join(name);
+        assert!(done(&["config", "check", text(&file)]).contains("nothing wrong with it"), "{name}");
+    }
+}
