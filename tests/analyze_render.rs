@@ -325,3 +325,25 @@ fn the_examples_are_right() {
         assert!(done(&["config", "check", text(&file)]).contains("nothing wrong with it"), "{name}");
     }
 }
+
+#[test]
+fn no_result_takes_the_place_of_the_recording_or_of_another_result() {
+    let (video, config) = clip();
+    let folder = tempfile::tempdir().expect("a folder");
+    let victim = folder.path().join("victim.mp4");
+    fs::copy(video, &victim).expect("copied");
+    let before = fs::read(&victim).expect("it is there");
+    let roundabout = folder.path().join(".").join("victim.mp4");
+    let linked = folder.path().join("linked.mp4");
+    std::os::unix::fs::symlink(&victim, &linked).expect("linked");
+    let analyze = ["analyze", "--quiet", "--config", text(config), "--input", text(&victim)];
+    for (option, path) in [("--events", &victim), ("--render", &roundabout), ("--observations", &linked)] {
+        let expected = format!("{option} and --input name the same file");
+        refused(&[&analyze[..], &[option, text(path)]].concat(), 1, &expected);
+    }
+    let same = folder.path().join("same.jsonl");
+    let twice = ["--events", text(&same), "--passes", text(&same)];
+    refused(&[&analyze[..], &twice].concat(), 1, "--passes and --events name the same file");
+    assert_eq!(fs::read(&victim).expect("it is there"), before);
+    assert!(!same.exists(), "nothing was written");
+}

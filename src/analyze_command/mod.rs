@@ -46,6 +46,7 @@ pub(crate) struct Summary {
 }
 
 pub(crate) fn run(arguments: &AnalyzeArguments) -> anyhow::Result<()> {
+    output::refuse_overwriting(arguments)?;
     let settings = load_edge_offline(&arguments.config)?;
     let settings = of_camera(settings, arguments.camera.as_ref())?;
     let settings = with_network(settings, arguments.network.as_deref());

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use gridwatch_config::EdgeSettings;
 use gridwatch_domain::{
     Event, NearPass,
@@ -61,6 +61,35 @@ impl ResultFiles {
             passes: file("passes.jsonl"),
         }
     }
+}
+
+/// Fails where a result would take the place of what is read, or of another result: a recording is evidence.
+pub(super) fn refuse_overwriting(arguments: &AnalyzeArguments) -> anyhow::Result<()> {
+    let read = [("--input", Some(&arguments.input)), ("--config", Some(&arguments.config))];
+    let written = [
+        ("--events", arguments.events.as_ref()),
+        ("--observations", arguments.observations.as_ref()),
+        ("--passes", arguments.passes.as_ref()),
+        ("--render", arguments.render.as_ref()),
+    ];
+    let named = |(option, path): (&'static str, Option<&PathBuf>)| Some((option, identity(path?)?));
+    let mut known: Vec<(&str, PathBuf)> = read.into_iter().filter_map(named).collect();
+    for (option, file) in written.into_iter().filter_map(named) {
+        if let Some((other, _)) = known.iter().find(|(_, known)| *known == file) {
+            bail!("{option} and {other} name the same file, {}: name another one", file.display());
+        }
+        known.push((option, file));
+    }
+    Ok(())
+}
+
+/// A file's own path, however it is named; `None` for what is no file, such as `/dev/null`.
+fn identity(path: &Path) -> Option<PathBuf> {
+    if let Ok(real) = path.canonicalize() {
+        return real.is_file().then_some(real);
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Some(folder.canonicalize().ok()?.join(path.file_name()?))
 }
 
 impl Outputs {
