@@ -2,12 +2,9 @@
 
 use comfy_table::{Table, presets};
 use gridwatch_alert::StoredPass;
-use gridwatch_domain::{NearPass, ObjectClass, Side};
+use gridwatch_domain::{NUDGED, NearPass, ObjectClass, Side};
 
 use super::zone::LocalTime;
-
-/// From this share of its size a parked vehicle has moved for certain; by more than the other it was driven away.
-const SHIFTED: (f32, f32) = (0.02, 0.5);
 
 const HEADER: [&str; 11] = [
     "最近时刻\nnearest at",
@@ -88,8 +85,8 @@ fn arrow(heading_deg: Option<f32>) -> &'static str {
 fn shifted(shifted: Option<f32>) -> String {
     match shifted {
         None => "不明 unknown".to_owned(),
-        Some(share) if share < SHIFTED.0 => "否 no".to_owned(),
-        Some(share) if share <= SHIFTED.1 => format!("是 yes, {:.0} %", share * 100.0),
+        Some(share) if share < *NUDGED.start() => "否 no".to_owned(),
+        Some(share) if share <= *NUDGED.end() => format!("是 yes, {:.0} %", share * 100.0),
         Some(_) => "驶离 left".to_owned(),
     }
 }
@@ -123,9 +120,9 @@ mod tests {
             assert_eq!(shifted(share), expected, "{share:?}");
         }
         check(None, "不明 unknown");
-        check(Some(0.019), "否 no");
-        check(Some(0.02), "是 yes, 2 %");
-        check(Some(0.5), "是 yes, 50 %");
-        check(Some(0.51), "驶离 left");
+        check(Some(0.017), "否 no");
+        check(Some(0.019), "是 yes, 2 %");
+        check(Some(0.15), "是 yes, 15 %");
+        check(Some(0.3), "驶离 left");
     }
 }

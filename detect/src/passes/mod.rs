@@ -39,7 +39,8 @@ use crate::{
     parked::Place,
 };
 use gridwatch_domain::{
-    CameraId, EventId, EventObject, Ground, NearPass, NormBox, ObjectClass, Timestamp, TrackId, ZoneId,
+    CameraId, EventId, EventObject, Ground, NUDGED, NearPass, NormBox, ObjectClass, Timestamp, TrackId,
+    ZoneId,
 };
 
 /// Within this it is recorded, in sizes and in metres.
@@ -48,8 +49,6 @@ const NEAR: Distance = Distance { sizes: 0.3, metres: Some(1.2) };
 const CONTACT: Distance = Distance { sizes: 0.15, metres: Some(0.6) };
 /// Within this somebody looks at it.
 const BESIDE: Distance = Distance { sizes: 0.45, metres: Some(2.0) };
-/// Share of its size by which a parked vehicle has moved for certain; by more it has been moved away, not nudged.
-const SHIFTED: std::ops::RangeInclusive<f32> = 0.018..=0.15;
 /// Pictures that follow each other so closely show the same way twice.
 const CLOSELY: Duration = Duration::from_millis(600);
 /// Pictures farther apart say nothing of the way between.
@@ -318,7 +317,7 @@ impl Passes {
                 return false;
             }
             open.measure_shift(scene, place);
-            let shifted = open.pass.shifted.is_some_and(|shifted| SHIFTED.contains(&shifted));
+            let shifted = open.pass.shifted.is_some_and(|shifted| NUDGED.contains(&shifted));
             let by_whom = !matches!(open.pass.passer.class, ObjectClass::Person);
             let is_contact = by_whom
                 && open.is_certain()
