@@ -59,7 +59,7 @@ impl Racks {
             && self.0.iter().any(|(bbox, _)| bbox.iou(found.bbox) >= WHERE_IT_STANDS)
     }
 
-    /// Time has gone back: whatever was seen was seen now.
+    /// Forgets all, as where time has gone back: when anything was seen says nothing then.
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }

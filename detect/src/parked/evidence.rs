@@ -172,7 +172,7 @@ impl Place {
             self.last_detected = sighting.at;
             self.vote(sighting.found);
             // A box that ends where something stands before it says nothing of where the object is.
-            let is_cut = self.is_standing() && sighting.cover >= self.usual_cover + HIDES_MORE;
+            let is_cut = self.is_standing() && self.is_covered(sighting.cover);
             if self.strange_for.is_zero() {
                 self.trail.detected(sighting.at, if is_cut { self.bbox } else { sighting.found.bbox });
                 if !is_cut {
@@ -299,7 +299,7 @@ impl Place {
             self.looks_at_rest(likeness);
         }
         // Neither what it looks like while it drives off nor what has just come in front of it is what it looks like.
-        let learns = settled && sighting.cover < self.usual_cover + HIDES_MORE;
+        let learns = settled && !self.is_covered(sighting.cover);
         if self.sightings as usize <= RECENT_BOXES {
             self.anchor = median;
             self.bbox = median;
@@ -312,6 +312,11 @@ impl Place {
             (look, now) => *look = now.map(|now| now.patch.clone()),
         }
         self.relearning = Duration::ZERO;
+    }
+
+    /// Whether more of it is covered than usual.
+    fn is_covered(&self, cover: f32) -> bool {
+        cover >= self.usual_cover + HIDES_MORE
     }
 
     /// Whether it was elsewhere in the last picture, by more than a box jitters, and farther away still in the one before: a camera that
@@ -378,7 +383,7 @@ impl Place {
         }
         self.missed_pictures = self.missed_pictures.saturating_add(1);
         let left = self.departed && likeness.is_none_or(|likeness| likeness.look < STRANGE);
-        let hidden = miss.cover >= HIDES && miss.cover >= self.usual_cover + HIDES_MORE;
+        let hidden = miss.cover >= HIDES && self.is_covered(miss.cover);
         if left || likeness.is_some_and(Likeness::says_bare) {
             self.missed_for += elapsed;
             self.presence = Presence::Empty;

@@ -59,19 +59,20 @@ impl Side {
         if !is_clear(off, walker) {
             return None;
         }
-        let from = Self { perhaps: self.perhaps.take(), ..self.clone() };
+        let (was_right, from, left_at) = (self.is_right, self.foot, self.at);
+        let perhaps = self.perhaps.take();
         (self.is_right, self.foot, self.at) = (off > 0.0, foot, at);
-        if from.is_right == self.is_right {
-            return from.perhaps;
+        if was_right == self.is_right {
+            return perhaps;
         }
         // Who is back where it came from was not beyond it at all.
-        if from.perhaps.is_some() || !meets(line, from.foot, foot) {
+        if perhaps.is_some() || !meets(line, from, foot) {
             return None;
         }
         let direction = if self.is_right { Direction::Along } else { Direction::Against };
-        let [there, here] = [side_of(line, from.foot), off].map(f32::abs);
-        let on_way = at.saturating_since(from.at).mul_f32(there / (there + here));
-        let crossed = Crossed { walker: *walker, direction, at: from.at.saturating_add(on_way) };
+        let [there, here] = [side_of(line, from), off].map(f32::abs);
+        let on_way = at.saturating_since(left_at).mul_f32(there / (there + here));
+        let crossed = Crossed { walker: *walker, direction, at: left_at.saturating_add(on_way) };
         if unseen >= LONG_AGO {
             return Some(crossed);
         }
