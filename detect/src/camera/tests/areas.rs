@@ -176,13 +176,13 @@ fn a_crossing_is_dated_between_the_pictures_that_show_it() {
     let mut camera = CameraTester::watching(line(false));
     camera.seldom(2.0, 6.0, &[]);
     for step in 0..6_u8 {
-        camera.seldom(2.0, 2.0, &[person(0.3 + 0.07 * f32::from(step), 0.6, 3)]);
+        camera.seldom(2.0, 2.0, &[person(0.28 + 0.07 * f32::from(step), 0.6, 3)]);
     }
     let event = camera.events.first().expect("it has crossed");
     let before = event.at.saturating_since(event.since).as_secs_f32();
-    let off = |step: f32| (0.5 - (0.3 + 0.07 * step)).abs();
-    let expected = 2.0 * off(3.0) / (off(2.0) + off(3.0));
-    assert!((before - expected).abs() < 0.3, "{before} s before, not {expected} s");
+    let off = |step: f32| (0.5 - (0.28 + 0.07 * step)).abs();
+    let expected = 2.0 * off(4.0) / (off(3.0) + off(4.0));
+    assert!((before - expected).abs() < 0.2, "{before} s before, not {expected} s");
 }
 
 #[test]
