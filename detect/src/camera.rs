@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use gridwatch_domain::{
     Attention, BayGroup, CameraId, CellCode, Checkpoint, Detection, EdgeId, Event, Ground, Line, NearPass,
-    NetworkRef, NormBox, Phase, Polygon, RuleRef, Severity, Timestamp, Zone, ZoneId,
+    NetworkRef, NormBox, ObjectClass, Phase, Polygon, RuleRef, Severity, Timestamp, Zone, ZoneId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +42,11 @@ const CHECKPOINT_VERSION: u32 = 3;
 const TIME_JITTER: Duration = Duration::from_secs(2);
 /// After a longer gap how things moved says nothing about what is seen next.
 const TRACKS_LAST: Duration = Duration::from_secs(5);
+
+/// Somebody who has been seen well is believed for so long where the score is low.
+const SURE_FOR: Duration = Duration::from_secs(2);
+/// What overlaps so much with a box of the picture before was there before.
+const WAS_THERE: f32 = 0.3;
 
 /// How a picture looks.
 #[derive(Debug, Clone, Copy)]
@@ -124,6 +129,8 @@ pub struct CameraState {
     surveyed: Option<(usize, usize)>,
     /// What was found in the last picture, and what is known of it.
     followed: Vec<Followed>,
+    /// Where everything was in the picture before.
+    before: Vec<NormBox>,
     /// Whether something moved in the last picture that may come to stand.
     has_moving: bool,
     /// Pictures a second that the zones ask for in which it moves.
@@ -190,6 +197,7 @@ impl CameraState {
             surveyor: Surveyor::default(),
             surveyed: None,
             followed: Vec::new(),
+            before: Vec::new(),
             has_moving: false,
             fps_asked: 0,
             is_adjusted: false,
@@ -289,6 +297,7 @@ impl CameraState {
             (self.has_moving, self.fps_asked) = (false, 0);
             self.walkers.clear();
             self.followed.clear();
+            self.before.clear();
             return Step::default();
         }
         let at = self.in_order(at);
@@ -320,6 +329,8 @@ impl CameraState {
             movement: *movement,
             place,
         });
+        self.before.clear();
+        self.before.extend(self.followed.iter().map(|before| before.detection.bbox));
         self.followed.clear();
         self.followed.extend(followed);
         let passed = self.note_passes(at, look.and_then(|look| look.fine), random);
@@ -393,18 +404,24 @@ impl CameraState {
         random: &mut dyn FnMut() -> [u8; 10],
     ) -> Passed {
         let passer = |followed: &Followed| {
-            let Movement { track, class, .. } = followed.movement?;
+            let Movement { track, class, strong_at, .. } = followed.movement?;
             let is_moving = followed.movement.is_some_and(is_moving);
             let Detection { score, bbox, .. } = followed.detection;
             let stands = |number: u64| {
                 let mut places = self.memory.places().iter();
                 places.any(|place| place.number() == number && place.is_standing())
             };
-            let is_new = score >= self.memory_settings.strong_score
+            let strong = self.memory_settings.strong_score;
+            // Weak boxes of vehicles are often drawn around what is none, or a half of one; people are weak where they are small.
+            let was_strong = at.saturating_since(strong_at) <= SURE_FOR;
+            let is_sure = score >= strong || (class == ObjectClass::Person && was_strong);
+            let was_there = |before: &NormBox| before.iou(bbox) >= WAS_THERE;
+            let is_new = score >= strong
                 && followed.movement.is_some_and(|movement| movement.before.is_none())
-                && !followed.place.is_some_and(stands);
+                && !followed.place.is_some_and(stands)
+                && !self.before.iter().any(was_there);
             let footprint = self.passing(followed, Kind::of(class));
-            Some(Passer { track, class, score, bbox, is_moving, is_new, footprint })
+            Some(Passer { track, class, score, is_sure, bbox, is_moving, is_new, footprint })
         };
         let passers: Vec<Passer> = self.followed.iter().filter_map(passer).collect();
         let (zones, settings) = (&self.zones, &self.rule_settings);

@@ -36,7 +36,7 @@ use self::{
 use crate::{
     appearance::Grey,
     footprint::{Footprint, Stance},
-    parked::Place,
+    parked::{Place, Presence},
 };
 use gridwatch_domain::{
     CameraId, EventId, EventObject, Ground, NUDGED, NearPass, NormBox, ObjectClass, Timestamp, TrackId,
@@ -57,6 +57,8 @@ const LONGEST_WAY: Duration = Duration::from_secs(5);
 const PASSED_AFTER: Duration = Duration::from_secs(3);
 /// So long after a pass it is looked whether the parked vehicle has moved, and no longer: what happened later is not of this pass.
 const SETTLES_WITHIN: Duration = Duration::from_secs(30);
+/// So long it may take until it is known whether the parked vehicle was there: it may be hidden, or have left just before.
+const DECIDED_WITHIN: Duration = Duration::from_secs(60);
 /// People who get out within this time …
 const OUT_WITHIN: Duration = Duration::from_secs(60);
 /// … and stay so long beside the parked vehicle look for a scratch.
@@ -75,6 +77,8 @@ pub struct Passer {
     pub class: ObjectClass,
     /// Score of its detection.
     pub score: f32,
+    /// Whether it is seen well enough to be believed.
+    pub is_sure: bool,
     /// Where it is.
     pub bbox: NormBox,
     /// Whether it moves.
@@ -225,6 +229,9 @@ impl Passes {
             .find(|open| open.place == place.number() && open.pass.passer.track == Some(passer.track));
         if let Some(open) = open {
             open.last = passer.bbox;
+            if !passer.is_sure {
+                return;
+            }
             if nearest.distance.is_within(&NEAR) {
                 open.near_at = scene.at;
                 open.pass.until = scene.at;
@@ -236,7 +243,8 @@ impl Passes {
             return;
         }
         // Whoever stands there already is a neighbour; what nobody has seen before has come, however short the time.
-        let comes = (passer.is_moving || passer.is_new || passer.class == ObjectClass::Person)
+        let comes = passer.is_sure
+            && (passer.is_moving || passer.is_new || passer.class == ObjectClass::Person)
             && !is_parked_itself(scene, passer)
             && !is_several(scene, passer);
         if !comes || !nearest.distance.is_within(&NEAR) || self.open.len() >= MOST_OPEN {
@@ -244,7 +252,7 @@ impl Passes {
         }
         let at_once = !follows_closely;
         let look = scene.fine.and_then(|_| Crop::cut(&self.before, place.bbox()));
-        self.open.push(Pass {
+        let mut open = Pass {
             pass: NearPass {
                 id: EventId::from_parts(scene.at, random()),
                 camera: camera.clone(),
@@ -263,9 +271,11 @@ impl Passes {
                 shifted: None,
             },
             place: place.number(),
-            nearest: at_once.then_some(nearest),
+            nearest: None,
             previous: (scene.at, nearest),
             is_followed: before.is_some(),
+            was_there: false,
+            pending: None,
             near_at: scene.at,
             before: look,
             first_shift: None,
@@ -274,7 +284,11 @@ impl Passes {
             looked_for: Duration::ZERO,
             looked_at: None,
             is_contact: false,
-        });
+        };
+        if at_once {
+            open.come_nearer(place, passer, nearest, before);
+        }
+        self.open.push(open);
     }
 
     /// People who stand beside a vehicle that somebody has come too close to, while that one stands outside of any bay.
@@ -316,6 +330,9 @@ impl Passes {
             if place.is_some_and(|place| open.turns_out_to_be(place, scene)) {
                 return false;
             }
+            if let Some(place) = place.filter(|place| place.presence() == Presence::Seen) {
+                open.find_there(place);
+            }
             open.measure_shift(scene, place);
             let shifted = open.pass.shifted.is_some_and(|shifted| NUDGED.contains(&shifted));
             let by_whom = !matches!(open.pass.passer.class, ObjectClass::Person);
@@ -338,7 +355,12 @@ impl Passes {
             let since = scene.at.saturating_since(open.near_at);
             let waits = open.pass.shifted.is_none() && since < SETTLES_WITHIN && place.is_some();
             let waits = waits || (open.may_be_looked_at(scene) && place.is_some());
+            let waits = waits || (open.is_undecided() && since < DECIDED_WITHIN && place.is_some());
             let goes_on = since < PASSED_AFTER || waits;
+            let may_be_there = |place: &&Place| place.is_standing() && place.presence() != Presence::Empty;
+            if !goes_on && let Some(place) = place.filter(may_be_there) {
+                open.find_there(place);
+            }
             if !goes_on && open.is_certain() {
                 outcome.passes.push(open.pass.clone());
             }

@@ -36,6 +36,10 @@ pub(super) struct Pass {
     pub previous: (Timestamp, Nearest),
     /// Whether it was seen before it came near, and has not been seen since.
     pub is_followed: bool,
+    /// Whether the parked vehicle has been seen since somebody came near: else it may have left just before.
+    pub was_there: bool,
+    /// How near somebody came while the parked vehicle was not seen.
+    pub pending: Option<Pending>,
     /// When the passer was near last.
     pub near_at: Timestamp,
     /// What the parked vehicle looked like before.
@@ -54,6 +58,14 @@ pub(super) struct Pass {
     pub is_contact: bool,
 }
 
+/// A sighting that counts if the parked vehicle turns out to have been there.
+#[derive(Debug, Clone)]
+pub(super) struct Pending {
+    nearest: Nearest,
+    passer: Passer,
+    before: Option<Known>,
+}
+
 impl Pass {
     pub(super) fn distance(&self) -> Distance {
         Distance { sizes: self.pass.distance, metres: self.pass.distance_m }
@@ -70,9 +82,22 @@ impl Pass {
         if self.nearest.is_none() && !now.is_nearer(&before) { before } else { now }
     }
 
-    /// Whether somebody was there: seen twice, or followed until it came near and lost there.
+    /// Whether somebody was there: seen twice, or followed until it came near and lost there; and so was the parked vehicle.
     pub(super) fn is_certain(&self) -> bool {
-        self.nearest.is_some() || self.is_followed
+        self.was_there && (self.nearest.is_some() || self.is_followed)
+    }
+
+    /// Whether it is still to be known that the parked vehicle was there.
+    pub(super) fn is_undecided(&self) -> bool {
+        self.pending.is_some() || !self.was_there
+    }
+
+    /// The parked vehicle is seen, or has been hidden for so long that it is taken to be there: what came near before came near to it.
+    pub(super) fn find_there(&mut self, place: &Place) {
+        self.was_there = true;
+        if let Some(Pending { nearest, passer, before }) = self.pending.take() {
+            self.take(place, &passer, nearest, before);
+        }
     }
 
     /// Whether what seemed to come near is what stands there: its box was off for a while.
@@ -91,6 +116,14 @@ impl Pass {
         nearest: Nearest,
         before: Option<Known>,
     ) {
+        if place.presence() == Presence::Seen {
+            self.take(place, passer, nearest, before);
+        } else if self.pending.as_ref().is_none_or(|known| nearest.is_nearer(&known.nearest)) {
+            self.pending = Some(Pending { nearest, passer: *passer, before });
+        }
+    }
+
+    fn take(&mut self, place: &Place, passer: &Passer, nearest: Nearest, before: Option<Known>) {
         if !self.nearest.is_none_or(|known| nearest.is_nearer(&known)) {
             return;
         }

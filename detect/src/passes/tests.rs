@@ -29,7 +29,16 @@ fn car(x: f32, y: f32) -> NormBox {
 }
 
 fn passer(track: u64, class: ObjectClass, bbox: NormBox, is_moving: bool) -> Passer {
-    Passer { track: TrackId(track), class, score: 0.8, bbox, is_moving, is_new: false, footprint: None }
+    Passer {
+        track: TrackId(track),
+        class,
+        score: 0.8,
+        is_sure: true,
+        bbox,
+        is_moving,
+        is_new: false,
+        footprint: None,
+    }
 }
 
 fn driving(track: u64, bbox: NormBox) -> Passer {
