@@ -148,6 +148,7 @@ struct Kept<'a> {
     ledger: &'a Rulebook,
     health: &'a Health,
     view: Vec<&'a Polygon>,
+    next_track: u64,
 }
 
 #[derive(Deserialize)]
@@ -165,6 +166,9 @@ struct KeptState {
     /// The zones as they were drawn then. Since version 2.
     #[serde(default)]
     view: Option<Vec<Polygon>>,
+    /// So that no track is named as one was before. Since version 3, though not in the first of them.
+    #[serde(default)]
+    next_track: u64,
 }
 
 impl CameraState {
@@ -218,6 +222,8 @@ impl CameraState {
         let kept: KeptState = serde_json::from_slice(&checkpoint.state).map_err(unreadable)?;
         self.memory = kept.memory.with_settings(self.memory_settings, watch.standing_kinds());
         self.rules = kept.ledger;
+        self.rules.forget_tracks();
+        self.tracker = Tracker::from(kept.next_track);
         self.memory.hold(&self.rules.places());
         self.health = kept.health.with_settings(self.health_settings);
         let is_redrawn = kept.view.is_some_and(|view| !view.iter().eq(self.view()));
@@ -237,6 +243,7 @@ impl CameraState {
             ledger: &self.rules,
             health: &self.health,
             view: self.view().collect(),
+            next_track: self.tracker.next(),
         };
         let state = serde_json::to_vec(&kept).expect("the memory has string keys and finite numbers");
         Checkpoint { camera: self.id.clone(), state }
@@ -337,6 +344,7 @@ impl CameraState {
         let watchlist = Watchlist { zones: &self.zones, lines: &self.lines, groups: &self.groups };
         let scene = Scene {
             at,
+            watched: changes.watched,
             places: self.memory.places(),
             ended: &changes.ended,
             walkers: &self.walkers,
@@ -504,6 +512,7 @@ impl CameraState {
     pub fn counts(&self) -> BTreeMap<ZoneId, u32> {
         let scene = Scene {
             at: self.memory.last_at().unwrap_or(Timestamp::UNIX_EPOCH),
+            watched: Duration::ZERO,
             places: self.memory.places(),
             ended: &[],
             walkers: &self.walkers,

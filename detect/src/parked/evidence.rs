@@ -29,6 +29,9 @@ const LOOK_FOLLOWS_UNDETECTED: f32 = 0.02;
 const UNSETTLED: f32 = 0.1;
 /// Share by which class votes and the score fade from one strong sighting to the next.
 const VOTES_FADE: f32 = 0.02;
+/// What is called a lorry and a car by turns is what it was called first, until one has so many times the votes: permits and rules by class
+/// do not come and go with a few pictures.
+const CLEARLY_MORE: f32 = 2.0;
 
 /// Likeness from which a place looks as when its object was detected.
 const ALIKE: f32 = 0.7;
@@ -475,6 +478,11 @@ impl Place {
             }
         }
         self.score = (self.score * (1.0 - VOTES_FADE)).max(found.score);
+        let said = self.class();
+        let votes =
+            ObjectClass::ALL.iter().position(|&class| class == said).map_or(0.0, |index| self.votes[index]);
+        let (most, its_votes) = self.most_voted();
+        self.class = Some(if its_votes > votes * CLEARLY_MORE { most } else { said });
     }
 
     /// Whether it looks as when its object was detected; true where there is nothing to compare with.

@@ -86,6 +86,8 @@ pub struct Changes {
     pub ended: Vec<Place>,
     /// Whether something changed that should be kept over a restart.
     pub material: bool,
+    /// Watched time since the picture before: where nobody looked for long, that counts for little.
+    pub watched: Duration,
     /// For each detection the number of the place that it is of.
     pub owners: Vec<Option<u64>>,
 }
@@ -213,7 +215,7 @@ impl ParkedMemory {
             self.pictures.pop_front();
         }
         self.pictures.push_back(observation.at);
-        let mut changes = Changes::default();
+        let mut changes = Changes { watched: elapsed, ..Changes::default() };
         if let Some(grey) = observation.grey {
             self.watch_scene(grey, elapsed);
         }

@@ -82,6 +82,9 @@ pub struct Place {
     pub(super) last_detected: Timestamp,
     /// Votes of strong sightings, by [`ObjectClass::ALL`].
     pub(super) votes: [f32; ObjectClass::ALL.len()],
+    /// What it is said to be; none in a memory that was written before this was remembered.
+    #[serde(default)]
+    pub(super) class: Option<ObjectClass>,
     pub(super) score: f32,
     pub(super) origin: Origin,
     /// Pictures since the first sighting, the mean score in them (0 where nothing was detected), and strong sightings.
@@ -167,6 +170,7 @@ impl Place {
             last_seen: sighting.at,
             last_detected: sighting.at,
             votes: [0.0; ObjectClass::ALL.len()],
+            class: None,
             score: found.score,
             origin: Origin::AtStart,
             pictures: 1,
@@ -321,10 +325,15 @@ impl Place {
         self.origin
     }
 
-    /// The class that most of its detections say.
+    /// The class that most of its detections say; once said, it takes clearly more to say another.
     pub fn class(&self) -> ObjectClass {
+        self.class.unwrap_or_else(|| self.most_voted().0)
+    }
+
+    /// The class of most votes, and how many it has.
+    pub(super) fn most_voted(&self) -> (ObjectClass, f32) {
         let best = self.votes.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
-        best.map_or(ObjectClass::Car, |(index, _)| ObjectClass::ALL[index])
+        best.map_or((ObjectClass::Car, 0.0), |(index, votes)| (ObjectClass::ALL[index], *votes))
     }
 
     /// Whether a fair share of its detections say this class: a car that is called a bus half of the time is watched by
@@ -349,9 +358,9 @@ impl Place {
         self.presence
     }
 
-    /// Watched time that it has been taken for empty.
-    pub fn empty_for(&self) -> Duration {
-        self.empty_for
+    /// Whether it has been taken for empty for so long that what stood there is gone.
+    pub fn is_cleared(&self, clear: Duration) -> bool {
+        self.empty_for >= clear
     }
 
     /// Watched time since it was last seen.
@@ -364,7 +373,7 @@ impl Place {
         let undetected = at.saturating_since(self.last_detected);
         match self.state {
             PlaceState::Standing => {
-                self.empty_for >= clear
+                self.is_cleared(clear)
                     || (!self.held && undetected > LONGEST_UNDETECTED && self.unseen_for().is_zero())
             }
             PlaceState::Candidate => {

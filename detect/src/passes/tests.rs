@@ -183,3 +183,40 @@ fn one_box_that_is_off_does_not_bring_anybody_nearer() {
     let [pass] = yard.told.as_slice() else { panic!("{:#?}", yard.told) };
     assert!((0.15..0.25).contains(&pass.distance), "{pass:#?}");
 }
+
+#[test]
+fn who_passes_where_a_car_has_just_left_has_passed_nobody_unless_it_was_only_hidden() {
+    for is_hidden in [false, true] {
+        let mut yard = Yard::with(&[car(0.4, 0.4)]);
+        let stood = std::mem::take(&mut yard.parked);
+        yard.show(&[]);
+        for step in 0..20_u8 {
+            yard.show(&[driving(9, car(0.1 + 0.03 * f32::from(step), 0.44))]);
+        }
+        if is_hidden {
+            yard.parked = stood;
+        }
+        yard.show_for(50, &[]).end();
+        assert_eq!(yard.told.len(), usize::from(is_hidden), "{:#?}", yard.told);
+    }
+}
+
+#[test]
+fn a_car_that_drives_off_under_another_track_has_not_passed_itself() {
+    let mut yard = Yard::with(&[car(0.4, 0.4)]);
+    yard.parked.clear();
+    for step in 0..20_u8 {
+        yard.show(&[driving(9, car(0.44 + 0.02 * f32::from(step), 0.43))]);
+    }
+    yard.show_for(50, &[]).end();
+    assert_eq!(yard.told, []);
+}
+
+#[test]
+fn a_vehicle_that_is_hardly_seen_has_not_passed() {
+    for (is_sure, noted) in [(false, 0), (true, 1)] {
+        let mut yard = Yard::with(&[car(0.4, 0.4)]);
+        yard.show_for(2, &[Passer { is_sure, ..driving(9, car(0.47, 0.45)) }]).end();
+        assert_eq!(yard.told.len(), noted, "{:#?}", yard.told);
+    }
+}

@@ -169,7 +169,8 @@ impl<'a> Bays<'a> {
         }
         for place in places.iter().filter(|place| place.is_standing() && place.is_credible()) {
             let nearest = nearest(&all, place);
-            if let Some(bay) = nearest.and_then(|index| all.get_mut(index)) {
+            let bay = nearest.and_then(|index| all.get_mut(index));
+            if let Some(bay) = bay.filter(|bay| !place.is_cleared(bay.zone.clear)) {
                 bay.taken_by.push(place.number());
             }
         }

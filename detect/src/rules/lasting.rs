@@ -14,6 +14,9 @@ pub(super) struct Lasting {
     zone: ZoneId,
     pub since: Timestamp,
     pub last_seen: Timestamp,
+    /// Watched time since then: while nobody looks nothing ends.
+    #[serde(default)]
+    unseen_for: Duration,
 }
 
 /// Those of one camera.
@@ -25,37 +28,33 @@ pub(super) struct AllLasting {
 
 impl AllLasting {
     /// Takes in since when a condition holds at `at`, if it does; gives since when it has, and how it is seen now. It is over when it was not seen to hold
-    /// for `bridged`; `None` where it does not hold, and did not.
+    /// for `bridged` of watched time, of which `watched` has passed since the picture before; `None` where it does not hold, and did not.
     pub(super) fn take(
         &mut self,
         (kind, zone): (EventKind, &ZoneId),
         holds: Option<Timestamp>,
-        at: Timestamp,
+        (at, watched): (Timestamp, Duration),
         bridged: Duration,
     ) -> Option<(Lasting, Now)> {
         let index = self.all.iter().position(|known| known.kind == kind && known.zone == *zone);
-        let unseen_for = index.map(|index| at.saturating_since(self.all[index].last_seen));
-        match (index, holds) {
-            (None, None) => None,
-            (None, Some(since)) => {
-                let begun = Lasting { kind, zone: zone.clone(), since: since.min(at), last_seen: at };
-                self.all.push(begun.clone());
-                Some((begun, Now::Seen))
-            }
-            (Some(index), _) if unseen_for.is_some_and(|unseen| unseen >= bridged) => {
-                let over = self.all.remove(index);
-                // What holds now is another one, which begins with the next picture.
-                Some((over, Now::Over))
-            }
-            (Some(index), Some(_)) => {
-                self.all[index].last_seen = at;
-                Some((self.all[index].clone(), Now::Seen))
-            }
-            (Some(index), None) => {
-                // It is seen not to hold: that is no want of sight.
-                Some((self.all[index].clone(), Now::Unseen(Duration::ZERO)))
-            }
+        let Some(index) = index else {
+            let since = holds?.min(at);
+            let begun =
+                Lasting { kind, zone: zone.clone(), since, last_seen: at, unseen_for: Duration::ZERO };
+            self.all.push(begun.clone());
+            return Some((begun, Now::Seen));
+        };
+        let known = &mut self.all[index];
+        if holds.is_some() {
+            (known.last_seen, known.unseen_for) = (at, Duration::ZERO);
+            return Some((known.clone(), Now::Seen));
         }
+        known.unseen_for += watched;
+        if known.unseen_for >= bridged {
+            return Some((self.all.remove(index), Now::Over));
+        }
+        // It is seen not to hold: that is no want of sight.
+        Some((known.clone(), Now::Unseen(Duration::ZERO)))
     }
 
     /// Forgets those of zones that are gone.

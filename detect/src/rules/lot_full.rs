@@ -31,7 +31,8 @@ pub(super) fn claim<'a>(
     let (taken, at) = (u32::try_from(came.len()).unwrap_or(u32::MAX), context.scene.at);
     // Full since the last of those came that it takes.
     let since = came.get(group.rule.least.saturating_sub(1) as usize).copied();
-    let (found, now) = lasting.take((group.rule.kind, &group.id), since, at, BRIDGES)?;
+    let (found, now) =
+        lasting.take((group.rule.kind, &group.id), since, (at, context.scene.watched), BRIDGES)?;
     let in_force = match &group.schedule {
         Some(schedule) => schedule.in_force_since(at)?,
         None => Timestamp::MIN,

@@ -116,6 +116,8 @@ fn is_foot_in(bbox: NormBox, zone: &Zone) -> bool {
 pub struct Scene<'a> {
     /// Event time.
     pub at: Timestamp,
+    /// Watched time since the picture before: less than has passed where nobody looked.
+    pub watched: Duration,
     /// The places after this picture.
     pub places: &'a [Place],
     /// The places that are over since this picture.
@@ -164,7 +166,7 @@ pub struct Rulebook {
     lasting: AllLasting,
     #[serde(default)]
     straddlers: straddling::Straddlers,
-    #[serde(skip)]
+    #[serde(default)]
     stays: loitering::Stays,
     #[serde(skip)]
     lines: crossing::Lines,
@@ -174,6 +176,12 @@ pub struct Rulebook {
 }
 
 impl Rulebook {
+    /// Tracks have begun anew: who is on which of them nobody knows.
+    pub fn forget_tracks(&mut self) {
+        self.stays.forget_tracks();
+        self.lines.forget();
+    }
+
     /// The open events, oldest first.
     pub fn open(&self) -> &[OpenEvent] {
         self.open.open()
@@ -260,6 +268,7 @@ impl Rulebook {
             zone.or_else(line).or_else(group).filter(|rule| rule.kind == kind)
         };
         self.lasting.keep(|kind, id| tells(kind, id).is_some());
+        self.stays.keep(|id| tells(EventKind::Loitering, id).is_some());
         self.lines.keep(lines);
         self.open.keep(|event| {
             let Some(rule) = tells(event.kind, &event.zone) else { return false };
@@ -352,6 +361,7 @@ pub fn count_inside(scene: &Scene<'_>, zones: &[Zone], settings: &RuleSettings) 
     let count = |zone: &Zone| {
         let standing = |place: &&Place| {
             place.is_standing()
+                && !place.is_cleared(zone.clear)
                 && standing::is_watched(zone, place)
                 && standing::covers(zone, &place.stance(), settings.coverage)
         };

@@ -13,10 +13,7 @@ use super::{
     Context,
     claim::{Claim, Now, Subject, Watched},
 };
-use crate::{
-    footprint::Stance,
-    parked::{Place, Presence},
-};
+use crate::{footprint::Stance, parked::Place};
 
 /// Of the coverage that lets a vehicle into a zone, this share keeps it in.
 const STAYS_IN: f32 = 0.5;
@@ -41,6 +38,7 @@ pub(super) fn of_places<'a>(
             return going_on(zone, rule, context, place, inside(&place.stance()) && holds(place), inside);
         }
         let enters = place.is_standing()
+            && !place.is_cleared(zone.clear)
             && is_watched(zone, place)
             && covers(zone, &place.stance(), coverage)
             && holds(place);
@@ -66,8 +64,7 @@ pub(super) fn going_on<'a>(
         let last_seen = place.rested_until(|bbox| inside(&context.surveyor.stance(place.kind(), bbox)));
         return Some(Claim { now: Now::Over, last_seen, ..claim });
     }
-    let is_cleared = place.presence() == Presence::Empty && place.empty_for() >= zone.clear;
-    Some(if is_cleared { Claim { now: Now::Over, ..claim } } else { claim })
+    Some(if place.is_cleared(zone.clear) { Claim { now: Now::Over, ..claim } } else { claim })
 }
 
 /// Open events of places that the memory has given up.

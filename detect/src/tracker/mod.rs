@@ -176,6 +176,16 @@ impl Tracker {
         self.lost.append(&mut self.tracks);
     }
 
+    /// One that names its tracks by numbers from that on.
+    pub fn from(next: u64) -> Self {
+        Self { next, ..Self::default() }
+    }
+
+    /// Number of the next track.
+    pub fn next(&self) -> u64 {
+        self.next
+    }
+
     /// Forgets all tracks.
     pub fn clear(&mut self) {
         self.tracks.clear();

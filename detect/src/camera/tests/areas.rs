@@ -81,6 +81,65 @@ fn who_is_lost_for_a_moment_is_the_same_who_stays() {
 }
 
 #[test]
+fn nothing_ends_while_nobody_looks() {
+    let rules = [(EventKind::Intrusion, 2, 1), (EventKind::Crowd, 5, 2), (EventKind::Loitering, 30, 1)];
+    for lost_s in [12.0, 25.0, 90.0] {
+        let mut camera = CameraTester::watching(area(&rules));
+        let people = [person(0.4, 0.6, 3), person(0.6, 0.6, 4)];
+        camera.stand(5.0, &[]).stand(40.0, &people);
+        camera.camera_lost().pause(lost_s).stand(10.0, &people);
+        let phases = |camera: &CameraTester, phase: Phase| {
+            camera.events.iter().filter(|event| event.phase == phase).count()
+        };
+        // Two people who loiter, both who are there, and the two of them as a crowd.
+        let told = [Phase::Open, Phase::Close].map(|phase| phases(&camera, phase));
+        assert_eq!(told, [4, 0], "{lost_s} s: {:#?}", camera.told_where());
+        let unobserved = camera.events.iter().rev().take(4).any(|event| event.unobserved);
+        assert!(!unobserved, "they are seen again: {:#?}", camera.told());
+        camera.stand(15.0, &[]);
+        assert_eq!(phases(&camera, Phase::Close), 4, "{lost_s} s: {:#?}", camera.told_where());
+        camera.expect_valid();
+    }
+}
+
+#[test]
+fn who_is_gone_when_somebody_looks_again_is_gone_after_the_clear_time() {
+    let mut camera = CameraTester::watching(area(&[(EventKind::Intrusion, 2, 1)]));
+    camera.stand(5.0, &[]).stand(10.0, &[person(0.4, 0.6, 3)]);
+    camera.camera_lost().pause(60.0).stand(8.0, &[]);
+    assert!(camera.events.iter().all(|event| event.phase != Phase::Close), "{:#?}", camera.told_where());
+    camera.stand(4.0, &[]);
+    let last = camera.events.last().expect("it was told");
+    assert_eq!((last.phase, camera.seconds(last.until.expect("over")).round() as i64), (Phase::Close, 15));
+}
+
+#[test]
+fn who_loiters_goes_on_over_a_restart_and_nobody_else_does() {
+    let here = person(0.5, 0.6, 3);
+    let mut camera = CameraTester::watching(area(&[(EventKind::Loitering, 30, 1)]));
+    camera.stand(5.0, &[]).stand(20.0, &[here]).restart().pause(20.0).stand(5.0, &[here]);
+    camera.expect_where(&["area.loitering open 45 yard"]);
+    // In the middle of the event.
+    camera.restart().pause(20.0).stand(5.0, &[here]);
+    camera.expect_where(&["area.loitering open 45 yard"]);
+    // Whoever comes elsewhere on a new track is another one.
+    camera.restart().stand(15.0, &[person(0.35, 0.85, 9)]);
+    camera.expect_where(&["area.loitering open 45 yard", "area.loitering close 85 yard"]);
+    camera.stand(25.0, &[person(0.35, 0.85, 9)]);
+    assert_eq!(camera.events.len(), 3, "{:#?}", camera.told_where());
+    let tracks: Vec<_> = camera.events.iter().map(|event| event.objects[0].track).collect();
+    assert_ne!(tracks[0], tracks[2], "no track is named as one before the restart");
+}
+
+#[test]
+fn whoever_is_where_somebody_was_long_ago_has_only_come() {
+    let mut camera = CameraTester::watching(area(&[(EventKind::Loitering, 30, 1)]));
+    let here = person(0.5, 0.6, 3);
+    camera.stand(5.0, &[]).stand(20.0, &[here]).camera_lost().pause(600.0).stand(25.0, &[here]);
+    camera.expect_where(&[]);
+}
+
+#[test]
 fn five_at_once_for_a_while_are_a_crowd_and_four_are_none() {
     let mut camera = CameraTester::watching(area(&[(EventKind::Crowd, 10, 5)]));
     let people = |count: u8| -> Vec<Thing> {

@@ -169,6 +169,21 @@ fn what_has_not_moved_for_days_is_told_in_bays_and_in_the_aisle() {
 }
 
 #[test]
+fn a_bay_is_free_by_its_own_clear_time_however_patient_other_zones_are() {
+    let mut watch = lot();
+    for zone in &mut watch.zones {
+        zone.clear = Duration::from_secs(if zone.zone_type == ZoneType::Bay { 4 } else { 60 });
+    }
+    let mut camera = CameraTester::watching(watch);
+    camera.stand(5.0, &[]).stand(20.0, &[in_row(1.0)]);
+    assert_eq!(taken(&camera), [1]);
+    camera.stand(3.0, &[]);
+    assert_eq!(taken(&camera), [1], "it may be missed for a while");
+    camera.stand(4.0, &[]);
+    assert_eq!((taken(&camera), camera.state.counts()[&"bay-1".parse().expect("valid")]), (vec![], 0));
+}
+
+#[test]
 fn a_group_is_full_when_so_many_bays_have_been_taken_for_a_while() {
     let limit = DwellLimit::new(Duration::from_secs(30)).expect("valid");
     let rule = ZoneRule { least: 3, limit, ..ZoneRule::usual(EventKind::LotFull) };

@@ -62,6 +62,8 @@ struct CameraTester {
     settings: DetectSettings,
     state: CameraState,
     millis: i64,
+    /// Milliseconds from one picture to the next.
+    step: i64,
     /// What the ground looks like; another seed is another light.
     ground: u64,
     /// Whether there are pictures; without, only detections count.
@@ -103,6 +105,7 @@ impl CameraTester {
             settings,
             state,
             millis: 1_000_000,
+            step: 1000 / RATE as i64,
             ground: 7,
             sees: true,
             jitter: 0.0,
@@ -129,11 +132,11 @@ impl CameraTester {
 
     /// Shows a scene for some time; `scene` is asked for each picture, with the seconds since this call.
     fn show(&mut self, seconds: f64, mut scene: impl FnMut(f64) -> Vec<Thing>) -> &mut Self {
-        let pictures = (seconds * RATE as f64).round() as u64;
-        for picture in 0..pictures {
-            let things = scene(picture as f64 / RATE as f64);
+        let step = self.step as f64 / 1000.0;
+        for picture in 0..(seconds / step).round() as u64 {
+            let things = scene(picture as f64 * step);
             self.picture(&things);
-            self.millis += 1000 / RATE as i64;
+            self.millis += self.step;
         }
         self
     }

@@ -141,3 +141,15 @@ fn one_that_has_left_its_own_place_can_come_near_to_another() {
     assert_eq!((pass.place.to_string().as_str(), pass.side), ("p1", Side::Right));
     assert!((camera.seconds(pass.at) - 16.2).abs() < 1.0, "{}", camera.seconds(pass.at));
 }
+
+#[test]
+fn what_has_been_there_weakly_all_the_while_has_not_come() {
+    let shade = Thing { corners: [0.38, 0.47, 0.48, 0.56], ..car(0.0, 0.0).looking(33) };
+    for (weak, noted) in [(0.2, 0), (0.0, 1)] {
+        let mut camera = CameraTester::watching(yard());
+        camera.stand(3.0, &[]).stand(30.0, &[parked(0.0), shade.scored(weak)]);
+        camera.stand(2.0, &[parked(0.0), shade.scored(0.34)]);
+        settle(&mut camera, &[parked(0.0), shade.scored(weak)]);
+        assert_eq!(camera.passes.len(), noted, "{weak}: {:#?}", camera.passes);
+    }
+}

@@ -55,6 +55,24 @@ fn whoever_has_a_permit_is_let_be_for_as_long_as_that_holds() {
 }
 
 #[test]
+fn a_permit_does_not_come_and_go_with_what_a_vehicle_is_called_by_turns() {
+    let permit = Permit { classes: vec![ObjectClass::Truck], schedule: None, note: "清运".to_owned() };
+    for (first, told) in [(ObjectClass::Truck, vec![]), (ObjectClass::Car, vec!["open 1 minor"])] {
+        let mut camera = yard(None, vec![permit.clone()]);
+        let called = |class| Thing { class, ..car(0.4, 0.4) };
+        camera.stand(5.0, &[]).stand(5.0, &[called(first)]);
+        // Called the one and the other for some seconds each.
+        camera.show(85.0, |t| {
+            let is_truck = (t / 4.0) as u64 % 2 == 0;
+            vec![called(if is_truck { ObjectClass::Truck } else { ObjectClass::Car })]
+        });
+        let opened: Vec<String> =
+            camera.told().into_iter().filter(|told| !told.starts_with("update")).collect();
+        assert_eq!(opened, told, "called {first} first");
+    }
+}
+
+#[test]
 fn a_zone_may_be_patient_or_quick_to_call_itself_empty_and_grow_otherwise() {
     let zone = |id, clear| Zone {
         clear: Duration::from_secs(clear),
