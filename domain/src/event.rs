@@ -124,6 +124,16 @@ impl EventKind {
             Self::CameraBlurred => "camera.blurred",
         }
     }
+
+    /// The kind of that code; none where this version does not know it.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == code)
+    }
+
+    /// Whether it happens in a moment, and is over when it is told; all others last.
+    pub fn is_moment(self) -> bool {
+        matches!(self, Self::ContactSuspected | Self::Crossing | Self::WrongWay)
+    }
 }
 impl fmt::Display for EventKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -107,6 +107,12 @@ pub(crate) fn truth_file(scene: &Scene, name: &str) -> TruthFile {
 fn event_entry(index: usize, event: &TrueEvent, loop_s: f64) -> EventEntry {
     let TrueEvent { kind, event, or_in } = event;
     let name = event.kind.rsplit('.').next().unwrap_or_default();
+    // When a moment was, to the end of the scene at the latest; what lasts to the end has none.
+    let until_s = if kind.is_moment() {
+        Some(event.leave_s.min(loop_s))
+    } else {
+        (event.leave_s < loop_s).then_some(event.leave_s)
+    };
     // Those who walk are elsewhere when it ends; a box is for what stands.
     let stands = !matches!(
         kind,
@@ -122,7 +128,7 @@ fn event_entry(index: usize, event: &TrueEvent, loop_s: f64) -> EventEntry {
         zone: event.zone.clone(),
         or_zone: or_in.clone(),
         since_s: milliseconds(event.stop_s.max(0.0)),
-        until_s: (event.leave_s < loop_s).then_some(milliseconds(event.leave_s)),
+        until_s: until_s.map(milliseconds),
         limit_s: (event.limit_s > 0.0).then_some(milliseconds(event.limit_s)),
         bbox: event.bbox.filter(|_| stands).map(corners),
     }
@@ -168,4 +174,32 @@ fn milliseconds(seconds: f64) -> f64 {
 
 fn corners(bbox: [f32; 4]) -> [f64; 4] {
     bbox.map(|value| (f64::from(value) * 10_000.0).round() / 10_000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ExpectedEvent;
+
+    fn until_s(kind: EventKind, leave_s: f64) -> Option<f64> {
+        let event = ExpectedEvent {
+            kind: kind.as_str().into(),
+            zone: ZoneId::new("way").expect("an id"),
+            stop_s: 50.0,
+            open_s: 51.0,
+            leave_s,
+            limit_s: 0.0,
+            actor: None,
+            bbox: None,
+        };
+        event_entry(0, &TrueEvent { kind, event, or_in: None }, 54.0).until_s
+    }
+
+    #[test]
+    fn what_lasts_to_the_end_has_none_and_a_moment_has_one() {
+        assert_eq!(until_s(EventKind::Intrusion, 53.0), Some(53.0));
+        assert_eq!(until_s(EventKind::Intrusion, 55.0), None);
+        assert_eq!(until_s(EventKind::Crossing, 53.0), Some(53.0));
+        assert_eq!(until_s(EventKind::Crossing, 55.0), Some(54.0));
+    }
 }

@@ -118,16 +118,16 @@ fn problems(score: &Score) -> Vec<Problem> {
 impl Problem {
     fn missed(miss: &Miss, last_s: f64) -> Self {
         let event = &miss.truth;
-        let until_s = event.until_s.unwrap_or(last_s);
-        let due_s =
-            event.limit_s.map_or(f64::midpoint(event.since_s, until_s), |limit_s| event.since_s + limit_s);
+        let span = event.span(last_s);
+        let middle_s = f64::midpoint(span.from_s, span.until_s);
+        let due_s = event.limit_s.map_or(middle_s, |limit_s| event.since_s + limit_s);
         Self {
             verdict: Verdict::Missed,
             id: event.id.clone(),
             kind: event.kind.clone(),
             zone: event.zone.clone(),
             since_s: event.since_s,
-            until_s: event.until_s,
+            until_s: (!event.is_open()).then_some(span.until_s),
             at_s: due_s.clamp(0.0, last_s),
             bbox: event.bbox,
             why: Some(miss.why.clone()),
@@ -144,7 +144,7 @@ impl Problem {
             kind: told.kind.clone(),
             zone: told.zone.clone(),
             since_s: told.since_s,
-            until_s: told.until_s,
+            until_s: (!told.is_open()).then(|| told.span(last_s).until_s),
             at_s: told.opened_s.unwrap_or(told.since_s).clamp(0.0, last_s),
             bbox: told.bbox,
             why: None,

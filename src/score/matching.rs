@@ -1,6 +1,6 @@
 //! Which event that was told belongs to which one that was true.
 //!
-//! Two belong together only if kind and zone are the same (or it is the other zone in which the truth allows it), their times overlap (what never ended lasts until the end of the footage; a moment may be 2 s off),
+//! Two belong together only if kind and zone are the same (or it is the other zone in which the truth allows it), their times overlap (what never ended lasts until the end of the footage; of kinds that happen in a moment what was told may be 2 s off, and that alone is asked),
 //! and, where both have a box, the boxes have an IoU of 0.3 at least. Of all that may be paired, one to one, those are whose overlaps
 //! add up to the longest time (`assignment.rs`); boxes decide between equal times. What remains of the told ones is left out where
 //! an `ignore` entry covers it, else *doubled* where it fits something that another event has told already, else *false*.

@@ -7,7 +7,7 @@ use super::{
     matching::{Fit, Why},
     result::ResultEvent,
     span::Span,
-    truth::TruthEvent,
+    truth::{TruthEvent, is_moment},
     truth_file::ToleranceFile,
 };
 
@@ -48,9 +48,20 @@ impl Told {
         }
     }
 
-    /// From its beginning to its end, or that of the footage.
+    /// Whether it is of a kind that happens in a moment.
+    pub(crate) fn is_moment(&self) -> bool {
+        is_moment(&self.kind)
+    }
+
+    /// Whether it was never told that it ended.
+    pub(crate) fn is_open(&self) -> bool {
+        self.until_s.is_none() && !self.is_moment()
+    }
+
+    /// From its beginning to its end, or that of the footage. A moment has no length, though it may be told a while after it.
     pub(crate) fn span(&self, duration_s: f64) -> Span {
-        Span::new(self.since_s, self.until_s.unwrap_or(duration_s))
+        let end_s = if self.is_moment() { self.since_s } else { self.until_s.unwrap_or(duration_s) };
+        Span::new(self.since_s, end_s)
     }
 }
 
@@ -63,7 +74,7 @@ pub(crate) struct Match {
     pub(crate) overlap_s: f64,
     /// Of the boxes, where both have one.
     pub(crate) iou: Option<f32>,
-    /// Seconds that `since` is late; negative: early.
+    /// Seconds that `since` is late; negative: early. Of a moment: late after the time in which it may have been, or early before it.
     pub(crate) start_error_s: f64,
     /// Seconds from the truth's `since` and limit to the open revision; `None` where the truth has no limit, or no revision opened it.
     pub(crate) alert_error_s: Option<f64>,
@@ -88,7 +99,7 @@ impl Match {
         Self {
             overlap_s: fit.overlap_s,
             iou: fit.iou,
-            start_error_s: told.since_s - truth.since_s,
+            start_error_s: start_error_s(truth, told, duration_s),
             alert_error_s: told.opened_s.zip(due_s).map(|(opened_s, due_s)| opened_s - due_s),
             end_error_s,
             end_error_is_least,
@@ -101,9 +112,18 @@ impl Match {
     }
 }
 
+fn start_error_s(truth: &TruthEvent, told: &Told, duration_s: f64) -> f64 {
+    let span = truth.span(duration_s);
+    let true_s =
+        if truth.is_moment() { told.since_s.clamp(span.from_s, span.until_s) } else { truth.since_s };
+    told.since_s - true_s
+}
+
 /// How late the end is, and whether that is the least that it is late or early by.
 fn end_error(truth: &TruthEvent, told: &Told, duration_s: f64, tolerance_s: f64) -> (Option<f64>, bool) {
     match (truth.until_s, told.until_s) {
+        // A moment has no end.
+        _ if truth.is_moment() => (None, false),
         (Some(until_s), Some(told_s)) => (Some(told_s - until_s), false),
         // It ended too early, by more than the footage shows.
         (None, Some(told_s)) => (Some((told_s - duration_s).min(0.0)), true),

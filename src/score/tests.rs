@@ -121,6 +121,31 @@ fn all_of_it_is_in_the_score() {
     assert_eq!(json["matches"][0]["alert_error_s"], 3.5);
 }
 
+/// A crossing, and one that is told so late; what became of it, and how late it is.
+fn crossing(until_s: Option<f64>, told_s: f64) -> (usize, usize, Option<f64>) {
+    let kind = || "line.crossing".to_owned();
+    let event = TruthEvent { kind: kind(), until_s, limit_s: None, ..event("1", 20.0, 30.0) };
+    let told = ResultEvent { kind: kind(), until: Some(at(told_s + 0.4)), ..told("a", told_s, told_s) };
+    let score = score(&Truth { events: vec![event], ..truth() }, &[told], None, Timestamp::UNIX_EPOCH);
+    let found = score.matches.first();
+    assert!(found.is_none_or(|found| found.end_error_s.is_none()), "a moment has no end");
+    (score.total.found, score.total.untrue, found.map(|found| found.start_error_s))
+}
+
+#[test]
+fn a_moment_is_found_within_two_seconds_and_no_later() {
+    for until_s in [None, Some(20.0)] {
+        assert_eq!(crossing(until_s, 21.5), (1, 0, Some(1.5)));
+        assert_eq!(crossing(until_s, 18.0), (1, 0, Some(-2.0)));
+        assert_eq!(crossing(until_s, 22.5), (0, 1, None));
+        assert_eq!(crossing(until_s, 165.0), (0, 1, None));
+    }
+    // Who labels it knows only that it was between these.
+    assert_eq!(crossing(Some(24.0), 23.0), (1, 0, Some(0.0)));
+    assert_eq!(crossing(Some(24.0), 25.5), (1, 0, Some(1.5)));
+    assert_eq!(crossing(Some(24.0), 26.5), (0, 1, None));
+}
+
 fn any_box() -> impl Strategy<Value = Option<NormBox>> {
     let corner = (0.0..0.8_f32, 0.0..0.8_f32, 0.05..0.2_f32);
     prop::option::of(corner.prop_map(|(x, y, side)| NormBox::new(x, y, x + side, y + side).expect("within")))

@@ -6,7 +6,7 @@
 mod check;
 
 use gridwatch_config::{Problems, parse_form};
-use gridwatch_domain::{NormBox, ObjectClass, Severity, Timestamp};
+use gridwatch_domain::{EventKind, NormBox, ObjectClass, Severity, Timestamp};
 use serde::Serialize;
 
 use super::{
@@ -39,7 +39,7 @@ pub(crate) struct TruthEvent {
     /// Where it may be told as well.
     pub(crate) or_zone: Option<String>,
     pub(crate) since_s: f64,
-    /// `None`: it still held at the end of the footage.
+    /// `None`: it still held at the end of the footage; of a moment, it was that of `since_s`.
     pub(crate) until_s: Option<f64>,
     pub(crate) limit_s: Option<f64>,
     #[serde(rename = "box")]
@@ -111,10 +111,26 @@ impl Truth {
 }
 
 impl TruthEvent {
-    /// From its beginning to its end, or that of the footage.
-    pub(crate) fn span(&self, duration_s: f64) -> Span {
-        Span::new(self.since_s, self.until_s.unwrap_or(duration_s))
+    /// Whether it is of a kind that happens in a moment.
+    pub(crate) fn is_moment(&self) -> bool {
+        is_moment(&self.kind)
     }
+
+    /// Whether it still held at the end of the footage.
+    pub(crate) fn is_open(&self) -> bool {
+        self.until_s.is_none() && !self.is_moment()
+    }
+
+    /// From its beginning to its end, or that of the footage. Of a moment: when it may have been.
+    pub(crate) fn span(&self, duration_s: f64) -> Span {
+        let end_s = if self.is_moment() { self.since_s } else { duration_s };
+        Span::new(self.since_s, self.until_s.unwrap_or(end_s))
+    }
+}
+
+/// Whether events of that kind happen in a moment; those that this version does not know last.
+pub(super) fn is_moment(kind: &str) -> bool {
+    EventKind::from_code(kind).is_some_and(EventKind::is_moment)
 }
 
 #[cfg(test)]

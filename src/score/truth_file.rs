@@ -89,10 +89,12 @@ pub(crate) struct EventFile {
     /// Another zone in which it may be told with equal right: the second of two bays that a vehicle stands across.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) or_zone: Option<ZoneId>,
-    /// When the condition began: for parking, when the vehicle came to a stand.
+    /// When the condition began: for parking, when the vehicle came to a stand. Of what happens in a moment (`line.crossing`,
+    /// `line.wrong_way`, `parking.contact_suspected`): that moment, or the first that it may have been.
     #[schemars(range(min = 0))]
     pub(crate) since_s: f64,
-    /// When it ended. Absent: it still held at the end of the footage.
+    /// When it ended. Absent: it still held at the end of the footage. Of what happens in a moment: the last one that it may have been; absent, or
+    /// the same as `since_s`: that of `since_s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) until_s: Option<f64>,
     /// How long the condition is allowed to hold: the zone's `limit_s`. Absent: nothing is said of how long the alert took.

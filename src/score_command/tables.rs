@@ -4,7 +4,7 @@ use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 
 use super::words::{clock, dash, percent, signed};
 use crate::score::{
-    BaysScore, Errors, IdentityScore, KindScore, Match, NearPassScore, Score, Told, ToleranceFile,
+    BaysScore, Errors, IdentityScore, KindScore, Match, NearPassScore, Score, Span, Told, ToleranceFile,
     TruthEvent, Why,
 };
 
@@ -186,17 +186,24 @@ fn list(text: &mut String, name: &str, lines: impl Iterator<Item = String>) {
 }
 
 fn true_event(event: &TruthEvent) -> String {
-    format!("{}, {}", event.id, what(&event.kind, event.zone.as_deref(), event.since_s, event.until_s))
+    let span = event.span(f64::INFINITY);
+    format!("{}, {}", event.id, what(&event.kind, event.zone.as_deref(), span))
 }
 
 fn told(event: &Told) -> String {
-    format!("{}, {}", event.id, what(&event.kind, event.zone.as_deref(), event.since_s, event.until_s))
+    let span = event.span(f64::INFINITY);
+    format!("{}, {}", event.id, what(&event.kind, event.zone.as_deref(), span))
 }
 
-fn what(kind: &str, zone: Option<&str>, since_s: f64, until_s: Option<f64>) -> String {
+/// What has no end ends at infinity.
+fn what(kind: &str, zone: Option<&str>, span: Span) -> String {
     let place = zone.map_or_else(String::new, |zone| format!(" in {zone}"));
-    let until = until_s.map_or_else(|| "the end".to_owned(), clock);
-    format!("{kind}{place} from {} to {until}", clock(since_s))
+    let since = clock(span.from_s);
+    if span.length_s() == 0.0 {
+        return format!("{kind}{place} at {since}");
+    }
+    let until = if span.until_s.is_finite() { clock(span.until_s) } else { "the end".to_owned() };
+    format!("{kind}{place} from {since} to {until}")
 }
 
 /// Words for why an event found no partner.

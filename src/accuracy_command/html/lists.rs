@@ -11,7 +11,7 @@ use super::super::{
 use crate::score_command::{
     html::{
         both, escaped,
-        lists::{kind_name, why},
+        lists::{kind_name, when, why},
     },
     words::{clock, signed},
 };
@@ -63,14 +63,13 @@ fn table(outcome: &Outcome) -> String {
 }
 
 fn row(problem: &Problem) -> String {
-    let until = problem.until_s.map_or_else(|| both("结尾", "end"), clock);
+    let times = when(problem.since_s, problem.until_s);
     let zone = problem.zone.as_deref().map_or_else(|| both("整个画面", "whole picture"), escaped);
     format!(
-        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{zone}</td><td>{} – {until}</td><td>{}</td></tr>",
+        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{zone}</td><td>{times}</td><td>{}</td></tr>",
         verdict(problem.verdict),
         escaped(&problem.id),
         kind_name(&problem.kind),
-        clock(problem.since_s),
         what(problem)
     )
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gridwatch_config::Problems;
 use gridwatch_domain::{DomainError, NormBox, ZoneId};
 
-use super::{Bay, Ignore, Truth, TruthEvent, TruthObject, TruthPass};
+use super::{Bay, Ignore, Truth, TruthEvent, TruthObject, TruthPass, is_moment};
 use crate::score::{
     span::Span,
     truth_file::{BayFile, EventFile, IgnoreFile, NearPassFile, ObjectFile, TruthFile},
@@ -61,11 +61,18 @@ impl Checks<'_> {
     fn event(&mut self, key: &str, event: EventFile) -> TruthEvent {
         self.text(&format!("{key}.id"), &event.id);
         self.text(&format!("{key}.kind"), &event.kind);
+        let keys = [format!("{key}.since_s"), format!("{key}.until_s")];
         let until_s = event.until_s.unwrap_or(self.duration_s);
-        let in_order =
-            self.span([format!("{key}.since_s"), format!("{key}.until_s")], event.since_s, until_s);
+        let is_moment = is_moment(&event.kind);
+        let in_order = if is_moment {
+            self.moment(keys, event.since_s, event.until_s.unwrap_or(event.since_s))
+        } else {
+            self.span(keys, event.since_s, until_s)
+        };
+        // What happens in a moment may take its time to be known.
         if let Some(limit_s) = event.limit_s
             && in_order
+            && !is_moment
             && until_s - event.since_s < limit_s
         {
             let message = format!(
@@ -171,13 +178,23 @@ impl Checks<'_> {
 
     /// Whether both ends lie in the footage and in their order.
     fn span(&mut self, keys: [String; 2], from_s: f64, until_s: f64) -> bool {
+        if from_s != until_s {
+            return self.moment(keys, from_s, until_s);
+        }
+        let [_, until_key] = keys;
+        self.problems.push(until_key, format!("{until_s} s, not after its beginning at {from_s} s"));
+        false
+    }
+
+    /// The same, of what may have no length.
+    fn moment(&mut self, keys: [String; 2], from_s: f64, until_s: f64) -> bool {
         let footage = 0.0..=self.duration_s;
         let [from_key, until_key] = keys;
         if !footage.contains(&from_s) {
             self.outside(from_key, from_s);
         } else if !footage.contains(&until_s) {
             self.outside(until_key, until_s);
-        } else if from_s >= until_s {
+        } else if from_s > until_s {
             self.problems.push(until_key, format!("{until_s} s, not after its beginning at {from_s} s"));
         } else {
             return true;

@@ -77,6 +77,28 @@ fn each_problem_has_its_key_and_says_what_is_allowed() {
 }
 
 #[test]
+fn what_happens_in_a_moment_needs_no_end() {
+    let moment = |until: Value, limit: Value| {
+        problems_with(|file| {
+            file["events"][1] =
+                json!({ "id": "dark", "kind": "line.crossing", "zone": "way", "since_s": 150 });
+            file["events"][1]["until_s"] = until;
+            file["events"][1]["limit_s"] = limit;
+        })
+    };
+    for until in [json!(null), json!(150), json!(151.5)] {
+        assert_eq!(moment(until, json!(null)), []);
+    }
+    assert_eq!(moment(json!(150), json!(5)), [], "it may take its time to be known");
+    let [(key, message)] = &moment(json!(149), json!(null))[..] else { panic!("one problem") };
+    assert!(key == "events[1].until_s" && message.contains("not after"), "{key}: {message}");
+    let mut document = good();
+    document["events"][1]["kind"] = json!("parking.contact_suspected");
+    let event = Truth::parse(&document.to_string()).expect("valid").events.remove(1);
+    assert_eq!((event.span(180.0), event.is_open()), (Span::new(150.0, 150.0), false));
+}
+
+#[test]
 fn every_problem_is_told_at_once() {
     let found = problems_with(|file| {
         file["colour"] = json!(1);

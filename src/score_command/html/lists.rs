@@ -173,12 +173,14 @@ pub(super) fn events(score: &Score) -> String {
 }
 
 fn true_row(class: &str, chinese: &str, english: &str, event: &TruthEvent, words: &str) -> Vec<String> {
-    let times = (event.since_s, event.until_s);
+    let until_s = (!event.is_open()).then(|| event.span(0.0).until_s);
+    let times = when(event.since_s, until_s);
     event_row((class, chinese, english), &event.id, &event.kind, event.zone.as_deref(), times, words)
 }
 
 fn told_row(class: &str, chinese: &str, english: &str, event: &Told, words: &str) -> Vec<String> {
-    let times = (event.since_s, event.until_s);
+    let until_s = (!event.is_open()).then(|| event.span(0.0).until_s);
+    let times = when(event.since_s, until_s);
     event_row((class, chinese, english), &event.id, &event.kind, event.zone.as_deref(), times, words)
 }
 
@@ -187,18 +189,27 @@ fn event_row(
     id: &str,
     kind: &str,
     zone: Option<&str>,
-    (since_s, until_s): (f64, Option<f64>),
+    times: String,
     words: &str,
 ) -> Vec<String> {
-    let until = until_s.map_or_else(|| both("结尾", "end"), clock);
     vec![
         format!("<b class=\"{class}\">{}</b>", both(chinese, english)),
         escaped(id),
         kind_name(kind),
         zone.map_or_else(|| both("整个画面", "whole picture"), escaped),
-        format!("{} – {until}", clock(since_s)),
+        times,
         words.to_owned(),
     ]
+}
+
+/// From when until when; of a moment, when.
+pub(crate) fn when(since_s: f64, until_s: Option<f64>) -> String {
+    let since = clock(since_s);
+    match until_s {
+        None => format!("{since} – {}", both("结尾", "end")),
+        Some(until_s) if until_s <= since_s => since,
+        Some(until_s) => format!("{since} – {}", clock(until_s)),
+    }
 }
 
 /// Why an event found no partner.

@@ -134,7 +134,7 @@ fn true_bar<'a>(
 ) -> Bar<'a> {
     let mut title = vec![
         format!("真值 truth {}", event.id),
-        span_words(event.since_s, event.until_s),
+        span_words(event.span(duration_s), event.is_open()),
         event.limit_s.map_or_else(String::new, |limit_s| format!("限时 limit {limit_s} s")),
         event.note.clone().unwrap_or_default(),
     ];
@@ -142,7 +142,7 @@ fn true_bar<'a>(
     Bar {
         span: event.span(duration_s),
         due_s: event.limit_s.map(|limit_s| event.since_s + limit_s),
-        is_open: event.until_s.is_none(),
+        is_open: event.is_open(),
         class,
         word,
         title,
@@ -167,7 +167,7 @@ fn told_bar<'a>(
         .join(", ");
     let mut title = vec![
         format!("结果 result {}", event.id),
-        span_words(event.since_s, event.until_s),
+        span_words(event.span(duration_s), event.is_open()),
         opened,
         what,
         format!("修订 revisions {}", event.revisions),
@@ -176,7 +176,7 @@ fn told_bar<'a>(
     Bar {
         span: event.span(duration_s),
         due_s: event.opened_s,
-        is_open: event.until_s.is_none(),
+        is_open: event.is_open(),
         class,
         word,
         title,
@@ -184,10 +184,13 @@ fn told_bar<'a>(
     }
 }
 
-fn span_words(since_s: f64, until_s: Option<f64>) -> String {
-    let until = until_s
-        .map_or_else(|| "结尾 end".to_owned(), |until_s| format!("{} ({until_s:.1} s)", clock(until_s)));
-    format!("{} ({since_s:.1} s) – {until}", clock(since_s))
+fn span_words(span: Span, is_open: bool) -> String {
+    let words = |time_s: f64| format!("{} ({time_s:.1} s)", clock(time_s));
+    match (is_open, span.length_s()) {
+        (true, _) => format!("{} – 结尾 end", words(span.from_s)),
+        (false, 0.0) => words(span.from_s),
+        (false, _) => format!("{} – {}", words(span.from_s), words(span.until_s)),
+    }
 }
 
 /// One zone and kind: its name, and the two lines beside it.
