@@ -137,8 +137,9 @@ pub(crate) fn score(
 
 impl Score {
     /// The same with near passes, where the truth says who came close.
-    pub(crate) fn with_passes(self, truth: &Truth, told: &[NearPass]) -> Self {
+    pub(crate) fn with_passes(mut self, truth: &Truth, told: &[NearPass]) -> Self {
         let near_passes = truth.near_passes.as_deref().map(|passes| near_pass::judge(passes, told, &self));
+        self.warnings.extend(warning::of_passes(told, self.duration_s, self.start));
         Self { near_passes, ..self }
     }
 }

@@ -19,6 +19,8 @@ pub(crate) struct Told {
     pub(crate) zone: Option<String>,
     pub(crate) class: Option<String>,
     pub(crate) severity: Option<String>,
+    #[serde(skip)]
+    pub(crate) since: Timestamp,
     pub(crate) since_s: f64,
     /// Event time of the open revision.
     pub(crate) opened_s: Option<f64>,
@@ -39,6 +41,7 @@ impl Told {
             zone: event.zone.clone(),
             class: event.class.clone(),
             severity: event.severity.clone(),
+            since: event.since,
             since_s: seconds(event.since),
             opened_s: event.opened_at.map(seconds),
             until_s: event.until.map(seconds),
@@ -189,6 +192,7 @@ mod tests {
             zone: None,
             class: None,
             severity: Some("major".into()),
+            since: Timestamp::UNIX_EPOCH,
             since_s: 9.0,
             opened_s: Some(31.5),
             until_s: told_until_s,

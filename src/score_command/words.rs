@@ -59,15 +59,23 @@ pub(crate) fn chinese_kind(kind: &str) -> Option<&'static str> {
     })
 }
 
+const START: &str = "请按分析时的取值给出 --start";
+
 /// A warning in Chinese.
 pub(super) fn chinese_warning(warning: &Warning) -> String {
     match warning {
         Warning::Partial(partial) => {
             format!("分析在录像的 {} 处中断：{}", clock(partial.seconds), partial.flaws.join("；"))
         }
-        Warning::OutsideFootage { first_s } => {
-            format!("没有任何事件落在录像时间内，最早的距开头 {first_s:.1} 秒：请按分析时的取值给出 --start")
-        }
+        Warning::OutsideFootage { outside, told, first, first_s } => format!(
+            "{told} 个事件中有 {outside} 个不在录像时间内，最早的在 {first}（距开头 {first_s:.1} 秒）：{START}"
+        ),
+        Warning::ObservedOutside { first, from_s, until_s, duration_s } => format!(
+            "观测始于 {first}，为 {from_s:.1} 至 {until_s:.1} 秒，录像只有 0 至 {duration_s:.1} 秒：{START}"
+        ),
+        Warning::PassesOutside { outside, told, first, first_s } => format!(
+            "{told} 次近身经过中有 {outside} 次不在录像时间内，最早的在 {first}（距开头 {first_s:.1} 秒）：{START}"
+        ),
         Warning::OtherLimit { zone, kind, told_s, truth_s } => format!(
             "{}的 {kind} 按限时 {told_s} 秒上报，真值为 {truth_s} 秒",
             zone.as_deref().unwrap_or("整个画面")
