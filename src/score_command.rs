@@ -1,10 +1,11 @@
 //! `gridwatch score`: reads truth, events and observations, and shows how well they agree.
 //!
-//! What is judged, and how, is `score`'s; here are files, tables (`tables.rs`), the page (`html.rs`), and what makes truth files of the
+//! What is judged, and how, is `score`'s; here are files, tables (`tables.rs`), the page (`html.rs`), what must be perfect (`perfect.rs`), and what makes truth files of the
 //! project's own ground truths (`convert.rs`).
 
 pub(crate) mod convert;
 pub(crate) mod html;
+mod perfect;
 mod tables;
 pub(crate) mod words;
 
@@ -73,7 +74,7 @@ fn finish(files: &ScoreFiles, truth: &Truth, score: &Score) -> anyhow::Result<()
     if let Some(path) = &files.html {
         write(path, &html::page(truth, score))?;
     }
-    if files.require_perfect { require_perfect(score) } else { Ok(()) }
+    perfect::require(score, &files.require_perfect)
 }
 
 fn read_truth(path: &Path) -> anyhow::Result<Truth> {
@@ -122,17 +123,6 @@ fn check_cameras(cameras: &BTreeSet<&str>, chosen: Option<&CameraId>) -> anyhow:
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     fs::write(path, text).with_context(|| format!("write {}", path.display()))
-}
-
-fn require_perfect(score: &Score) -> anyhow::Result<()> {
-    let total = &score.total;
-    if let Some(partial) = score.warnings.iter().find(|warning| matches!(warning, Warning::Partial(_))) {
-        bail!("not perfect: {partial}");
-    }
-    if total.is_perfect() {
-        return Ok(());
-    }
-    bail!("not perfect: {} missed, {} false, {} doubled", total.missed, total.untrue, total.doubled)
 }
 
 #[cfg(test)]

@@ -37,10 +37,11 @@ fn cache() -> PathBuf {
 fn analysed(folder: &Path, name: &str, suffix: &str) -> String {
     let (config, input) = (format!("{name}.toml"), format!("{name}.mp4"));
     let (events, observations) = (format!("{name}.{suffix}.jsonl"), format!("{name}.{suffix}.seen.jsonl"));
-    let files = ["--events", &events, "--observations", &observations, "--quiet"];
+    let passes = format!("{name}.{suffix}.passes.jsonl");
+    let files = ["--events", &events, "--observations", &observations, "--passes", &passes, "--quiet"];
     run(&[&["analyze", "--config", &config, "--input", &input][..], &files].concat(), folder);
     let read = |file: &str| fs::read_to_string(folder.join(file)).expect("it was written");
-    read(&events) + &read(&observations)
+    read(&events) + &read(&observations) + &read(&passes)
 }
 
 fn told(events: &str) -> Vec<(String, f64)> {
@@ -81,7 +82,9 @@ fn check(condition: &str) {
         golden.remove(index);
     }
     let (truth, events) = (format!("{name}.truth.json"), format!("{name}.first.jsonl"));
-    run(&["score", "--truth", &truth, "--events", &events, "--require-perfect"], folder.path());
+    let passes = format!("{name}.first.passes.jsonl");
+    let files = ["score", "--truth", &truth, "--events", &events, "--passes", &passes];
+    run(&[&files[..], &["--require-perfect"]].concat(), folder.path());
 }
 
 #[test]

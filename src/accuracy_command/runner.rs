@@ -135,7 +135,7 @@ fn judged(truth: &Path, files: &ResultFiles) -> anyhow::Result<Score> {
         camera: None,
         json: None,
         html: None,
-        require_perfect: false,
+        require_perfect: Vec::new(),
     };
     score_command::judge(&files).map(|(_, score)| score)
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use gridwatch_domain::{CameraId, Timestamp};
 
 #[derive(Debug, Args)]
@@ -45,9 +45,27 @@ pub(crate) struct ScoreFiles {
     /// Writes a page that needs nothing beside it: time lines of truth and result, and the tables.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
-    /// Fails where anything was missed, told twice, or is not true, and where the analysis broke off.
-    #[arg(long)]
-    pub(crate) require_perfect: bool,
+    /// Fails where the analysis broke off, or anything is not as it should be: `events` missed, told twice, not true or of another severity,
+    /// `times` out of tolerance (start, limit to alert, end), near `passes` missed, told twice or not true, where the truth has some and `--passes` is
+    /// given. Alone it asks for all of them.
+    #[arg(
+        long,
+        value_name = "WHAT",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "all",
+        value_delimiter = ','
+    )]
+    pub(crate) require_perfect: Vec<Perfect>,
+}
+
+/// What must be as it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Perfect {
+    All,
+    Events,
+    Times,
+    Passes,
 }
 
 #[derive(Debug, Subcommand)]

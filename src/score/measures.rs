@@ -115,7 +115,7 @@ impl Errors {
 }
 
 /// Times on the wire are whole milliseconds, those of the truth need not be.
-const ROUNDING_S: f64 = 0.000_5;
+pub(super) const ROUNDING_S: f64 = 0.000_5;
 
 #[cfg(test)]
 mod tests {

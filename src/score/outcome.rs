@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{
     matching::{Fit, Why},
+    measures::ROUNDING_S,
     result::ResultEvent,
     span::Span,
     truth::{TruthEvent, is_moment},
@@ -112,6 +113,19 @@ impl Match {
             truth: truth.clone(),
             told: told.clone(),
         }
+    }
+}
+
+impl Match {
+    /// Whether start, alert and end, as far as they are known, are off by no more than is tolerated.
+    pub(crate) fn is_in_time(&self, tolerance: ToleranceFile) -> bool {
+        [
+            (Some(self.start_error_s), tolerance.start_s),
+            (self.alert_error_s, tolerance.alert_s),
+            (self.end_error_s, tolerance.end_s),
+        ]
+        .into_iter()
+        .all(|(error_s, tolerance_s)| error_s.is_none_or(|error_s| error_s.abs() <= tolerance_s + ROUNDING_S))
     }
 }
 

@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::score::{read_events, read_observations};
+use crate::{
+    cli::Perfect,
+    score::{read_events, read_observations},
+};
 
 /// Events of every fate, bays and an object, on three minutes of a car park.
 pub(crate) fn example() -> (Truth, Score) {
@@ -131,7 +134,7 @@ impl Files {
             camera: None,
             json: Some(path("score.json")),
             html: Some(path("score.html")),
-            require_perfect: false,
+            require_perfect: Vec::new(),
         }
     }
 
@@ -168,19 +171,85 @@ fn everything_that_is_asked_for_is_written() {
 #[test]
 fn what_is_not_perfect_fails_where_that_is_asked_for() {
     let files = Files::new();
-    files.fails(|arguments| arguments.require_perfect = true, &["not perfect: 2 missed, 1 false, 1 doubled"]);
+    files.fails(perfect(&[Perfect::Events]), &["not perfect: 2 missed, 1 false, 1 doubled"]);
+    // The end of one is 30 s early, the alert of the other 4.5 s late.
+    files.fails(perfect(&[Perfect::Times]), &["not perfect: 2 out of tolerance"]);
+    let all = "not perfect: 2 missed, 1 false, 1 doubled; 2 out of tolerance";
+    files.fails(perfect(&[Perfect::All]), &[all]);
+    files.fails(perfect(&[Perfect::Events, Perfect::Times]), &[all]);
     files.write(
         "truth.json",
         &json!({ "schema": "gridwatch.truth/1", "name": "n", "duration_s": 180, "events": [] }).to_string(),
     );
     files.write("events.jsonl", "");
-    let perfect = ScoreFiles { require_perfect: true, ..files.arguments() };
-    whole(&perfect).expect("nothing was to be found, and nothing was told");
+    let nothing = ScoreFiles { require_perfect: vec![Perfect::All], ..files.arguments() };
+    whole(&nothing).expect("nothing was to be found, and nothing was told");
     let end =
         json!({ "schema": "gridwatch.analysis/1", "complete": false, "seconds": 12.5, "flaws": ["damaged"] });
     files.write("events.jsonl", &end.to_string());
     let expected = "not perfect: the analysis broke off after 12.5 s of the footage: damaged";
-    files.fails(|arguments| arguments.require_perfect = true, &[expected]);
+    files.fails(perfect(&[Perfect::Events]), &[expected]);
+}
+
+fn perfect(wanted: &[Perfect]) -> impl FnOnce(&mut ScoreFiles) {
+    |arguments| arguments.require_perfect = wanted.to_vec()
+}
+
+/// One stop, told as it was but for what a test changes.
+fn one_stop(severity: &str, [since_s, at_s]: [f64; 2]) -> Files {
+    let files = Files::new();
+    let event = json!({ "id": "1", "kind": "parking.no_parking", "zone": "lane", "since_s": 10, "until_s": 60, "limit_s": 20,
+        "severity": severity });
+    let near = json!([{ "id": "walker", "class": "person", "box": [0.2, 0.2, 0.4, 0.4], "from_s": 19, "until_s": 21, "at_s": 20 }]);
+    let truth = json!({ "schema": "gridwatch.truth/1", "name": "n", "duration_s": 180, "events": [event], "near_passes": near });
+    files.write("truth.json", &truth.to_string());
+    files.write(
+        "events.jsonl",
+        &lines(&told("a", "parking.no_parking", "lane", [since_s, at_s], Some(60.0), [0.1, 0.1, 0.2, 0.2])),
+    );
+    files
+}
+
+fn near_pass(id: u8, at_s: f64) -> Value {
+    let object = |class: &str, x: f64| json!({ "class": class, "score": 0.9, "box": [x, 0.2, x + 0.2, 0.4] });
+    let id = gridwatch_domain::EventId::from_parts(gridwatch_domain::Timestamp::UNIX_EPOCH, [id; 10]);
+    json!({ "id": id.to_string(), "camera": "lot", "place": "p1", "zones": [], "parked": object("car", 0.2), "parked_since": time(0.0),
+        "passer": object("person", 0.3), "from": time(at_s), "until": time(at_s), "at": time(at_s), "distance": 0.1, "side": "left" })
+}
+
+#[test]
+fn perfect_is_what_is_told_in_time_with_its_severity() {
+    one_stop("minor", [10.0, 30.0])
+        .fails(perfect(&[Perfect::Passes]), &["where the truth has some and --passes"]);
+    let whole_with = |files: &Files, wanted: &[Perfect]| {
+        whole(&ScoreFiles { require_perfect: wanted.to_vec(), ..files.arguments() })
+    };
+    whole_with(&one_stop("minor", [12.0, 32.0]), &[Perfect::All]).expect("within the tolerance");
+    let late = one_stop("minor", [12.1, 32.0]);
+    late.fails(perfect(&[Perfect::All]), &["not perfect: 1 out of tolerance"]);
+    whole_with(&late, &[Perfect::Events]).expect("it was told");
+    one_stop("minor", [10.0, 33.0]).fails(perfect(&[Perfect::Times]), &["1 out of tolerance"]);
+    let other = one_stop("major", [10.0, 30.0]);
+    other.fails(perfect(&[Perfect::All]), &["0 missed, 0 false, 0 doubled, 1 of another severity"]);
+    whole_with(&other, &[Perfect::Times]).expect("in time");
+}
+
+#[test]
+fn perfect_is_who_came_close_too() {
+    let files = one_stop("minor", [10.0, 30.0]);
+    let check = |passes: &[Value], expected: Option<&str>| {
+        files.write("passes.jsonl", &lines(passes));
+        let passes = Some(files.folder.path().join("passes.jsonl"));
+        let all = ScoreFiles { passes, require_perfect: vec![Perfect::All], ..files.arguments() };
+        let said = whole(&all).map_err(|error| error.to_string()).err();
+        assert_eq!(said.as_deref(), expected);
+        let events = vec![Perfect::Events, Perfect::Times];
+        whole(&ScoreFiles { require_perfect: events, ..all }).expect("those are as they should be");
+    };
+    check(&[near_pass(1, 20.0)], None);
+    check(&[], Some("not perfect: near passes: 1 missed, 0 false, 0 doubled"));
+    let more = [near_pass(1, 20.0), near_pass(2, 21.5), near_pass(3, 90.0)];
+    check(&more, Some("not perfect: near passes: 0 missed, 1 false, 1 doubled"));
 }
 
 #[test]
