@@ -17,9 +17,11 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use gridwatch_config::load_edge_offline;
 use gridwatch_domain::{CameraId, NearPass};
 
 use crate::{
+    analyze_command::of_camera,
     cli::{ScoreArguments, ScoreCommand, ScoreFiles},
     output::say,
     score::{self, Observation, Read, ResultEvent, Score, Truth, Warning},
@@ -52,11 +54,14 @@ pub(crate) fn judge(files: &ScoreFiles) -> anyhow::Result<(Truth, Score)> {
     let mut cameras: BTreeSet<&str> = events.iter().map(|event| event.camera.as_str()).collect();
     cameras.extend(observations.iter().flatten().map(|observation| observation.camera.as_str()));
     check_cameras(&cameras, files.camera.as_ref())?;
+    let chosen = files.camera.clone().or_else(|| CameraId::new(*cameras.first()?).ok());
+    let zones = files.config.as_deref().map(|path| configured(path, chosen.as_ref())).transpose()?;
     if let Some(camera) = &files.camera {
         events.retain(|event| event.camera == camera.as_str());
         observations.iter_mut().for_each(|list| list.retain(|one| one.camera == camera.as_str()));
     }
     let mut score = score::score(&truth, &events, observations.as_deref(), truth.start(files.start));
+    score = zones.iter().fold(score, |score, zones| score.with_zones(&truth, zones));
     score.warnings.splice(0..0, partial.map(Warning::Partial));
     if let Some(path) = &files.passes {
         let mut passes = read_passes(path)?;
@@ -100,6 +105,17 @@ fn read_passes(path: &Path) -> anyhow::Result<Vec<NearPass>> {
     let read = score::read_passes(open(path)?);
     let read = read.map_err(|problems| anyhow::anyhow!("{} cannot be used:\n{problems}", path.display()))?;
     Ok(read.items)
+}
+
+/// All zones, lines and groups that a configuration has for a camera.
+fn configured(path: &Path, camera: Option<&CameraId>) -> anyhow::Result<BTreeSet<String>> {
+    let settings = of_camera(load_edge_offline(path)?, camera)?;
+    let names = settings.cameras.iter().flat_map(|camera| {
+        let (zones, lines) =
+            (camera.zones.iter().map(|zone| &zone.id), camera.lines.iter().map(|line| &line.id));
+        zones.chain(lines).chain(camera.groups.iter().map(|group| &group.id))
+    });
+    Ok(names.map(ToString::to_string).collect())
 }
 
 fn open(path: &Path) -> anyhow::Result<BufReader<File>> {

@@ -133,6 +133,7 @@ fn judged(truth: &Path, files: &ResultFiles) -> anyhow::Result<Score> {
         passes: Some(files.passes.clone()),
         start: None,
         camera: None,
+        config: None,
         json: None,
         html: None,
         require_perfect: Vec::new(),

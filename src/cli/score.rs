@@ -33,6 +33,9 @@ pub(crate) struct ScoreFiles {
     /// The near passes that were told, as `gridwatch analyze --passes` writes them: judged where the truth has some.
     #[arg(long)]
     pub(crate) passes: Option<PathBuf>,
+    /// The configuration that it was analysed with: zones of the truth that it does not have are told.
+    #[arg(long)]
+    pub(crate) config: Option<PathBuf>,
     /// When the first picture was taken, RFC 3339. Default: the truth's `start`, else 1970-01-01T00:00:00Z.
     #[arg(long)]
     pub(crate) start: Option<Timestamp>,

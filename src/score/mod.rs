@@ -10,6 +10,7 @@ mod lines;
 mod matching;
 mod measures;
 mod near_pass;
+mod nearest;
 mod observation;
 mod occupancy;
 mod outcome;
@@ -18,6 +19,7 @@ mod span;
 mod truth;
 mod truth_file;
 mod warning;
+mod zones;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -136,6 +138,13 @@ pub(crate) fn score(
 }
 
 impl Score {
+    /// The same where it is known which zones, lines and groups there are.
+    pub(crate) fn with_zones(mut self, truth: &Truth, known: &BTreeSet<String>) -> Self {
+        self.warnings.retain(|warning| !matches!(warning, Warning::UnknownZones { .. }));
+        self.warnings.extend(zones::not_configured(truth, known));
+        self
+    }
+
     /// The same with near passes, where the truth says who came close.
     pub(crate) fn with_passes(mut self, truth: &Truth, told: &[NearPass]) -> Self {
         let near_passes = truth.near_passes.as_deref().map(|passes| near_pass::judge(passes, told, &self));

@@ -11,6 +11,7 @@ use super::{
     occupancy,
     outcome::{Match, Told},
     truth::Truth,
+    zones::{self, UnknownZone},
 };
 
 /// Observations may begin and end this much later and earlier than the footage: the first and last pictures need not be analysed.
@@ -38,6 +39,8 @@ pub(crate) enum Warning {
     NoOpening { events: usize },
     /// Bays that no observation speaks of.
     UnheardBays { zones: Vec<String> },
+    /// Zones that the truth has, and neither events nor observations, or the configuration.
+    UnknownZones { zones: Vec<UnknownZone>, in_config: bool },
     /// Observations begin late or end early.
     SilentTime { from_s: f64, until_s: f64 },
 }
@@ -65,9 +68,15 @@ pub(super) fn all(
     if unopened > 0 {
         warnings.push(Warning::NoOpening { events: unopened });
     }
+    let unknown = zones::not_told(truth, told, observations);
+    warnings.extend(unknown.clone());
     let Some(observations) = observations else { return warnings };
-    let zones: Vec<String> =
-        occupancy::unheard_of(truth, observations).into_iter().map(str::to_owned).collect();
+    let is_told = |zone: &&str| matches!(&unknown, Some(Warning::UnknownZones { zones, .. }) if zones.iter().any(|one| one.zone == *zone));
+    let zones: Vec<String> = occupancy::unheard_of(truth, observations)
+        .into_iter()
+        .filter(|zone| !is_told(zone))
+        .map(str::to_owned)
+        .collect();
     if !zones.is_empty() {
         warnings.push(Warning::UnheardBays { zones });
     }
@@ -176,6 +185,19 @@ impl fmt::Display for Warning {
             ),
             Self::UnheardBays { zones } => {
                 write!(f, "no observation tells whether these bays are free: {}", zones.join(", "))
+            }
+            Self::UnknownZones { zones, in_config } => {
+                let names = |zone: &UnknownZone| match &zone.meant {
+                    Some(meant) => format!("{} (is {meant} meant?)", zone.zone),
+                    None => zone.zone.clone(),
+                };
+                let names: Vec<String> = zones.iter().map(names).collect();
+                let whom = if *in_config {
+                    "the configuration does not have"
+                } else {
+                    "no event and no observation names"
+                };
+                write!(f, "{whom} what the truth calls {}", names.join(", "))
             }
             Self::SilentTime { from_s, until_s } => write!(
                 f,

@@ -98,7 +98,8 @@ fn example_observations() -> Vec<Value> {
             "zones": [
                 { "id": "bay-1", "count": 1, "occupancy": if second < 4 { "unknown" } else { "occupied" } },
                 { "id": "bay-2", "count": 0, "occupancy": if (22..110).contains(&second) { "occupied" } else { "free" } },
-                { "id": "bay-3", "count": 0, "occupancy": "free" }
+                { "id": "bay-3", "count": 0, "occupancy": "free" }, { "id": "centre_lane", "count": 1 },
+                { "id": "hedge_lane", "count": 1 }, { "id": "gate", "count": 0 }
             ], "troubles": []
         })
     };
@@ -132,6 +133,7 @@ impl Files {
             passes: None,
             start: None,
             camera: None,
+            config: None,
             json: Some(path("score.json")),
             html: Some(path("score.html")),
             require_perfect: Vec::new(),
@@ -267,6 +269,33 @@ fn files_that_cannot_be_used_are_named_with_what_is_wrong() {
     let files = Files::new();
     files.write("observations.jsonl", "\n[]\n");
     files.fails(|_| (), &["observations.jsonl cannot be used", "line 2: not a JSON object"]);
+}
+
+#[test]
+fn zones_that_the_configuration_does_not_have_are_told() {
+    let files = Files::new();
+    let zone = |id: &str| {
+        format!(
+            "[[camera.zone]]\nid = \"{id}\"\ntype = \"no_parking\"\npolygon = [[0.1, 0.1], [0.4, 0.1], [0.4, 0.4]]\n"
+        )
+    };
+    let camera = |id: &str, zones: &[&str]| {
+        let zones: String = zones.iter().map(|id| zone(id)).collect();
+        format!("[[camera]]\nid = \"{id}\"\nurl = \"rtsp://127.0.0.1/{id}\"\n{zones}")
+    };
+    let config = format!(
+        "[edge]\nid = \"box\"\nstate_dir = \".\"\n[broker]\nurl = \"mqtt://127.0.0.1:1\"\n{}{}",
+        camera("lot", &["center_lane", "hedge_lane", "bay-1", "bay-2", "bay-3"]),
+        camera("yard", &["gate"])
+    );
+    files.write("edge.toml", &config);
+    let config = Some(files.folder.path().join("edge.toml"));
+    let (_, score) = judge(&ScoreFiles { config, ..files.arguments() }).expect("valid");
+    let said: Vec<String> = score.warnings.iter().map(ToString::to_string).collect();
+    let expected =
+        "the configuration does not have what the truth calls centre_lane (is center_lane meant?), gate";
+    assert!(said.iter().any(|warning| warning == expected), "{said:?}");
+    files.fails(|arguments| arguments.config = Some("none.toml".into()), &["none.toml"]);
 }
 
 #[test]

@@ -82,6 +82,15 @@ pub(super) fn chinese_warning(warning: &Warning) -> String {
         ),
         Warning::NoOpening { events } => format!("有 {events} 个事件缺少开始的那一条，无法评判报警快慢"),
         Warning::UnheardBays { zones } => format!("观测中没有这些车位的状态：{}", zones.join("、")),
+        Warning::UnknownZones { zones, in_config } => {
+            let names = zones.iter().map(|zone| match &zone.meant {
+                Some(meant) => format!("{}（是否为 {meant}？）", zone.zone),
+                None => zone.zone.clone(),
+            });
+            let names: Vec<String> = names.collect();
+            let whom = if *in_config { "配置" } else { "事件和观测" };
+            format!("{whom}中没有真值所写的这些区域：{}", names.join("、"))
+        }
         Warning::SilentTime { from_s, until_s } => {
             format!("观测只覆盖 {} 至 {}；车位最后的状态按保持到结尾计", clock(*from_s), clock(*until_s))
         }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use gridwatch_config::Problems;
-use gridwatch_domain::{DomainError, NormBox, ZoneId};
+use gridwatch_domain::{DomainError, EventKind, NormBox, ZoneId};
 
 use super::{Bay, Ignore, Truth, TruthEvent, TruthObject, TruthPass, is_moment};
 use crate::score::{
+    nearest::nearest_first,
     span::Span,
     truth_file::{BayFile, EventFile, IgnoreFile, NearPassFile, ObjectFile, TruthFile},
 };
@@ -60,7 +61,7 @@ struct Checks<'a> {
 impl Checks<'_> {
     fn event(&mut self, key: &str, event: EventFile) -> TruthEvent {
         self.text(&format!("{key}.id"), &event.id);
-        self.text(&format!("{key}.kind"), &event.kind);
+        self.kind(&format!("{key}.kind"), &event.kind);
         let keys = [format!("{key}.since_s"), format!("{key}.until_s")];
         let until_s = event.until_s.unwrap_or(self.duration_s);
         let is_moment = is_moment(&event.kind);
@@ -98,7 +99,7 @@ impl Checks<'_> {
     fn ignore(&mut self, key: &str, ignore: IgnoreFile) -> Ignore {
         self.span([format!("{key}.from_s"), format!("{key}.until_s")], ignore.from_s, ignore.until_s);
         if let Some(kind) = &ignore.kind {
-            self.text(&format!("{key}.kind"), kind);
+            self.kind(&format!("{key}.kind"), kind);
         }
         Ignore {
             bbox: self.bbox(&format!("{key}.box"), ignore.bbox),
@@ -211,6 +212,14 @@ impl Checks<'_> {
         let [x1, y1, x2, y2] = corners?.map(|corner| corner as f32);
         let checked: Result<NormBox, DomainError> = NormBox::new(x1, y1, x2, y2);
         self.problems.keep(key, checked)
+    }
+
+    /// One that this version knows: of another nothing could be found.
+    fn kind(&mut self, key: &str, kind: &str) {
+        if EventKind::from_code(kind).is_none() {
+            let known = nearest_first(kind, EventKind::ALL.iter().map(|kind| kind.as_str()));
+            self.problems.push(key, format!("{kind:?} is no kind of event; expected {}", known.join(", ")));
+        }
     }
 
     fn text(&mut self, key: &str, text: &str) {

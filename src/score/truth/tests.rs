@@ -65,6 +65,13 @@ fn each_problem_has_its_key_and_says_what_is_allowed() {
     check(|file| file["events"][0]["severity"] = json!("bad"), "events[0].severity", "minor");
     check(|file| file["events"][0]["box"] = json!([0.2, 0.1, 0.1, 0.3]), "events[0].box", "x1 < x2");
     check(|file| file["events"][0]["box"] = json!([0.2, 0.1, 0.3]), "events[0].box", "");
+    check(
+        |file| file["events"][0]["kind"] = json!("parking.no-parking"),
+        "events[0].kind",
+        "\"parking.no-parking\" is no kind of event; expected parking.no_parking, ",
+    );
+    check(|file| file["events"][1]["kind"] = json!("crossing"), "events[1].kind", "expected line.crossing, ");
+    check(|file| file["ignore"][0]["kind"] = json!(""), "ignore[0].kind", "is no kind of event");
     check(|file| file["events"][0]["zone"] = json!("a/b"), "events[0].zone", "a/b");
     check(|file| file["events"][1]["id"] = json!("silver"), "events[1].id", "events[0].id already");
     check(|file| file["ignore"][0]["until_s"] = json!(0), "ignore[0].until_s", "not after");
