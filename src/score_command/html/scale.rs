@@ -38,6 +38,8 @@ impl Scale {
         let of_truth =
             score.matches.iter().map(|one| &one.truth).chain(score.missed.iter().map(|one| &one.truth));
         let mut lengths: Vec<f64> = of_truth.map(|event| event.span(duration_s).length_s()).collect();
+        // Moments have none, and are seen at any width.
+        lengths.retain(|length_s| *length_s > 0.0);
         lengths.sort_by(f64::total_cmp);
         let usual_s = lengths.get(lengths.len() / 2).copied().unwrap_or(duration_s).max(0.001);
         let wanted = duration_s * (USUAL_EVENT / usual_s).min(MOST_A_SECOND);

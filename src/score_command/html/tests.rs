@@ -80,3 +80,28 @@ fn long_files_are_drawn_wider_and_their_axis_stays_readable() {
         assert!(width / ticks >= 72.0, "{ticks} ticks on {width} pixels");
     }
 }
+
+#[test]
+fn moments_are_drawn_though_they_have_no_length() {
+    let moment = |id: &str, at_s: f64| {
+        let event = crate::score::tests::event(id, at_s, 180.0);
+        crate::score::TruthEvent { kind: "line.crossing".into(), limit_s: None, ..event }
+    };
+    let told = |id: &str, at_s: f64| {
+        let event = crate::score::tests::told(id, at_s, at_s + 0.2);
+        crate::score::ResultEvent { kind: "line.crossing".into(), ..event }
+    };
+    let events = vec![moment("early", 10.0), moment("late", 120.0)];
+    let truth = Truth { events, ..crate::score::tests::truth() };
+    let events = [told("a", 10.4), told("b", 11.0), told("c", 60.0)];
+    let score = crate::score::score(&truth, &events, None, gridwatch_domain::Timestamp::UNIX_EPOCH);
+    let page = page(&truth, &score);
+    well_formed(&page);
+    for class in ["truth", "found", "missed", "doubled", "false"] {
+        let group = page.split(&format!("<g class=\"event {class}\">")).nth(1);
+        let drawn = group.and_then(|rest| rest.split("</g>").next()).expect("there is one");
+        assert!(drawn.contains(&format!("<path class=\"bar moment {class}\"")), "{drawn}");
+        assert!(!drawn.contains("<rect class=\"bar") && !drawn.contains("goes-on"), "{drawn}");
+    }
+    assert!(page.contains("<td>2:00</td>"), "when it was, and not until when");
+}

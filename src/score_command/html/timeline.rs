@@ -15,6 +15,8 @@ const ROW: usize = 30;
 const EDGE: usize = 5;
 /// Pixels for a sign of a word; Chinese ones take two.
 const SIGN: f64 = 6.6;
+/// Pixels of a bar at least.
+const LEAST: usize = 4;
 /// Pixels between two bars of a row.
 const APART: f64 = 10.0;
 
@@ -73,10 +75,11 @@ fn legend() -> String {
         format!("<li><svg width=\"26\" height=\"12\"><rect class=\"bar {class}\" x=\"1\" y=\"1\" width=\"24\" height=\"10\" rx=\"3\"/></svg>{}</li>", both(chinese, english))
     });
     format!(
-        "<ul class=\"legend\"><li><b>{}</b></li>{}<li><svg width=\"34\" height=\"12\"><rect class=\"bar truth\" x=\"1\" y=\"1\" width=\"32\" height=\"10\" rx=\"3\"/>\
+        "<ul class=\"legend\"><li><b>{}</b></li>{}<li><svg width=\"16\" height=\"14\"><path class=\"bar truth\" d=\"M8 0L14 7 8 14 2 7Z\"/></svg>{}</li><li><svg width=\"34\" height=\"12\"><rect class=\"bar truth\" x=\"1\" y=\"1\" width=\"32\" height=\"10\" rx=\"3\"/>\
          <rect class=\"allowed\" x=\"1\" y=\"1\" width=\"14\" height=\"10\"/></svg>{}</li><li>{}</li></ul>",
         both("事件", "events"),
         entries.concat(),
+        both("菱形：瞬间", "diamond: a moment"),
         both("浅色：报警以前", "pale: before the alert is due, or was told"),
         both("结果上的数字：报警偏差", "number: how late the alert was")
     )
@@ -278,6 +281,22 @@ impl Bar<'_> {
         }
     }
 
+    /// A bar, however short wide enough to be seen; what has no length is a mark.
+    fn shape(&self, y: usize, (x, width): (f64, f64)) -> String {
+        let class = self.class;
+        if self.span.length_s() > 0.0 {
+            return format!(
+                "<rect class=\"bar {class}\" x=\"{x:.4}%\" y=\"{y}\" width=\"{width:.4}%\" height=\"11\" rx=\"3\" \
+                 style=\"width:max({width:.4}%,{LEAST}px)\"/>"
+            );
+        }
+        let middle = y + 5;
+        format!(
+            "<svg x=\"{x:.4}%\" y=\"{middle}\" width=\"1\" height=\"1\" overflow=\"visible\">\
+             <path class=\"bar moment {class}\" d=\"M0-7L6 0 0 7-6 0Z\"/></svg>"
+        )
+    }
+
     fn draw(&self, top: usize, scale: &Scale) -> String {
         let (x, width) = scale.extent(self.span);
         let class = self.class;
@@ -291,9 +310,10 @@ impl Bar<'_> {
         };
         let mut drawing = format!(
             "<g class=\"event {class}\"><title>{}</title><text class=\"word\" {anchor} y=\"{word_y}\">{}</text>\
-             <rect class=\"bar {class}\" x=\"{x:.4}%\" y=\"{bar_y}\" width=\"{width:.4}%\" height=\"11\" rx=\"3\"/>",
+             {}",
             title.join("\n"),
-            escaped(&self.word)
+            escaped(&self.word),
+            self.shape(bar_y, (x, width))
         );
         if let Some(due_s) = self.due_s {
             let allowed = (scale.at(due_s) - x).clamp(0.0, width);
