@@ -190,6 +190,62 @@ impl BayFigures {
     }
 }
 
+/// How well objects kept their identity.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct IdentityFigures {
+    /// Objects that were to be followed.
+    pub(crate) objects: usize,
+    /// How often the track of one changed, and the place of one that stood.
+    pub(crate) track_switches: usize,
+    pub(crate) place_switches: usize,
+    /// Observations in which one is there, and of these those in which a track has it.
+    pub(crate) there: usize,
+    pub(crate) followed: usize,
+    /// Those in which one stands, and of these those in which a place has it.
+    pub(crate) standing: usize,
+    pub(crate) placed: usize,
+}
+
+impl IdentityFigures {
+    fn of(score: &score::IdentityScore) -> Self {
+        let sum = |value: fn(&score::ObjectScore) -> usize| score.objects.iter().map(value).sum();
+        Self {
+            objects: score.objects.len(),
+            track_switches: score.track_switches,
+            place_switches: score.place_switches,
+            there: sum(|object| object.there),
+            followed: sum(|object| object.followed),
+            standing: sum(|object| object.standing),
+            placed: sum(|object| object.placed),
+        }
+    }
+
+    pub(super) fn add(&mut self, other: &Self) {
+        self.objects += other.objects;
+        self.track_switches += other.track_switches;
+        self.place_switches += other.place_switches;
+        self.there += other.there;
+        self.followed += other.followed;
+        self.standing += other.standing;
+        self.placed += other.placed;
+    }
+
+    /// Share of the observations of objects in which a track has them.
+    pub(super) fn followed(&self) -> Option<f64> {
+        share(self.followed, self.there)
+    }
+
+    /// Share of those of objects that stand in which a place has them.
+    pub(super) fn placed(&self) -> Option<f64> {
+        share(self.placed, self.standing)
+    }
+
+    /// How often the track of an object changes.
+    pub(super) fn switches_an_object(&self) -> Option<f64> {
+        share(self.track_switches, self.objects)
+    }
+}
+
 /// All figures of one score.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct AllFigures {
@@ -197,6 +253,7 @@ pub(crate) struct AllFigures {
     pub(crate) kinds: BTreeMap<String, Figures>,
     pub(crate) near: NearFigures,
     pub(crate) bays: BayFigures,
+    pub(crate) identity: IdentityFigures,
 }
 
 impl AllFigures {
@@ -206,6 +263,7 @@ impl AllFigures {
             kinds: Figures::by_kind(score),
             near: score.near_passes.as_ref().map(NearFigures::of).unwrap_or_default(),
             bays: score.bays.as_ref().map(BayFigures::of).unwrap_or_default(),
+            identity: score.identity.as_ref().map(IdentityFigures::of).unwrap_or_default(),
         }
     }
 
@@ -216,6 +274,7 @@ impl AllFigures {
             sum.total.add(&one.total);
             sum.near.add(&one.near);
             sum.bays.add(&one.bays);
+            sum.identity.add(&one.identity);
             for (kind, figures) in &one.kinds {
                 sum.kinds.entry(kind.clone()).or_default().add(figures);
             }
@@ -262,6 +321,38 @@ mod tests {
         bays.add(&BayFigures { right_s: 0.0, judged_s: 100.0, unknown_s: 0.0 });
         assert_eq!(bays.accuracy(), Some(0.45));
         assert_eq!(BayFigures::default().accuracy(), None);
+    }
+
+    #[test]
+    fn identities_are_taken_from_the_score_and_added_up() {
+        use crate::score::tests::{at, truth};
+        let json = |at_s: f64, track: u64| {
+            let detection = serde_json::json!({ "box": [0.1, 0.4, 0.2, 0.5], "track": track });
+            let line = serde_json::json!({ "schema": "gridwatch.observation/1", "camera": "c", "at": at(at_s).to_string(),
+                "detections": [detection], "places": [] });
+            line.to_string() + "\n"
+        };
+        let lines = json(1.0, 5) + &json(2.0, 6) + &json(3.0, 6);
+        let observations = score::read_observations(lines.as_bytes()).expect("valid").items;
+        let object = serde_json::json!({ "id": "car", "class": "car", "boxes": [[0, 0.1, 0.4, 0.2, 0.5], [180, 0.1, 0.4, 0.2, 0.5]] });
+        let file = serde_json::json!({ "schema": "gridwatch.truth/1", "name": "n", "duration_s": 180, "events": [], "objects": [object] });
+        let truth = score::Truth {
+            objects: score::Truth::parse(&file.to_string()).expect("valid").objects,
+            ..truth()
+        };
+        let start = gridwatch_domain::Timestamp::UNIX_EPOCH;
+        let one = AllFigures::of(&score::score(&truth, &[], Some(&observations), start));
+        let (switches, there) = (one.identity.track_switches, one.identity.there);
+        assert_eq!((switches, there, one.identity.followed()), (1, 3, Some(1.0)));
+        assert_eq!((one.identity.standing, one.identity.placed()), (3, Some(0.0)));
+        let other = IdentityFigures { objects: 3, there: 3, track_switches: 1, ..IdentityFigures::default() };
+        let other = AllFigures { identity: other, ..AllFigures::default() };
+        let sum = AllFigures::sum([&one, &other]).identity;
+        assert_eq!(
+            (sum.followed(), sum.switches_an_object(), sum.placed()),
+            (Some(0.5), Some(0.5), Some(0.0))
+        );
+        assert_eq!(IdentityFigures::default().followed(), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The matrix as heat maps: conditions down, scenes and rates across; one map for each figure.
 
-use super::{figures::Figures, matrix::Cell, plan::Rate, report::Report, sheets::Words};
+use super::{figures::AllFigures, matrix::Cell, plan::Rate, report::Report, sheets::Words};
 use crate::score_command::html::escaped;
 
 /// What a map shows.
@@ -11,10 +11,15 @@ pub(super) enum Measure {
     F1,
     /// How far beginnings are off, early or late; the middle one.
     Start,
+    /// How often the track of an object changes.
+    Switches,
+    /// Share of the observations of objects in which a track has them.
+    Followed,
 }
 
 impl Measure {
-    pub(super) const ALL: [Self; 4] = [Self::Recall, Self::Precision, Self::F1, Self::Start];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Recall, Self::Precision, Self::F1, Self::Start, Self::Switches, Self::Followed];
 
     pub(super) fn id(self) -> &'static str {
         match self {
@@ -22,6 +27,8 @@ impl Measure {
             Self::Precision => "precision",
             Self::F1 => "f1",
             Self::Start => "start",
+            Self::Switches => "switches",
+            Self::Followed => "followed",
         }
     }
 
@@ -31,39 +38,45 @@ impl Measure {
             Self::Precision => ("精确率 %", "precision, %"),
             Self::F1 => ("F1 %", "F1 %"),
             Self::Start => ("开始偏差（中位，秒）", "start off by, median, s"),
+            Self::Switches => ("轨迹换号（每目标）", "changes of track an object"),
+            Self::Followed => ("轨迹跟随 %", "followed, %"),
         }
     }
 
-    fn value(self, figures: &Figures) -> Option<f64> {
+    fn value(self, figures: &AllFigures) -> Option<f64> {
         match self {
-            Self::Recall => figures.recall(),
-            Self::Precision => figures.precision(),
-            Self::F1 => figures.f1(),
-            Self::Start => figures.start_off_s(),
+            Self::Recall => figures.total.recall(),
+            Self::Precision => figures.total.precision(),
+            Self::F1 => figures.total.f1(),
+            Self::Start => figures.total.start_off_s(),
+            Self::Switches => figures.identity.switches_an_object(),
+            Self::Followed => figures.identity.followed(),
         }
     }
 
     /// As it is written in a cell.
-    pub(super) fn text(self, figures: &Figures) -> String {
+    pub(super) fn text(self, figures: &AllFigures) -> String {
         match (self, self.value(figures)) {
             (_, None) => "–".to_owned(),
             (Self::Start, Some(seconds)) => format!("{seconds:.1}"),
+            (Self::Switches, Some(switches)) => format!("{switches:.2}"),
             (_, Some(share)) => format!("{:.0}", share * 100.0),
         }
     }
 
-    /// From 0, bad, to 1, good; shares below a half and seconds above 5 are as bad as can be.
-    fn goodness(self, figures: &Figures) -> Option<f64> {
+    /// From 0, bad, to 1, good; shares below a half, seconds above 5 and more than one change for each object are as bad as can be.
+    fn goodness(self, figures: &AllFigures) -> Option<f64> {
         let value = self.value(figures)?;
         let goodness = match self {
             Self::Start => 1.0 - value / WORST_S,
+            Self::Switches => 1.0 - value / WORST_SWITCHES,
             _ => (value - WORST_SHARE) / (1.0 - WORST_SHARE),
         };
         Some(goodness.clamp(0.0, 1.0))
     }
 
     /// `#rrggbb` behind a cell.
-    pub(super) fn colour(self, figures: &Figures) -> String {
+    pub(super) fn colour(self, figures: &AllFigures) -> String {
         let Some(goodness) = self.goodness(figures) else { return "#d7dbe0".to_owned() };
         // Red, yellow, green, all light enough for dark letters; the colour-blind have the figures.
         let stops = [[232.0, 106.0, 92.0], [246.0, 204.0, 102.0], [118.0, 196.0, 138.0]];
@@ -77,6 +90,7 @@ impl Measure {
 
 const WORST_SHARE: f64 = 0.5;
 const WORST_S: f64 = 5.0;
+const WORST_SWITCHES: f64 = 1.0;
 
 /// Pixels: of a cell, of the names to the left, and of what is above a map.
 const CELL: (usize, usize) = (38, 22);
@@ -126,13 +140,13 @@ fn map(report: &Report, measure: Measure, top: usize) -> String {
 
 fn cell(cell: Option<&Cell>, measure: Measure, (x, y): (usize, usize)) -> String {
     let Some(cell) = cell else { return String::new() };
-    let total = &cell.outcome.figures.total;
+    let figures = &cell.outcome.figures;
     format!(
         "<rect x=\"{x}\" y=\"{y}\" width=\"{}\" height=\"{}\" fill=\"{}\"/>{}",
         CELL.0 - 1,
         CELL.1 - 1,
-        measure.colour(total),
-        written(x + CELL.0 / 2, y + 15, "middle", "normal", &measure.text(total))
+        measure.colour(figures),
+        written(x + CELL.0 / 2, y + 15, "middle", "normal", &measure.text(figures))
     )
 }
 
@@ -169,26 +183,52 @@ pub(super) fn table(report: &Report, measure: Measure, name: &dyn Fn(&str) -> St
 fn linked(report: &Report, (scene, condition, rate): (&str, &str, Rate), measure: Measure) -> String {
     let is_it = |cell: &Cell| cell.scene == scene && cell.condition == condition && cell.rate == rate;
     let Some(index) = report.matrix.iter().position(is_it) else { return "<td></td>".to_owned() };
-    let total = &report.matrix[index].outcome.figures.total;
+    let figures = &report.matrix[index].outcome.figures;
+    let (total, identity) = (&figures.total, &figures.identity);
     format!(
-        "<td style=\"background:{}\"><a href=\"#cell-{index}\" title=\"{} {} {rate}: {}/{}, {} false, {} doubled\">{}</a></td>",
-        measure.colour(total),
+        "<td style=\"background:{}\"><a href=\"#cell-{index}\" title=\"{} {} {rate}: {}/{}, {} false, {} doubled; {} changes of track of {} objects\">{}</a></td>",
+        measure.colour(figures),
         escaped(scene),
         escaped(condition),
         total.found,
         total.truth,
         total.untrue,
         total.doubled,
-        measure.text(total)
+        identity.track_switches,
+        identity.objects,
+        measure.text(figures)
     )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::accuracy_command::figures::{Figures, IdentityFigures};
 
-    fn figures(truth: usize, found: usize, start_s: &[f64]) -> Figures {
-        Figures { truth, found, start_s: start_s.to_vec(), ..Figures::default() }
+    fn figures(truth: usize, found: usize, start_s: &[f64]) -> AllFigures {
+        let total = Figures { truth, found, start_s: start_s.to_vec(), ..Figures::default() };
+        AllFigures { total, ..AllFigures::default() }
+    }
+
+    #[test]
+    fn identities_are_coloured_by_their_share() {
+        let with = |track_switches: usize, followed: usize| {
+            let identity = IdentityFigures {
+                objects: 8,
+                track_switches,
+                there: 100,
+                followed,
+                ..IdentityFigures::default()
+            };
+            AllFigures { identity, ..AllFigures::default() }
+        };
+        let (good, bad) = (with(0, 100), with(10, 50));
+        for measure in [Measure::Switches, Measure::Followed] {
+            assert_eq!((measure.colour(&good), measure.colour(&bad)), ("#76c48a".into(), "#e86a5c".into()));
+        }
+        assert_eq!(Measure::Switches.text(&bad), "1.25");
+        assert_eq!(Measure::Followed.text(&bad), "50");
+        assert_eq!(Measure::Switches.text(&AllFigures::default()), "–");
     }
 
     #[test]
@@ -207,7 +247,7 @@ mod tests {
         let report = Report::example();
         let svg = svg(&report);
         // One more is the paper.
-        assert_eq!(svg.matches("<rect").count(), 4 * 8 + 1);
+        assert_eq!(svg.matches("<rect").count(), 6 * 8 + 1);
         assert!(svg.contains("&lt;acc&gt;") && !svg.contains("<acc>"));
         let table = table(&report, Measure::F1, &str::to_owned);
         for index in 0..8 {

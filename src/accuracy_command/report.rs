@@ -114,7 +114,7 @@ impl Report {
     /// Two scenes under two conditions, gated and by key pictures; some of all that can go wrong.
     pub(super) fn example() -> Self {
         use super::{
-            figures::{BayFigures, Figures, NearFigures},
+            figures::{BayFigures, Figures, IdentityFigures, NearFigures},
             outcome::{Outcome, Problem, Verdict},
         };
         let problem = Problem {
@@ -145,7 +145,16 @@ impl Report {
             let near = NearFigures { truth: 3, found: 2, time_s: vec![0.1, -0.2], ..NearFigures::default() };
             let kinds = [("parking.fire_lane".to_owned(), total.clone())].into();
             let bays = BayFigures { right_s: 99.0, judged_s: 100.0, unknown_s: 1.0 };
-            let figures = AllFigures { total, kinds, near, bays };
+            let identity = IdentityFigures {
+                objects: 8,
+                track_switches: 3,
+                place_switches: 1,
+                there: 100,
+                followed: 90,
+                standing: 80,
+                placed: 78,
+            };
+            let figures = AllFigures { total, kinds, near, bays, identity };
             let problems = vec![problem.clone(), late.clone()];
             Outcome { seconds: 280.0, took_s: 10.0, pictures: 100, relied_on: 60, figures, problems }
         };

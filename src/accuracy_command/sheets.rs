@@ -1,7 +1,7 @@
 //! The figures as tables: for the terminal, for documents, and for the page.
 
 use super::{
-    figures::{AllFigures, Figures},
+    figures::{AllFigures, Figures, IdentityFigures},
     plan::Rate,
     quiet::per_day,
     report::Report,
@@ -36,7 +36,14 @@ const COUNTS: [Words; 11] = [
 /// All tables of which something was measured.
 pub(super) fn all(report: &Report) -> Vec<Sheet> {
     let sheets = [rates(report), conditions(report), scenes(report), kinds(report), near(report)];
-    let sheets = sheets.into_iter().chain([bays(report), real(report), quiet(report), speed(report)]);
+    let sheets = sheets.into_iter().chain([
+        bays(report),
+        identity(report),
+        identity_cells(report),
+        real(report),
+        quiet(report),
+        speed(report),
+    ]);
     sheets.filter(|sheet| !sheet.rows.is_empty()).collect()
 }
 
@@ -164,16 +171,70 @@ fn bays(report: &Report) -> Sheet {
     Sheet { id: "bays", title: ("车位状态", "Parking bays"), header, rows }
 }
 
+const IDENTITY: [Words; 5] = [
+    ("目标", "objects"),
+    ("轨迹换号", "changes of track"),
+    ("轨迹跟随", "followed, share of observations"),
+    ("位置换号", "changes of place"),
+    ("位置记住", "placed, share while standing"),
+];
+
+fn identities(name: String, identity: &IdentityFigures) -> Vec<String> {
+    vec![
+        name,
+        identity.objects.to_string(),
+        identity.track_switches.to_string(),
+        percent(identity.followed()),
+        identity.place_switches.to_string(),
+        percent(identity.placed()),
+    ]
+}
+
+fn identity(report: &Report) -> Sheet {
+    let row = |rate: Rate| {
+        let identity = report.sum(|cell| cell.rate == rate).identity;
+        (identity.there > 0).then(|| identities(rate_name(rate), &identity))
+    };
+    let rows = report.rates().into_iter().filter_map(row).collect();
+    let header = [("每秒画面", "pictures a second")].into_iter().chain(IDENTITY).collect();
+    Sheet { id: "identity", title: ("目标身份", "Identities"), header, rows }
+}
+
+/// Each cell at the rate that figures are told of in short; the heat maps have the others.
+fn identity_cells(report: &Report) -> Sheet {
+    let cells = report.matrix.iter().filter(|cell| Some(cell.rate) == report.chief_rate());
+    let rows = cells.filter(|cell| cell.outcome.figures.identity.there > 0).map(|cell| {
+        identities(format!("{}, {}", cell.scene, cell.condition), &cell.outcome.figures.identity)
+    });
+    Sheet {
+        id: "identity-cells",
+        title: (
+            "各场景与条件的目标身份（默认配置）",
+            "Identities by scene and condition (default configuration)",
+        ),
+        header: [("场景，条件", "scene, condition")].into_iter().chain(IDENTITY).collect(),
+        rows: rows.collect(),
+    }
+}
+
 fn real(report: &Report) -> Sheet {
     let row = |run: &super::real::RealRun| {
-        let AllFigures { total, bays, .. } = &run.outcome.figures;
+        let AllFigures { total, bays, identity, .. } = &run.outcome.figures;
         let mut row = counts(format!("{}, {}", run.footage, run.network), total);
-        row.push(percent(bays.accuracy()));
+        row.extend([
+            percent(bays.accuracy()),
+            identity.track_switches.to_string(),
+            percent(identity.followed()),
+        ]);
         row
     };
     let rows = report.real.iter().map(row).collect();
     let mut sheet = sheet("real", ("真实录像", "Real footage"), ("录像，网络", "footage, network"), rows);
-    sheet.header.push(("车位正确", "bays right"));
+    sheet.header.extend([
+        ("车位正确", "bays right"),
+        ("轨迹换号", "changes of track"),
+        ("轨迹跟随", "followed"),
+    ]);
     sheet
 }
 
@@ -309,7 +370,22 @@ mod tests {
         let report = Report::example();
         let sheets = all(&report);
         let ids: Vec<&str> = sheets.iter().map(|sheet| sheet.id).collect();
-        assert_eq!(ids, ["rates", "conditions", "scenes", "kinds", "near", "bays", "real", "quiet", "speed"]);
+        assert_eq!(
+            ids,
+            [
+                "rates",
+                "conditions",
+                "scenes",
+                "kinds",
+                "near",
+                "bays",
+                "identity",
+                "identity-cells",
+                "real",
+                "quiet",
+                "speed"
+            ]
+        );
         for sheet in &sheets {
             assert!(sheet.rows.iter().all(|row| row.len() == sheet.header.len()), "{}", sheet.id);
         }
@@ -330,6 +406,9 @@ mod tests {
         for text in ["56.2 %", "quiet, yard-n", "3.00", "40.0"] {
             assert!(markdown.contains(text) && terminal.contains(text), "{text}: {markdown}{terminal}");
         }
+        // Four cells, of which each has eight objects.
+        assert!(markdown.contains("| gated | 32 | 12 | 90.0 % | 4 | 97.5 % |"), "{markdown}");
+        assert!(markdown.contains("| acc-lot, snow | 8 | 3 | 90.0 % | 1 | 97.5 % |"), "{markdown}");
         let all_gated = "| gated | 16 | 9 | 7 | 1 | 0 | 56.2 % | 90.0 % |";
         assert!(markdown.contains(all_gated), "{markdown}");
     }
