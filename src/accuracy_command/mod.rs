@@ -176,7 +176,7 @@ impl<'a> Bench<'a> {
         eprintln!("quiet hours");
         let AccuracyArguments { hours, cache, size, .. } = self.arguments;
         let quiet = Quiet { hours: *hours, size: size.0, cache, network: &self.network };
-        for name in quiet::SCENES {
+        for name in Scene::calm_names() {
             report.quiet.push(quiet.scene(name, &self.kept)?);
         }
         match &self.real {

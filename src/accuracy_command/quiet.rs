@@ -26,8 +26,6 @@ use crate::{
     simulate::video::edge_config,
 };
 
-/// Scenes in which little goes on.
-pub(super) const SCENES: [&str; 2] = ["quiet", "night"];
 /// What ends may be spoken of for so long after it, in seconds: it is told again by nobody, and true.
 const AFTER_S: f64 = 30.0;
 const HOUR_S: f64 = 3600.0;
@@ -236,7 +234,7 @@ mod tests {
 
     #[test]
     fn what_happens_in_a_loop_happens_each_time_that_it_is_shown() {
-        for name in SCENES {
+        for name in Scene::calm_names() {
             let scene = Scene::builtin(name).expect("built in");
             let timeline = scene.timeline(50).expect("its calm begins with a group");
             let shown = |times: u32| {

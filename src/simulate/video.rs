@@ -63,7 +63,8 @@ mod tests {
 
     #[test]
     fn the_configuration_says_what_the_scene_says() {
-        for name in Scene::accuracy_names().iter().chain(Scene::builtin_names()) {
+        let names = [Scene::accuracy_names(), Scene::calm_names(), Scene::builtin_names()].concat();
+        for name in names {
             let scene = Scene::builtin(name).expect("built in");
             let folder = tempfile::tempdir().expect("a temporary folder");
             fs::write(folder.path().join(format!("{name}.mp4")), "").expect("it is writable");

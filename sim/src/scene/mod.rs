@@ -61,6 +61,24 @@ const ACCURACY: [(&str, &str); 4] = [
     ("acc-side", include_str!("../../scenes/accuracy/side.toml")),
 ];
 
+/// Two scenes in which little goes on, with more that is watched: something of every kind, so that a false alarm of each would be counted.
+const CALM: [(&str, &str); 2] = [
+    (
+        "acc-quiet",
+        concat!(
+            include_str!("../../scenes/quiet.toml"),
+            include_str!("../../scenes/accuracy/quiet.watch.toml")
+        ),
+    ),
+    (
+        "acc-night",
+        concat!(
+            include_str!("../../scenes/night.toml"),
+            include_str!("../../scenes/accuracy/night.watch.toml")
+        ),
+    ),
+];
+
 /// A simulated camera and everything it sees. Cheap to clone.
 #[derive(Clone)]
 pub struct Scene {
@@ -80,10 +98,11 @@ pub(crate) struct Content {
 impl Scene {
     /// The scene of that name that comes with gridwatch.
     pub fn builtin(name: &str) -> Result<Self, SimError> {
-        match BUILT_IN.iter().chain(&ACCURACY).find(|(known, _)| *known == name) {
+        match BUILT_IN.iter().chain(&ACCURACY).chain(&CALM).find(|(known, _)| *known == name) {
             Some((_, text)) => Self::from_toml(text),
             None => {
-                let known = [Self::builtin_names(), Self::accuracy_names()].concat().join(", ");
+                let lists = [Self::builtin_names(), Self::accuracy_names(), Self::calm_names()];
+                let known = lists.concat().join(", ");
                 Err(SimError::UnknownScene { found: name.into(), known })
             }
         }
@@ -98,6 +117,12 @@ impl Scene {
     /// The scenes that come with gridwatch for measuring how well each rule is kept.
     pub fn accuracy_names() -> &'static [&'static str] {
         const NAMES: [&str; ACCURACY.len()] = names(&ACCURACY);
+        &NAMES
+    }
+
+    /// The scenes that come with gridwatch for counting false alarms: little goes on in them, and something of every kind is watched.
+    pub fn calm_names() -> &'static [&'static str] {
+        const NAMES: [&str; CALM.len()] = names(&CALM);
         &NAMES
     }
 
