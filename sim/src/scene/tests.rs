@@ -32,6 +32,25 @@ fn scenes_for_measuring_leave_nothing_open() {
     }
 }
 
+/// What the documentation says of them.
+#[test]
+fn scenes_for_measuring_have_every_kind_of_event_and_as_many_as_is_told() {
+    let mut kinds = BTreeSet::new();
+    let counts = Scene::accuracy_names().iter().map(|name| {
+        let events = expect::true_events(&Scene::builtin(name).expect("built in").content);
+        kinds.extend(events.iter().map(|event| event.kind));
+        events.len()
+    });
+    let counts: Vec<usize> = counts.collect();
+    assert_eq!(counts, [16, 17, 26, 20]);
+    let of_pictures = EventKind::ALL.into_iter().filter(|kind| !kind.as_str().starts_with("camera."));
+    assert_eq!(kinds, of_pictures.collect());
+    let told = format!("{} events", counts.iter().sum::<usize>());
+    for document in [include_str!("../../../docs/accuracy.md"), include_str!("../../../README.md")] {
+        assert!(document.contains(&told), "{told}");
+    }
+}
+
 /// A false alarm is counted only where its kind is watched.
 #[test]
 fn where_false_alarms_are_counted_every_kind_is_watched_and_hardly_any_is_true() {
