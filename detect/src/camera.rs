@@ -222,7 +222,6 @@ impl CameraState {
         let kept: KeptState = serde_json::from_slice(&checkpoint.state).map_err(unreadable)?;
         self.memory = kept.memory.with_settings(self.memory_settings, watch.standing_kinds());
         self.rules = kept.ledger;
-        self.rules.forget_tracks();
         self.tracker = Tracker::from(kept.next_track);
         self.memory.hold(&self.rules.places());
         self.health = kept.health.with_settings(self.health_settings);

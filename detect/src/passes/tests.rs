@@ -202,6 +202,20 @@ fn who_passes_where_a_car_has_just_left_has_passed_nobody_unless_it_was_only_hid
 }
 
 #[test]
+fn who_was_near_once_where_a_car_has_just_left_has_passed_nobody_either() {
+    for has_left in [true, false] {
+        let mut yard = Yard::with(&[car(0.4, 0.4)]);
+        if has_left {
+            yard.parked.clear();
+        }
+        // It is followed until it is near, and lost there.
+        yard.show(&[driving(9, car(0.2, 0.7))]).show(&[driving(9, car(0.42, 0.45))]);
+        yard.show_for(50, &[]).end();
+        assert_eq!(yard.told.len(), usize::from(!has_left), "{:#?}", yard.told);
+    }
+}
+
+#[test]
 fn a_car_that_drives_off_under_another_track_has_not_passed_itself() {
     let mut yard = Yard::with(&[car(0.4, 0.4)]);
     yard.parked.clear();
@@ -216,6 +230,7 @@ fn a_car_that_drives_off_under_another_track_has_not_passed_itself() {
 fn a_vehicle_that_is_hardly_seen_has_not_passed() {
     for (is_sure, noted) in [(false, 0), (true, 1)] {
         let mut yard = Yard::with(&[car(0.4, 0.4)]);
+        yard.show(&[driving(9, car(0.2, 0.7))]);
         yard.show_for(2, &[Passer { is_sure, ..driving(9, car(0.47, 0.45)) }]).end();
         assert_eq!(yard.told.len(), noted, "{:#?}", yard.told);
     }

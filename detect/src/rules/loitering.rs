@@ -30,7 +30,7 @@ struct Stay {
     zone: ZoneId,
     /// By the track on which they came: what their event is about.
     subject: TrackId,
-    /// On which they are now; none where tracks have begun anew since.
+    /// On which they are now; none where tracks have begun anew with the process: whoever is there may take it up.
     #[serde(skip)]
     track: Option<TrackId>,
     since: Timestamp,
@@ -123,11 +123,6 @@ impl Stays {
         };
         let index = own.or_else(nearest)?;
         self.all.get_mut(index)
-    }
-
-    /// Tracks have begun anew: whoever is lost may be taken up where they were seen last.
-    pub(super) fn forget_tracks(&mut self) {
-        self.all.iter_mut().for_each(|stay| stay.track = None);
     }
 
     /// Forgets those of zones that are gone.

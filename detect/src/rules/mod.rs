@@ -176,12 +176,6 @@ pub struct Rulebook {
 }
 
 impl Rulebook {
-    /// Tracks have begun anew: who is on which of them nobody knows.
-    pub fn forget_tracks(&mut self) {
-        self.stays.forget_tracks();
-        self.lines.forget();
-    }
-
     /// The open events, oldest first.
     pub fn open(&self) -> &[OpenEvent] {
         self.open.open()

@@ -184,6 +184,20 @@ fn a_bay_is_free_by_its_own_clear_time_however_patient_other_zones_are() {
 }
 
 #[test]
+fn an_aisle_is_empty_by_its_own_clear_time_too() {
+    let mut watch = lot();
+    for zone in &mut watch.zones {
+        zone.clear = Duration::from_secs(if zone.zone_type == ZoneType::Aisle { 4 } else { 60 });
+    }
+    let mut camera = CameraTester::watching(watch);
+    let standing = |camera: &CameraTester| camera.state.counts()[&"aisle".parse().expect("valid")];
+    camera.stand(5.0, &[]).stand(20.0, &[in_aisle(3.5)]).stand(3.0, &[]);
+    assert_eq!(standing(&camera), 1);
+    camera.stand(4.0, &[]);
+    assert_eq!(standing(&camera), 0);
+}
+
+#[test]
 fn a_group_is_full_when_so_many_bays_have_been_taken_for_a_while() {
     let limit = DwellLimit::new(Duration::from_secs(30)).expect("valid");
     let rule = ZoneRule { least: 3, limit, ..ZoneRule::usual(EventKind::LotFull) };
