@@ -623,7 +623,9 @@ impl CameraState {
     }
 
     fn event(&self, revision: Revision) -> Event {
-        let end = revision.until.unwrap_or(revision.at);
+        // What happened in a moment has lasted no time, however late it is told.
+        let end =
+            revision.until.unwrap_or(if revision.kind.is_moment() { revision.since } else { revision.at });
         Event {
             id: revision.id,
             rev: revision.rev,

@@ -167,7 +167,7 @@ impl<'a> Bays<'a> {
         if all.is_empty() {
             return Self::default();
         }
-        for place in places.iter().filter(|place| place.is_standing() && place.is_credible()) {
+        for place in places.iter().filter(|place| place.is_standing() && place.is_likely()) {
             let nearest = nearest(&all, place);
             let bay = nearest.and_then(|index| all.get_mut(index));
             if let Some(bay) = bay.filter(|bay| !place.is_cleared(bay.zone.clear)) {

@@ -238,6 +238,7 @@ fn a_crossing_is_dated_between_the_pictures_that_show_it() {
         camera.seldom(2.0, 2.0, &[person(0.28 + 0.07 * f32::from(step), 0.6, 3)]);
     }
     let event = camera.events.first().expect("it has crossed");
+    assert!(camera.events.iter().all(|event| event.dwell_s == 0.0), "a moment lasts no time");
     let before = event.at.saturating_since(event.since).as_secs_f32();
     let off = |step: f32| (0.5 - (0.28 + 0.07 * step)).abs();
     let expected = 2.0 * off(4.0) / (off(3.0) + off(4.0));

@@ -63,7 +63,7 @@ fn a_permit_does_not_come_and_go_with_what_a_vehicle_is_called_by_turns() {
         camera.stand(5.0, &[]).stand(5.0, &[called(first)]);
         // Called the one and the other for some seconds each.
         camera.show(85.0, |t| {
-            let is_truck = (t / 4.0) as u64 % 2 == 0;
+            let is_truck = ((t / 4.0) as u64).is_multiple_of(2);
             vec![called(if is_truck { ObjectClass::Truck } else { ObjectClass::Car })]
         });
         let opened: Vec<String> =

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::scene::{Content, Player, footprint::Footprint};
 
-/// Metres between two footprints from which one is close to the other.
-const CLOSE_M: f32 = 1.5;
+/// Metres between two footprints from which one is close to the other: 1.2 m are recorded, and a distance may be off by half a metre.
+const CLOSE_M: f32 = 1.7;
 /// A vehicle that has stood for less is not parked, in seconds.
 const PARKED_AFTER_S: f64 = 10.0;
 /// Somebody who is farther away than this, in metres, does not come close within [`COARSE_S`].
@@ -20,7 +20,7 @@ const COARSE_S: f64 = 0.4;
 /// Distances that differ by less are the same, in metres.
 const SAME_M: f32 = 0.01;
 
-/// Somebody who moved past a parked vehicle, closer than 1.5 m.
+/// Somebody who moved past a parked vehicle, closer than 1.7 m.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NearPass {
     /// Identity of the parked vehicle, as in the truth.
@@ -33,7 +33,7 @@ pub struct NearPass {
     pub at_s: f64,
     /// How near, in metres between what both cover of the ground; 0 where they touch.
     pub distance_m: f32,
-    /// From when it was closer than 1.5 m.
+    /// From when it was closer than 1.7 m.
     pub from_s: f64,
     /// Until when.
     pub until_s: f64,
