@@ -360,11 +360,7 @@ impl Place {
     /// No detection is at this place.
     pub(super) fn miss(&mut self, miss: &Miss<'_>) {
         let elapsed = miss.elapsed;
-        let hidden = miss.cover >= HIDES && self.is_covered(miss.cover);
-        // That what is hidden is not detected says nothing against it.
-        if !hidden {
-            self.count_picture(0.0);
-        }
+        self.count_picture(0.0);
         self.relearning = self.relearning.saturating_sub(elapsed);
         if self.vacated {
             self.presence = Presence::Empty;
@@ -390,6 +386,7 @@ impl Place {
         }
         self.missed_pictures = self.missed_pictures.saturating_add(1);
         let left = self.departed && likeness.is_none_or(|likeness| likeness.look < STRANGE);
+        let hidden = miss.cover >= HIDES && self.is_covered(miss.cover);
         if left || likeness.is_some_and(Likeness::says_bare) {
             self.missed_for += elapsed;
             self.presence = Presence::Empty;

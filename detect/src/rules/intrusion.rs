@@ -45,7 +45,8 @@ pub(super) fn of_many<'a>(
     let mut came: Vec<Timestamp> = there.iter().map(|walker| walker.came(zone, at)).collect();
     came.sort_unstable();
     let since = came.get(least.saturating_sub(1) as usize).copied();
-    let (found, now) = lasting.take((rule.kind, &zone.id), since, (at, context.scene.watched), zone.clear)?;
+    let holds = since.map(|since| (since, at));
+    let (found, now) = lasting.take((rule.kind, &zone.id), holds, context.scene.watched, zone.clear)?;
     let in_force = in_force_since(zone, there, at);
     // Out of its schedule nothing is claimed; while nobody is seen it is as it was.
     let in_force = if there.is_empty() { Some(Timestamp::MIN) } else { in_force }?;

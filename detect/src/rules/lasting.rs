@@ -27,26 +27,26 @@ pub(super) struct AllLasting {
 }
 
 impl AllLasting {
-    /// Takes in since when a condition holds at `at`, if it does; gives since when it has, and how it is seen now. It is over when it was not seen to hold
+    /// Takes in since when a condition holds and when it was last seen to, if it does; gives since when it has, and how it is seen now. It is over when it was not seen to hold
     /// for `bridged` of watched time, of which `watched` has passed since the picture before; `None` where it does not hold, and did not.
     pub(super) fn take(
         &mut self,
         (kind, zone): (EventKind, &ZoneId),
-        holds: Option<Timestamp>,
-        (at, watched): (Timestamp, Duration),
+        holds: Option<(Timestamp, Timestamp)>,
+        watched: Duration,
         bridged: Duration,
     ) -> Option<(Lasting, Now)> {
         let index = self.all.iter().position(|known| known.kind == kind && known.zone == *zone);
         let Some(index) = index else {
-            let since = holds?.min(at);
-            let begun =
-                Lasting { kind, zone: zone.clone(), since, last_seen: at, unseen_for: Duration::ZERO };
+            let (since, last_seen) = holds?;
+            let (since, unseen_for) = (since.min(last_seen), Duration::ZERO);
+            let begun = Lasting { kind, zone: zone.clone(), since, last_seen, unseen_for };
             self.all.push(begun.clone());
             return Some((begun, Now::Seen));
         };
         let known = &mut self.all[index];
-        if holds.is_some() {
-            (known.last_seen, known.unseen_for) = (at, Duration::ZERO);
+        if let Some((_, last_seen)) = holds {
+            (known.last_seen, known.unseen_for) = (known.last_seen.max(last_seen), Duration::ZERO);
             return Some((known.clone(), Now::Seen));
         }
         known.unseen_for += watched;

@@ -26,13 +26,16 @@ pub(super) fn claim<'a>(
     lasting: &mut AllLasting,
 ) -> Option<Claim<'a>> {
     let standing = group.bays.iter().filter_map(|id| context.bays.in_bay(id, context.scene.places));
-    let mut came: Vec<Timestamp> = standing.map(Place::first_seen).collect();
+    let standing: Vec<&Place> = standing.collect();
+    let mut came: Vec<Timestamp> = standing.iter().map(|place| place.first_seen()).collect();
+    let mut seen: Vec<Timestamp> = standing.iter().map(|place| place.last_seen()).collect();
     came.sort_unstable();
+    seen.sort_unstable_by(|a, b| b.cmp(a));
     let (taken, at) = (u32::try_from(came.len()).unwrap_or(u32::MAX), context.scene.at);
-    // Full since the last of those came that it takes.
-    let since = came.get(group.rule.least.saturating_sub(1) as usize).copied();
-    let (found, now) =
-        lasting.take((group.rule.kind, &group.id), since, (at, context.scene.watched), BRIDGES)?;
+    // Full since the last of those came that it takes, and until as many were seen last.
+    let last_of_it = group.rule.least.saturating_sub(1) as usize;
+    let holds = came.get(last_of_it).copied().zip(seen.get(last_of_it).copied());
+    let (found, now) = lasting.take((group.rule.kind, &group.id), holds, context.scene.watched, BRIDGES)?;
     let in_force = match &group.schedule {
         Some(schedule) => schedule.in_force_since(at)?,
         None => Timestamp::MIN,

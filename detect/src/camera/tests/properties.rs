@@ -1,5 +1,8 @@
 //! Whatever happens, what is told is consistent.
 
+use std::collections::BTreeMap;
+
+use gridwatch_domain::{BayGroup, Calendar, Line, Schedule, ZoneRule};
 use proptest::prelude::*;
 
 use super::*;
@@ -84,6 +87,8 @@ enum Disturbance {
     /// Word that none come.
     Lost(f64),
     Restart,
+    /// The process ends, and begins anew so many seconds later.
+    Down(f64),
     /// Another light altogether, as when infrared is switched on.
     Light,
     /// The mast sways.
@@ -99,6 +104,7 @@ fn disturbance() -> impl Strategy<Value = Disturbance> {
         tenths(5..250).prop_map(Disturbance::Gap),
         tenths(5..250).prop_map(Disturbance::Lost),
         Just(Disturbance::Restart),
+        tenths(5..250).prop_map(Disturbance::Down),
         Just(Disturbance::Light),
         tenths(5..200).prop_map(Disturbance::Sways),
     ]
@@ -115,7 +121,8 @@ impl CameraTester {
             Disturbance::Missed(seconds) => drop(self.stand(*seconds, &scored(0.0))),
             Disturbance::Flickers(seconds) => {
                 let scores = [0.0, 0.15, 0.0, 0.35, 0.2];
-                self.show(*seconds, |t| scored(scores[(t * RATE as f64).round() as usize % 5]));
+                let step = self.step as f64 / 1000.0;
+                self.show(*seconds, |t| scored(scores[(t / step).round() as usize % 5]));
             }
             Disturbance::Hidden(seconds) => {
                 let crowd = |t: f64| {
@@ -139,6 +146,7 @@ impl CameraTester {
             Disturbance::Gap(seconds) => drop(self.pause(*seconds)),
             Disturbance::Lost(seconds) => drop(self.camera_lost().pause(*seconds)),
             Disturbance::Restart => drop(self.restart()),
+            Disturbance::Down(seconds) => drop(self.restart().pause(*seconds)),
             Disturbance::Light => self.ground += 1,
             Disturbance::Sways(seconds) => {
                 let swayed = |t: f64, thing: &Thing| {
@@ -181,5 +189,202 @@ proptest! {
             let until = camera.seconds(event.until.expect("closed"));
             prop_assert!((until - left).abs() <= 1.0, "until {until}, not {left}");
         }
+    }
+}
+
+/// A car park with everything that lasts: bays and their group, an aisle, an entrance with a schedule, and an area with people in it.
+fn whole_site() -> CameraWatch {
+    let seconds = |seconds| DwellLimit::new(Duration::from_secs(seconds)).expect("in range");
+    let rules = |zone: Zone, rules: &[(EventKind, u64)]| Zone {
+        rules: rules
+            .iter()
+            .map(|&(kind, s)| ZoneRule { limit: seconds(s), ..ZoneRule::usual(kind) })
+            .collect(),
+        ..zone
+    };
+    let bay = |number: u8| {
+        let x = 0.08 + f32::from(number) * 0.13;
+        let bay = zone(&format!("bay-{number}"), ZoneType::Bay, [x, 0.1, x + 0.12, 0.26], 60);
+        rules(bay, &[(EventKind::Overstay, 60), (EventKind::Straddling, 60)])
+    };
+    let aisle = zone("aisle", ZoneType::Aisle, [0.05, 0.26, 0.6, 0.5], 60);
+    let aisle = rules(aisle, &[(EventKind::OutOfBay, 60), (EventKind::Double, 60)]);
+    let entrance = zone("entrance", ZoneType::Entrance, [0.65, 0.1, 0.95, 0.4], 60);
+    let day = Schedule::new(Calendar::utc(), vec!["thu 00:00-23:00".parse().expect("a time of the week")]);
+    let entrance = Zone { schedule: Some(day), ..entrance };
+    let yard = zone("yard", ZoneType::Area, [0.05, 0.55, 0.95, 0.98], 2);
+    let people = [(EventKind::Intrusion, 2), (EventKind::Crowd, 20), (EventKind::Loitering, 60)];
+    let mut yard = Zone { classes: vec![ObjectClass::Person], ..rules(yard, &people) };
+    yard.rules[1].least = 2;
+    let group = BayGroup {
+        id: "row".parse().expect("valid"),
+        name: "南排".to_owned(),
+        bays: (0..2).map(|number| bay(number).id).collect(),
+        rule: ZoneRule { least: 2, limit: seconds(60), ..ZoneRule::usual(EventKind::LotFull) },
+        schedule: None,
+        cell: None,
+    };
+    CameraWatch {
+        zones: (0..3).map(bay).chain([aisle, entrance, yard]).collect(),
+        groups: vec![group],
+        ..CameraWatch::new("site".parse().expect("valid"))
+    }
+}
+
+/// Who is there: two cars in bays, one before them, one that stands alone in the aisle, one in the entrance, and two people.
+fn everybody() -> Vec<Thing> {
+    let in_bay = |number: f32, looks| Thing {
+        corners: [0.09 + number * 0.13, 0.11, 0.19 + number * 0.13, 0.252],
+        ..car(0.0, 0.0).looking(looks)
+    };
+    let person = |x: f32, looks| Thing {
+        corners: [x, 0.62, x + 0.04, 0.78],
+        class: ObjectClass::Person,
+        ..car(0.0, 0.0).looking(looks)
+    };
+    vec![
+        in_bay(0.0, 10),
+        in_bay(1.0, 11),
+        Thing { corners: [0.06, 0.27, 0.24, 0.37], ..car(0.0, 0.0).looking(12) },
+        Thing { corners: [0.42, 0.3, 0.54, 0.42], ..car(0.0, 0.0).looking(13) },
+        car(0.74, 0.24).looking(14),
+        person(0.3, 20),
+        person(0.6, 21),
+    ]
+}
+
+/// What may happen to the sight of cars and people alike, for less than is tolerated of either.
+fn short_disturbance() -> impl Strategy<Value = Disturbance> {
+    prop_oneof![
+        tenths(5..80).prop_map(Disturbance::Missed),
+        tenths(5..150).prop_map(Disturbance::Flickers),
+        tenths(5..900).prop_map(Disturbance::Gap),
+        tenths(5..900).prop_map(Disturbance::Lost),
+        (0_i16..600).prop_map(|tenths| Disturbance::Down(f64::from(tenths) / 10.0)),
+        Just(Disturbance::Light),
+        tenths(5..100).prop_map(Disturbance::Sways),
+    ]
+}
+
+/// How often a kind was told of a zone, and since when and until when, in seconds of the test.
+type Told = BTreeMap<(String, String), Vec<(f64, Option<f64>)>>;
+
+impl CameraTester {
+    /// The site with everybody in it, disturbed, until all are gone at once.
+    fn play(&mut self, disturbances: &[Disturbance]) -> (Told, f64) {
+        let there = everybody();
+        self.stand(10.0, &[]).stand(CALM, &there);
+        for disturbance in disturbances {
+            self.disturb(disturbance, &there);
+            self.stand(CALM, &there);
+        }
+        self.stand(90.0, &there);
+        let left = self.seconds(self.now());
+        self.stand(120.0, &[]);
+        self.expect_valid();
+        let mut told = Told::new();
+        for event in self.events.iter().filter(|event| event.phase == Phase::Open) {
+            let close = self.events.iter().find(|other| other.id == event.id && other.phase == Phase::Close);
+            let until = close.map(|close| self.seconds(close.until.expect("closed")));
+            let zone = event.zone.as_ref().map(ToString::to_string).unwrap_or_default();
+            told.entry((event.kind.to_string(), zone)).or_default().push((self.seconds(event.since), until));
+        }
+        (told, left)
+    }
+}
+
+#[test]
+fn the_whole_site_tells_every_kind_that_lasts() {
+    let (told, left) = CameraTester::watching(whole_site()).play(&[]);
+    let told: Vec<String> = told
+        .iter()
+        .map(|((kind, zone), times)| {
+            let times: Vec<String> = times
+                .iter()
+                .map(|(since, until)| format!("{since:.0}–{:.0}", until.map_or(-1.0, |until| until - left)))
+                .collect();
+            format!("{kind} {zone} {}", times.join(" "))
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "area.crowd yard 10–-0",
+            "area.intrusion yard 10–-0",
+            "area.loitering yard 10–-0 10–-0",
+            "parking.double aisle 10–-0",
+            "parking.entrance_blocked entrance 10–-0",
+            "parking.lot_full row 10–-0",
+            "parking.out_of_bay aisle 10–-0",
+            "parking.overstay bay-0 10–-0",
+            "parking.overstay bay-1 10–-0",
+        ]
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_that_lasts_is_told_otherwise_for_what_disturbs_its_sight(
+        disturbances in prop::collection::vec(short_disturbance(), 1..10),
+        sees in prop::bool::weighted(0.8),
+        step in prop::sample::select(vec![200_i64, 500, 1000]),
+    ) {
+        let start = || CameraTester { sees, step, ..CameraTester::watching(whole_site()) };
+        let (calm, calm_left) = start().play(&[]);
+        let (told, left) = start().play(&disturbances);
+        let counts = |told: &Told| -> Vec<_> {
+            told.iter().map(|(what, times)| (what.clone(), times.len())).collect()
+        };
+        prop_assert_eq!(counts(&calm), counts(&told));
+        for (what, times) in &told {
+            for ((since, until), (calm_since, calm_until)) in times.iter().zip(&calm[what]) {
+                prop_assert!((since - calm_since).abs() <= 1.0, "{what:?} since {since}, not {calm_since}");
+                let (until, calm_until) = (until.expect("over"), calm_until.expect("over"));
+                let off = (until - left) - (calm_until - calm_left);
+                prop_assert!(off.abs() <= 1.0, "{what:?} ends {off} s later than undisturbed");
+            }
+        }
+    }
+
+    #[test]
+    fn whoever_crosses_a_line_has_crossed_it_once_however_badly_they_are_seen(
+        pace in 15_i16..50,
+        seen in prop::collection::vec(prop::bool::weighted(0.75), 200),
+        off in prop::collection::vec(-10_i16..=10, 200),
+        sees in any::<bool>(),
+    ) {
+        let end = |x, y| Point::new(x, y).expect("valid");
+        let line = Line {
+            id: "gate".parse().expect("valid"),
+            name: "东门".to_owned(),
+            ends: [end(0.5, 0.9), end(0.5, 0.2)],
+            classes: vec![ObjectClass::Person],
+            rules: vec![ZoneRule::usual(EventKind::Crossing)],
+            schedule: None,
+            cell: None,
+            watch_fps: 0,
+        };
+        let watch = CameraWatch { lines: vec![line], ..CameraWatch::new("gate".parse().expect("valid")) };
+        let mut camera = CameraTester { sees, ..CameraTester::watching(watch) };
+        let pace = f32::from(pace) / 1000.0;
+        let seconds = f64::from(0.5 / pace);
+        camera.stand(3.0, &[]).show(seconds, |t| {
+            let picture = (t * RATE as f64).round() as usize;
+            // Never missed for longer than a second.
+            let is_seen = (picture.saturating_sub(4)..=picture).all(|before| !seen[before % 200]) || seen[picture % 200];
+            let x = 0.25 + pace * t as f32 + f32::from(off[picture % 200]) / 5000.0;
+            let walks = Thing {
+                corners: [x - 0.02, 0.46, x + 0.02, 0.6],
+                class: ObjectClass::Person,
+                ..car(0.0, 0.0).looking(3)
+            };
+            vec![if is_seen { walks } else { walks.scored(0.0) }]
+        });
+        camera.stand(3.0, &[]);
+        camera.expect_valid();
+        let opened = camera.events.iter().filter(|event| event.phase == Phase::Open).count();
+        prop_assert_eq!(opened, 1, "{:#?}", camera.told_where());
     }
 }
