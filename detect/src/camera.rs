@@ -487,6 +487,7 @@ impl CameraState {
 
     /// The camera has been blind since before `at`: its open events are unobserved from now on.
     pub fn lose_sight(&mut self, at: Timestamp) -> Vec<Event> {
+        self.memory.lose_sight();
         let at = self.memory.last_at().map_or(at, |last| at.max(last));
         let revisions = self.rules.lose_sight(at);
         self.told(revisions)

@@ -111,6 +111,9 @@ pub struct ParkedMemory {
     background_age: Duration,
     #[serde(skip)]
     background_due: Duration,
+    /// Somebody has looked since the process began, and since word that the camera is lost.
+    #[serde(skip)]
+    is_watched: bool,
     /// Times of the last pictures, oldest first.
     #[serde(skip)]
     pictures: VecDeque<Timestamp>,
@@ -129,6 +132,7 @@ impl ParkedMemory {
             background: Background::default(),
             background_age: Duration::ZERO,
             background_due: Duration::ZERO,
+            is_watched: false,
             pictures: VecDeque::new(),
         }
     }
@@ -176,6 +180,11 @@ impl ParkedMemory {
         self.places.iter_mut().for_each(|place| place.footprint = None);
     }
 
+    /// Nobody looks until the next picture.
+    pub fn lose_sight(&mut self) {
+        self.is_watched = false;
+    }
+
     /// Moves all times back by `by`, as the clock was.
     pub fn rewind(&mut self, by: Duration) {
         self.places.iter_mut().for_each(|place| place.rewind(by));
@@ -206,7 +215,8 @@ impl ParkedMemory {
     /// Takes one picture in.
     pub fn observe(&mut self, observation: &Observation<'_>) -> Changes {
         let since = self.last_at.map_or(Duration::ZERO, |last| observation.at.saturating_since(last));
-        let elapsed = if since > LONGEST_STEP { AFTER_GAP } else { since };
+        let was_watched = std::mem::replace(&mut self.is_watched, true) && since <= LONGEST_STEP;
+        let elapsed = if was_watched { since } else { since.min(AFTER_GAP) };
         if since > LONGEST_STEP {
             self.places.iter_mut().for_each(|place| place.pass_unwatched(since));
         }

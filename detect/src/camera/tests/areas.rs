@@ -132,6 +132,20 @@ fn who_loiters_goes_on_over_a_restart_and_nobody_else_does() {
 }
 
 #[test]
+fn the_time_in_which_the_process_was_down_or_the_camera_lost_counts_for_nobodys_absence() {
+    for is_restart in [true, false] {
+        let mut camera =
+            CameraTester { step: 1000, ..CameraTester::watching(area(&[(EventKind::Loitering, 30, 1)])) };
+        let here = person(0.5, 0.6, 3);
+        camera.stand(5.0, &[]).stand(10.0, &[here]);
+        // With the pictures that show somebody again it is more than the clear time.
+        if is_restart { camera.restart() } else { camera.camera_lost() }.pause(8.5).stand(20.0, &[here]);
+        let since = camera.events.first().map(|event| camera.seconds(event.since).round() as i64);
+        assert_eq!(since, Some(5), "{:#?}", camera.told_where());
+    }
+}
+
+#[test]
 fn whoever_is_where_somebody_was_long_ago_has_only_come() {
     let mut camera = CameraTester::watching(area(&[(EventKind::Loitering, 30, 1)]));
     let here = person(0.5, 0.6, 3);

@@ -253,12 +253,14 @@ fn everybody() -> Vec<Thing> {
     ]
 }
 
-/// What may happen to the sight of cars and people alike, for less than is tolerated of either.
+/// What may happen to the sight of cars and people alike, for less than is tolerated of either: somebody is there again when two pictures have
+/// shown it, within ten seconds of watched time.
 fn short_disturbance() -> impl Strategy<Value = Disturbance> {
     prop_oneof![
-        tenths(5..80).prop_map(Disturbance::Missed),
+        tenths(5..75).prop_map(Disturbance::Missed),
         tenths(5..150).prop_map(Disturbance::Flickers),
-        tenths(5..900).prop_map(Disturbance::Gap),
+        tenths(5..75).prop_map(Disturbance::Gap),
+        tenths(110..900).prop_map(Disturbance::Gap),
         tenths(5..900).prop_map(Disturbance::Lost),
         (0_i16..600).prop_map(|tenths| Disturbance::Down(f64::from(tenths) / 10.0)),
         Just(Disturbance::Light),
