@@ -222,6 +222,19 @@ fn rules_that_never_are_in_force_are_told() {
         &["aisle"],
     );
     assert_eq!(found(&short.replace("limit_s = 900", "limit_s = 600")), []);
+    // A group of bays is full for as long as its limit, or never.
+    let group = |limit_s: u32| {
+        let more =
+            format!("id = \"all\"\nlimit_s = {limit_s}\nweekly = [\"mon 12:00-12:10\", \"sun 12:00-12:02\"]");
+        with("id = \"all\"", &more)
+    };
+    check(
+        &group(900),
+        "camera[0].group[0]",
+        &["all is in force for 10 min at a time", "parking.lot_full takes 15 min"],
+        &["all"],
+    );
+    assert_eq!(found(&group(600)), []);
     let unused = with("schedule = \"day\"\n", "");
     check(&unused, "schedule[0]", &["\"day\" is the schedule of nothing"], &[]);
 }

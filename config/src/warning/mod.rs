@@ -79,8 +79,10 @@ impl OfCamera<'_> {
             shape::of_line(self, &key, line);
             reach::of_line(self, &key, line);
         }
-        for (index, _) in self.camera.groups.iter().enumerate() {
-            bays::of_group(self, &format!("{}.group[{index}]", self.key), index);
+        for (index, group) in self.camera.groups.iter().enumerate() {
+            let key = format!("{}.group[{index}]", self.key);
+            bays::of_group(self, &key, index);
+            reach::of_group(self, &key, group);
         }
         ground::of_camera(self);
     }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use gridwatch_domain::{EventKind, Line, ObjectClass, Timestamp, Zone, ZoneId};
+use gridwatch_domain::{BayGroup, EventKind, Line, ObjectClass, Timestamp, Zone, ZoneId, ZoneRule};
 
 use super::OfCamera;
 
@@ -28,16 +28,28 @@ pub(super) fn of_zone(of: &mut OfCamera<'_>, key: &str, zone: &Zone) {
     }
     // Days without moving are counted over nights by nobody's schedule but the default.
     let rules = zone.rules.iter().filter(|rule| rule.kind != EventKind::LongStay);
-    for rule in rules.filter(|rule| rule.limit.get() > longest) {
-        let message = format!(
-            "{} is in force for {} at a time, and {} takes {}; make its limit shorter, or its schedule longer",
-            zone.id,
-            told(longest),
-            rule.kind,
-            told(rule.limit.get())
-        );
-        of.warn(key.to_owned(), message, &[&zone.id]);
+    for rule in rules {
+        longer_than_in_force(of, key, &zone.id, rule, longest);
     }
+}
+
+pub(super) fn of_group(of: &mut OfCamera<'_>, key: &str, group: &BayGroup) {
+    let Some(schedule) = &group.schedule else { return };
+    let longest = longest_stretch(|at| schedule.changes_after(at), |at| schedule.in_force_since(at));
+    longer_than_in_force(of, key, &group.id, &group.rule, longest);
+}
+
+fn longer_than_in_force(of: &mut OfCamera<'_>, key: &str, id: &ZoneId, rule: &ZoneRule, longest: Duration) {
+    if rule.limit.get() <= longest {
+        return;
+    }
+    let message = format!(
+        "{id} is in force for {} at a time, and {} takes {}; make its limit shorter, or its schedule longer",
+        told(longest),
+        rule.kind,
+        told(rule.limit.get())
+    );
+    of.warn(key.to_owned(), message, &[id]);
 }
 
 pub(super) fn of_line(of: &mut OfCamera<'_>, key: &str, line: &Line) {
@@ -56,15 +68,23 @@ fn look_often(of: &mut OfCamera<'_>, key: &str, id: &ZoneId, watch_fps: u8) {
 
 /// For how long at a time a zone is in force for a class, in an ordinary week.
 fn longest_in_force(zone: &Zone, class: ObjectClass) -> Duration {
+    longest_stretch(|at| zone.changes_after(at), |at| zone.in_force_since(class, at))
+}
+
+/// For how long at a time something is in force, in an ordinary week, of which it is told when that next changes, and since when it is so.
+fn longest_stretch(
+    changes_after: impl Fn(Timestamp) -> Option<Timestamp>,
+    in_force_since: impl Fn(Timestamp) -> Option<Timestamp>,
+) -> Duration {
     let Ok(begin) = Timestamp::from_millisecond(SOME_MONDAY_MS) else { return Duration::MAX };
     let end = begin.saturating_add(DAY * DAYS as u32);
-    let Some(first) = zone.changes_after(begin) else {
-        return zone.in_force_since(class, begin).map_or(Duration::ZERO, |_| Duration::MAX);
+    let Some(first) = changes_after(begin) else {
+        return in_force_since(begin).map_or(Duration::ZERO, |_| Duration::MAX);
     };
-    let changes = std::iter::successors(Some(first), |at| zone.changes_after(*at));
+    let changes = std::iter::successors(Some(first), |at| changes_after(*at));
     let changes = changes.take_while(|at| *at <= end).take(MOST_CHANGES);
     let stretch = |at: Timestamp| {
-        let since = zone.in_force_since(class, at.saturating_sub(Duration::from_millis(1)))?;
+        let since = in_force_since(at.saturating_sub(Duration::from_millis(1)))?;
         Some(at.saturating_since(since))
     };
     changes.filter_map(stretch).max().unwrap_or_default()
