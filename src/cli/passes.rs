@@ -29,7 +29,7 @@ pub(crate) struct PassesArguments {
     #[arg(long, value_name = "RFC3339")]
     pub(crate) until: Option<Timestamp>,
     /// Only who came within so many metres; where the ground is not calibrated, a size of the parked vehicle counts as 4 m.
-    #[arg(long, value_name = "METRES")]
+    #[arg(long, value_name = "METRES", value_parser = metres)]
     pub(crate) within: Option<f32>,
     #[command(flatten)]
     pub(crate) order: PassesOrder,
@@ -93,4 +93,9 @@ impl From<PasserClass> for ObjectClass {
             PasserClass::Truck => Self::Truck,
         }
     }
+}
+
+fn metres(text: &str) -> Result<f32, String> {
+    let metres = text.parse::<f32>().ok().filter(|metres| metres.is_finite() && *metres >= 0.0);
+    metres.ok_or_else(|| format!("{text:?}: expected metres, 0 or more"))
 }

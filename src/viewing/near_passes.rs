@@ -69,6 +69,10 @@ impl Asked {
         if !(1..=LARGEST_LIMIT).contains(&limit) {
             return Err(Unseen::bad_request(format!("limit {limit}: expected 1 to {LARGEST_LIMIT}")));
         }
+        // A number that is none is not less than any, and would let nobody by without a word.
+        if let Some(metres) = self.within_m.filter(|metres| !(metres.is_finite() && *metres >= 0.0)) {
+            return Err(Unseen::bad_request(format!("within_m {metres}: expected metres, 0 or more")));
+        }
         let read = |text: String| text.parse::<PassCursor>();
         let after = self.after.map(read).transpose();
         let after = after.map_err(|error| Unseen::bad_request(format!("after: {error}")))?;
@@ -227,6 +231,9 @@ mod tests {
             ("?order=farthest", "order"),
             ("?from=yesterday", "from"),
             ("?after=abc", "next"),
+            ("?within_m=nan", "within_m NaN: expected metres, 0 or more"),
+            ("?within_m=-1", "within_m -1: expected metres, 0 or more"),
+            ("?within_m=inf", "within_m inf: expected metres, 0 or more"),
             ("?colour=red", "colour"),
         ] {
             let (status, answer) = get(&router, asked).await;

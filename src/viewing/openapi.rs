@@ -48,7 +48,11 @@ fn near_pass_parameters() -> Vec<Value> {
         optional("class", "Only who is of this class, such as person.", &text),
         optional("from", "Only who was nearest at this time or later.", &time),
         optional("until", "Only who was nearest at this time or earlier.", &time),
-        optional("within_m", "Only who came within so many metres.", &json!({ "type": "number" })),
+        optional(
+            "within_m",
+            "Only who came within so many metres.",
+            &json!({ "type": "number", "minimum": 0 }),
+        ),
         optional("order", "The nearest first, or the earliest.", &orders),
         optional("limit", "How many.", &limit),
         optional("after", "`next` of the part before, in the same order.", &text),
