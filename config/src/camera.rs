@@ -440,9 +440,17 @@ impl CameraConfig {
     }
 
     fn refuse_stream_keys(&self, key: &str, what: &str, problems: &mut Problems) {
-        if self.transport.is_some() || self.decode.is_some() || self.rest_s.is_some() || self.record {
-            let keys = "transport, decode, rest_s and record";
-            problems.push(key, format!("{keys} are for RTSP streams, this camera {what}"));
+        let given = [
+            ("transport", self.transport.is_some()),
+            ("decode", self.decode.is_some()),
+            ("rest_s", self.rest_s.is_some()),
+            ("record", self.record),
+        ];
+        for (name, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
+            let message = format!(
+                "is for cameras with url = \"rtsp://HOST/PATH\", this one {what}; leave it out, or write url in its place"
+            );
+            problems.push(format!("{key}.{name}"), message);
         }
     }
 
