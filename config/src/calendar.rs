@@ -116,7 +116,10 @@ impl Schedules {
         }
         let mut all: Vec<WeeklySpan> = Vec::with_capacity(spans.len());
         for (index, span) in spans.iter().enumerate() {
-            all.push(problems.keep(format!("{key}[{index}]"), span.parse())?);
+            all.extend(problems.keep(format!("{key}[{index}]"), span.parse::<WeeklySpan>()));
+        }
+        if all.len() < spans.len() {
+            return None;
         }
         Some(Schedule::new(self.calendar.clone()?, all))
     }

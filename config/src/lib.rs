@@ -22,6 +22,7 @@ mod prune;
 mod schema;
 mod secret;
 mod warning;
+mod stand_in;
 mod zone;
 
 pub use api::ApiSettings;

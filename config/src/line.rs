@@ -198,7 +198,7 @@ impl GroundConfig {
     pub(crate) fn check(self, key: &str, problems: &mut Problems) -> Option<Ground> {
         let mut points = Vec::with_capacity(4);
         for (index, point) in self.points.into_iter().enumerate() {
-            points.push(problems.keep(format!("{key}.points[{index}]"), Point::try_from(point))?);
+            points.extend(problems.keep(format!("{key}.points[{index}]"), Point::try_from(point)));
         }
         let points = <[Point; 4]>::try_from(points).ok()?;
         problems.keep(key, Ground::new(points, self.metres))

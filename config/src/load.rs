@@ -9,8 +9,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{
-    CenterConfig, CenterSettings, EdgeConfig, EdgeSettings, NetworkSettings, Problems, prune,
-    schema::{self, Form},
+    CenterConfig, CenterSettings, EdgeConfig, EdgeSettings, NetworkSettings, Problem, Problems, prune,
+    schema::{self, Form, Step},
+    stand_in::StandIns,
 };
 
 /// A configuration that starts nothing.
@@ -113,7 +114,7 @@ pub fn parse_center(text: &str, folder: &Path) -> Result<CenterSettings, Problem
 pub fn parse_form<C: DeserializeOwned, S>(
     form: &Form,
     document: Value,
-    check: impl FnOnce(C, &mut Problems) -> Option<S>,
+    check: impl Fn(C, &mut Problems) -> Option<S>,
 ) -> Result<S, Problems> {
     let mut problems = Problems::default();
     match parse_document(form, document, Vec::new(), check, &mut problems) {
@@ -149,7 +150,7 @@ fn folder(path: &Path) -> &Path {
 fn parse<C: DeserializeOwned, S>(
     kind: Kind,
     text: &str,
-    check: impl FnOnce(C, &mut Problems) -> Option<S>,
+    check: impl Fn(C, &mut Problems) -> Option<S>,
 ) -> Result<S, Problems> {
     match examine(kind, text, check) {
         (Some(settings), problems) if problems.is_empty() => Ok(settings),
@@ -161,7 +162,7 @@ fn parse<C: DeserializeOwned, S>(
 fn examine<C: DeserializeOwned, S>(
     kind: Kind,
     text: &str,
-    check: impl FnOnce(C, &mut Problems) -> Option<S>,
+    check: impl Fn(C, &mut Problems) -> Option<S>,
 ) -> (Option<S>, Problems) {
     let mut problems = Problems::default();
     let written = match toml::from_str::<toml::Value>(text) {
@@ -187,7 +188,7 @@ fn parse_document<C: DeserializeOwned, S>(
     form: &Form,
     mut document: Value,
     endless: Vec<schema::Violation>,
-    check: impl FnOnce(C, &mut Problems) -> Option<S>,
+    check: impl Fn(C, &mut Problems) -> Option<S>,
     problems: &mut Problems,
 ) -> Option<S> {
     let told =
@@ -196,30 +197,51 @@ fn parse_document<C: DeserializeOwned, S>(
         schema::violations(form, &document).into_iter().filter(|violation| !told(violation)).collect();
     violations.extend(endless);
     let found_some = !violations.is_empty();
-    for violation in violations {
-        problems.push(violation.problem.key, violation.problem.message);
-        prune_around(&mut document, form, &violation.at);
-    }
-    let gaps = prune::drop_placeholders(&mut document);
-    let config: C = match serde_path_to_error::deserialize(document) {
-        Ok(config) => config,
-        Err(error) => {
-            // After pruning, what is missing has been told already.
-            if !found_some {
-                problems.push(error.path().to_string(), error.inner());
-            }
-            return None;
+    let mut stand_ins = StandIns::default();
+    for (number, violation) in violations.into_iter().enumerate() {
+        let at: Vec<Step> = violation.at.iter().cloned().chain(violation.missing.map(Step::Key)).collect();
+        if violation.is_unknown {
+            prune::remove(&mut document, &at);
+        } else if number >= MOST_STAND_INS || !stand_ins.put(&mut document, form, &at) {
+            prune_around(&mut document, form, &violation.at);
         }
-    };
-    let mut more = Problems::default();
-    let settings = check(config, &mut more);
-    for problem in more.iter() {
-        problems.push_new(prune::restore_numbers(problem.key.clone(), &gaps), &problem.message);
+        problems.push(violation.problem.key, violation.problem.message);
+    }
+    let mut settings = None;
+    let mut real: Option<Vec<Problem>> = None;
+    for mut document in stand_ins.variants(&document) {
+        let gaps = prune::drop_placeholders(&mut document);
+        let config: C = match serde_path_to_error::deserialize(document) {
+            Ok(config) => config,
+            Err(error) => {
+                // What is missing after pruning has been told already.
+                if !found_some {
+                    problems.push(error.path().to_string(), error.inner());
+                }
+                continue;
+            }
+        };
+        let mut more = Problems::default();
+        let checked = check(config, &mut more);
+        settings = settings.or(checked);
+        let mut told: Vec<Problem> = more.iter().cloned().collect();
+        told.iter_mut().for_each(|problem| problem.key = prune::restore_numbers(problem.key.clone(), &gaps));
+        match &mut real {
+            // Of a word that is none: what is wrong whichever was meant.
+            Some(real) => real.retain(|problem| told.contains(problem)),
+            None => real = Some(told),
+        }
+    }
+    for problem in real.into_iter().flatten().filter(|problem| stand_ins.is_real(problem)) {
+        problems.push_new(problem.key, &problem.message);
     }
     settings
 }
 
-/// Takes out the value that violates the schema, or, where that makes its table useless, the table's array element.
+/// For so many values something stands in, which takes some looks at the whole document each; what is wrong throughout has enough to be told.
+const MOST_STAND_INS: usize = 100;
+
+/// Takes out a value for which nothing can stand in, or, where that makes its table useless, the table's array element.
 fn prune_around(document: &mut Value, form: &Form, at: &[schema::Step]) {
     prune::remove(document, at);
     let still_missing: Vec<_> = schema::violations(form, document)

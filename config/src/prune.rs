@@ -76,7 +76,7 @@ pub(crate) fn restore_numbers(mut key: String, gaps: &[Gap]) -> String {
     key
 }
 
-fn find<'a>(document: &'a mut Value, at: &[Step]) -> Option<&'a mut Value> {
+pub(crate) fn find<'a>(document: &'a mut Value, at: &[Step]) -> Option<&'a mut Value> {
     at.iter().try_fold(document, |value, step| match step {
         Step::Key(name) => value.get_mut(name),
         Step::Index(index) => value.get_mut(index),

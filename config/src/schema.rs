@@ -41,6 +41,42 @@ pub(crate) enum Step {
 pub(crate) struct Violation {
     pub(crate) problem: Problem,
     pub(crate) at: Vec<Step>,
+    /// The key that is not there.
+    pub(crate) missing: Option<String>,
+    /// Whether it is of no use to anybody, whatever its value is.
+    pub(crate) is_unknown: bool,
+}
+
+/// Whether any text may be where one is, and else the words of which it may be one.
+pub(crate) fn choices(form: &Form, document: &Value, at: &[Step]) -> (bool, Vec<Value>) {
+    let validator = jsonschema::validator_for(&form.schema).expect("our own schema is valid");
+    let mut words = Vec::new();
+    let mut fits = true;
+    for error in validator.iter_errors(document).filter(|error| steps(error) == at) {
+        fits = false;
+        match error.kind() {
+            ValidationErrorKind::Enum { options } => {
+                words.extend(options.as_array().into_iter().flatten().cloned())
+            }
+            ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+                words.extend(context.iter().flatten().flat_map(|error| match error.kind() {
+                    ValidationErrorKind::Constant { expected_value } => vec![Value::clone(expected_value)],
+                    ValidationErrorKind::Enum { options } => options.as_array().cloned().unwrap_or_default(),
+                    _ => Vec::new(),
+                }));
+            }
+            _ => {}
+        }
+    }
+    (fits, words)
+}
+
+fn steps(error: &ValidationError<'_>) -> Vec<Step> {
+    let step = |segment| match segment {
+        LocationSegment::Property(name) => Step::Key(name.into_owned()),
+        LocationSegment::Index(index) => Step::Index(index),
+    };
+    error.instance_path().segments().map(step).collect()
 }
 
 pub(crate) fn violations(form: &Form, document: &Value) -> Vec<Violation> {
@@ -49,26 +85,20 @@ pub(crate) fn violations(form: &Form, document: &Value) -> Vec<Violation> {
 }
 
 fn explain(manual: &str, error: &ValidationError<'_>) -> Vec<Violation> {
-    let at: Vec<Step> = error
-        .instance_path()
-        .segments()
-        .map(|segment| match segment {
-            LocationSegment::Property(name) => Step::Key(name.into_owned()),
-            LocationSegment::Index(index) => Step::Index(index),
-        })
-        .collect();
+    let at = steps(error);
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => unexpected
             .iter()
             .map(|name| {
                 let at = [&at[..], &[Step::Key(name.clone())]].concat();
-                violation(at, format!("unknown key; `{manual}` lists what is allowed"))
+                let message = format!("unknown key; `{manual}` lists what is allowed");
+                Violation { is_unknown: true, ..violation(at, message) }
             })
             .collect(),
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default().to_owned();
-            let problem = Problem::new(key_path(&[&at[..], &[Step::Key(name)]].concat()), "missing");
-            vec![Violation { problem, at }]
+            let problem = Problem::new(key_path(&[&at[..], &[Step::Key(name.clone())]].concat()), "missing");
+            vec![Violation { problem, at, missing: Some(name), is_unknown: false }]
         }
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
             alternatives(manual, at, error, context)
@@ -125,7 +155,7 @@ fn alternatives(
 }
 
 fn violation(at: Vec<Step>, message: impl std::fmt::Display) -> Violation {
-    Violation { problem: Problem::new(key_path(&at), message), at }
+    Violation { problem: Problem::new(key_path(&at), message), at, missing: None, is_unknown: false }
 }
 
 /// Numbers that are none, or without end: TOML can write them (`nan`, `inf`), JSON cannot, and they would pass for absent.
@@ -141,7 +171,7 @@ fn find_endless(value: &toml::Value, at: &mut Vec<Step>, found: &mut Vec<Violati
         toml::Value::Float(number) if !number.is_finite() => {
             let problem = Problem::new(key_path(at), format!("{number}: expected a number with an end"));
             let key = at.iter().rposition(|step| matches!(step, Step::Key(_))).map_or(0, |last| last + 1);
-            found.push(Violation { problem, at: at[..key].to_vec() });
+            found.push(Violation { problem, at: at[..key].to_vec(), missing: None, is_unknown: false });
         }
         toml::Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {

@@ -119,8 +119,9 @@ impl ZoneConfig {
         check_name(self.name.as_deref(), key, problems);
         let usual_fps = Zone::usual_watch_fps(self.zone_type, &rules);
         let watch_fps = checked_fps(self.watch_fps, usual_fps, key, problems);
+        check_classes(classes.as_deref(), self.zone_type, key, problems);
         let zone = Zone::usual(self.id, self.zone_type, polygon?);
-        let zone = Zone {
+        Some(Zone {
             name: self.name.unwrap_or(zone.name),
             classes: classes.unwrap_or(zone.classes),
             rules,
@@ -130,9 +131,7 @@ impl ZoneConfig {
             cell: self.cell,
             watch_fps,
             ..zone
-        };
-        check_classes(&zone, key, problems);
-        Some(zone)
+        })
     }
 
     fn polygon(&self, key: &str, problems: &mut Problems) -> Option<Polygon> {
@@ -222,7 +221,7 @@ impl ZoneConfig {
     }
 
     fn permits(&self, key: &str, schedules: &Schedules, problems: &mut Problems) -> Option<Vec<Permit>> {
-        let mut permits = Vec::with_capacity(self.permit.len());
+        let mut permits = Some(Vec::with_capacity(self.permit.len()));
         for (index, permit) in self.permit.iter().enumerate() {
             let key = format!("{key}.permit[{index}]");
             if permit.classes.is_empty() {
@@ -230,13 +229,20 @@ impl ZoneConfig {
             }
             let schedule =
                 schedules.find(permit.schedule.as_deref(), permit.weekly.as_deref(), &key, problems);
-            permits.push(Permit {
-                classes: permit.classes.clone(),
-                schedule: schedule.ok()?,
-                note: permit.note.clone(),
+            let Ok(schedule) = schedule else {
+                permits = None;
+                continue;
+            };
+            let (classes, note) = (permit.classes.clone(), permit.note.clone());
+            permits.iter_mut().for_each(|permits| {
+                permits.push(Permit {
+                    classes: classes.clone(),
+                    schedule: schedule.clone(),
+                    note: note.clone(),
+                });
             });
         }
-        Some(permits)
+        permits
     }
 }
 
@@ -267,13 +273,14 @@ pub(crate) fn checked_fps(given: Option<u8>, usual: u8, key: &str, problems: &mu
     fps
 }
 
-fn check_classes(zone: &Zone, key: &str, problems: &mut Problems) {
+fn check_classes(classes: Option<&[ObjectClass]>, zone_type: ZoneType, key: &str, problems: &mut Problems) {
+    let Some(classes) = classes else { return };
     let key = format!("{key}.classes");
-    if zone.classes.is_empty() {
+    if classes.is_empty() {
         problems.push(&key, "empty, so the zone would have no effect");
     }
-    let stranger = zone.classes.iter().find(|class| !class.is_vehicle());
-    if let Some(class) = stranger.filter(|_| zone.zone_type != ZoneType::Area) {
+    let stranger = classes.iter().find(|class| !class.is_vehicle());
+    if let Some(class) = stranger.filter(|_| zone_type != ZoneType::Area) {
         problems.push(key, format!("{class}: parking zones watch car, bus and truck"));
     }
 }

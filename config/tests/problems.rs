@@ -162,6 +162,99 @@ polygon = [[0.1, 0.1], [0.9, 0.9], [0.9, 0.1], [0.1, 0.9]]
 }
 
 #[test]
+fn keys_of_streams_are_refused_one_by_one_for_what_is_none() {
+    let url = "url = \"rtsp://admin:hunter2@10.0.0.9/1\"";
+    let file = GOOD.replace(url, "file = \"Cargo.toml\"\ndecode = \"always\"");
+    check(&file, "camera[0].decode", "is for cameras with url = \"rtsp://HOST/PATH\", this one has a file");
+    let device = GOOD.replace(url, "device = \"/dev/video0\"\nrest_s = 5\nrecord = true");
+    check_keys(&device, &["camera[0].record", "camera[0].rest_s"]);
+}
+
+/// All that is told of a text, by key.
+#[track_caller]
+fn check_keys(text: &str, expected: &[&str]) {
+    let mut keys: Vec<String> = problems_of(text).into_iter().map(|(key, _)| key).collect();
+    keys.sort();
+    assert_eq!(keys, expected, "{:?}", problems_of(text));
+}
+
+#[test]
+fn what_is_wrong_in_one_place_hides_nothing_elsewhere() {
+    let crossing = GOOD.replace("[0.9, 0.1], [0.9, 0.9]", "[0.9, 0.9], [0.9, 0.1], [0.1, 0.9]");
+    let polygon = "camera[0].zone[0].polygon";
+    // In the file's own tables.
+    check_keys(&crossing.replace("id = \"ljp-01\"", ""), &[polygon, "edge.id"]);
+    check_keys(&crossing.replace("state_dir = \"state\"", "state_dir = 7"), &[polygon, "edge.state_dir"]);
+    let broker = crossing.replace("[broker]\nurl = \"mqtt://127.0.0.1:1883\"", "");
+    check_keys(&broker, &["broker", polygon]);
+    check_keys(&format!("broker = \"mqtt://h\"\n{broker}"), &["broker", polygon]);
+    // In the same camera, and in the same zone.
+    check_keys(&crossing.replace("id = \"gate\"", "id = 7"), &["camera[0].id", polygon]);
+    check_keys(
+        &crossing.replace("id = \"gate\"", "colour = 1"),
+        &["camera[0].colour", "camera[0].id", polygon],
+    );
+    check_keys(&crossing.replace("url = \"rtsp", "url = 7\n#"), &["camera[0].url", polygon]);
+    check_keys(&crossing.replace("id = \"z1\"", "id = \"z 1\""), &["camera[0].zone[0].id", polygon]);
+    let kind = crossing.replace("\"fire_lane\"", "\"fire-lane\"\nlimit_s = 20");
+    check_keys(&kind, &[polygon, "camera[0].zone[0].type"]);
+    let everything = crossing
+        .replace(
+            "\"fire_lane\"",
+            "\"fire_lane\"\ncrowd_s = 10\nclear_s = 0\nclasses = [\"person\"]\nschedule = \"day\"",
+        )
+        .replace("rtsp://", "ftp://")
+        .replace("id = \"gate\"", "id = \"gate\"\nsample_fps = \"5\"\nrest_s = 900\ntiles = \"9x9\"");
+    check_keys(
+        &everything,
+        &[
+            "camera[0].rest_s",
+            "camera[0].sample_fps",
+            "camera[0].tiles",
+            "camera[0].url",
+            "camera[0].zone[0].classes",
+            "camera[0].zone[0].clear_s",
+            "camera[0].zone[0].crowd_s",
+            polygon,
+            "camera[0].zone[0].schedule",
+        ],
+    );
+    // In the cameras behind it.
+    let second = crossing[crossing.find("[[camera]]").expect("there")..].replace("\"gate\"", "\"yard\"");
+    let both = format!("{}{second}", crossing.replace("id = \"gate\"", "id = []"));
+    check_keys(&both, &["camera[0].id", polygon, "camera[1].zone[0].polygon"]);
+    // Permits, times of the week and calibrations, one after the other.
+    let permits = "[[camera.zone.permit]]\nclasses = [\"car\"]\nweekly = [\"mon\", \"tue\"]\n[[camera.zone.permit]]\nclasses = []\nschedule = \"x\"\n";
+    let ground = "[camera.ground]\npoints = [[0, 2], [0, 0], [3, 0], [1, 1]]\nmetres = [[0, 0], [1, 0], [1, 1], [0, 1]]\n";
+    check_keys(
+        &format!("{GOOD}{permits}{ground}"),
+        &[
+            "camera[0].ground.points[0]",
+            "camera[0].ground.points[2]",
+            "camera[0].zone[0].permit[0].weekly[0]",
+            "camera[0].zone[0].permit[0].weekly[1]",
+            "camera[0].zone[0].permit[1].classes",
+            "camera[0].zone[0].permit[1].schedule",
+        ],
+    );
+}
+
+#[test]
+fn what_is_wrong_leads_to_no_problem_that_is_none() {
+    let zone = |more: &str| GOOD.replace("id = \"z1\"", &format!("id = \"z1\"\n{more}"));
+    // A bay whose type is mistyped is one to its group; a schedule whose name is none may be the one that is meant.
+    let bay = GOOD.replace("\"fire_lane\"", "\"bayy\"").replace("[0.9, 0.9]]", "[0.9, 0.9], [0.1, 0.9]]");
+    check_keys(&format!("{bay}[[camera.group]]\nid = \"g\"\nbays = [\"z1\"]\n"), &["camera[0].zone[0].type"]);
+    let schedule = "[[schedule]]\nname = 7\nweekly = [\"daily 07:00-19:00\"]\n[[camera]]";
+    check_keys(&zone("schedule = \"day\"").replace("[[camera]]", schedule), &["schedule[0].name"]);
+    let crowd = zone("crowd = 1\ncrowd_s = 10").replace("fire_lane", "area");
+    check_keys(&crowd, &["camera[0].zone[0].crowd"]);
+    check_keys(&GOOD.replace("[0.9, 0.1]", "[0.9, \"a\"]"), &["camera[0].zone[0].polygon[1][1]"]);
+    check_keys("camera = [\"rtsp://h/1\"]", &["broker", "camera[0]", "edge"]);
+    assert!(!format!("{:?}", problems_of("camera = [7]")).contains("stand-in"));
+}
+
+#[test]
 fn no_message_and_no_debug_shows_a_password() {
     let text = GOOD.replace("[broker]", "[broker]\nusername = \"u\"\npassword = \"hunter2\"");
     let edge = parse_edge(&text, Path::new("")).expect("valid");
