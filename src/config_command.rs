@@ -37,6 +37,7 @@ fn check(file: &Path, draw: Option<&Path>) -> anyhow::Result<()> {
     if !problems.is_empty() {
         let count = problems.iter().count();
         let many = if count == 1 { "" } else { "s" };
+        look_at(file, draw)?;
         bail!("{} cannot be used, {count} problem{many}:\n{problems}", file.display());
     }
     match edge {
@@ -46,6 +47,27 @@ fn check(file: &Path, draw: Option<&Path>) -> anyhow::Result<()> {
             Ok(())
         }
     }
+}
+
+/// Draws a file that cannot be used for zones outside of their pictures alone, or says how.
+#[cfg(feature = "edge")]
+fn look_at(file: &Path, draw: Option<&Path>) -> anyhow::Result<()> {
+    use gridwatch_config::load_edge_to_look_at;
+    let Ok((settings, outside)) = load_edge_to_look_at(file) else { return Ok(()) };
+    if let Some(folder) = draw {
+        return crate::zones_command::draw_all(&settings, &outside, folder);
+    }
+    let is_outside = |id: &_| outside.iter().any(|outside| outside.camera == *id);
+    for camera in settings.cameras.iter().filter(|camera| is_outside(&camera.id)) {
+        let id = &camera.id;
+        say!("To look at it: gridwatch zones draw --config {} --camera {id} --out {id}.png", file.display());
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "edge"))]
+fn look_at(_: &Path, _: Option<&Path>) -> anyhow::Result<()> {
+    Ok(())
 }
 
 /// What is allowed and most likely not meant, and how to look at it.
@@ -61,7 +83,7 @@ fn warn(file: &Path, settings: &EdgeSettings, draw: Option<&Path>) -> anyhow::Re
         warnings.iter().for_each(|warning| say!("  {}", warning.problem));
     }
     if let Some(folder) = draw {
-        return draw_all(settings, folder);
+        return draw_all(settings, &[], folder);
     }
     let is_warned = |id| warnings.iter().any(|warning| warning.camera.as_ref() == Some(id));
     let mut cameras = settings.cameras.iter().map(|camera| &camera.id).filter(|id| is_warned(*id)).peekable();

@@ -319,6 +319,34 @@ fn a_configuration_with_warnings_can_be_used() {
 }
 
 #[test]
+fn zones_outside_of_the_picture_are_drawn_and_refused() {
+    let (_, config) = clip();
+    let folder = tempfile::tempdir().expect("a folder");
+    let beyond = "[[camera.zone]]\nid = \"beyond\"\ntype = \"no_parking\"\npolygon = [[1.2, 0.4], [1.5, 0.4], [1.5, 0.6], [1.2, 0.6]]\n";
+    let file =
+        write(folder.path(), "edge.toml", &(fs::read_to_string(config).expect("it is there") + beyond));
+    let told = "camera[0].zone[1].polygon: coordinate 1.2";
+    let output = gridwatch(&["config", "check", text(&file)]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("--camera tiny --out tiny.png"), "{said}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains(told));
+    let out = folder.path().join("drawn.png");
+    refused(&["zones", "draw", "--config", text(&file), "--out", text(&out)], 1, told);
+    let drawings = folder.path().join("drawings");
+    refused(&["config", "check", text(&file), "--draw", text(&drawings)], 1, told);
+    let same = fs::read(drawings.join("tiny.png")).expect("drawn");
+    assert!(!same.is_empty() && out.exists());
+    // An arrow at the right border, where there is nothing else.
+    let red = |path: &Path| {
+        let frame = picture_at(path, Duration::ZERO, &"tiny".parse().expect("valid")).expect("a picture");
+        (1240..1278).filter(|x| (350..370).any(|y| chroma(&frame, *x, y)[1] > 160)).count()
+    };
+    let bare = folder.path().join("bare.png");
+    done(&["zones", "draw", "--config", text(config), "--out", text(&bare)]);
+    assert!(red(&out) > 20 && red(&bare) == 0, "{} and {}", red(&out), red(&bare));
+}
+
+#[test]
 fn the_examples_are_right() {
     for name in ["edge.toml", "yard.toml"] {
         let file = root().join("config/examples").join(name);

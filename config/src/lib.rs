@@ -17,12 +17,13 @@ mod line;
 mod load;
 mod near_passes;
 mod network;
+mod outside;
 mod problem;
 mod prune;
 mod schema;
 mod secret;
-mod warning;
 mod stand_in;
+mod warning;
 mod zone;
 
 pub use api::ApiSettings;
@@ -46,6 +47,7 @@ pub use load::{
 };
 pub use near_passes::{NearPassesConfig, NearPassesSettings};
 pub use network::{NetworkConfig, NetworkPreset, NetworkSettings};
+pub use outside::{Outside, load_edge_to_look_at};
 pub use problem::{Problem, Problems};
 pub use schema::{Form, json_schema};
 pub use secret::{Secret, hide_passwords};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gridwatch_alert::drawing::{Area, Canvas, Colour, Labels, Spot, Writing, length_of};
-use gridwatch_config::{CameraSettings, Warning};
+use gridwatch_config::{CameraSettings, Outside, Warning};
 use gridwatch_domain::{BayGroup, Zone, ZoneId, ZoneType};
 
 use super::legend;
@@ -11,12 +11,16 @@ use crate::drawing::{Sizes, colours, corners, ground, spot, words::Language, wri
 
 /// Pixels between the edge of the picture and what is written below it.
 const MARGIN: f32 = 12.0;
+/// What is farther from the picture, in its widths and heights, is drawn so far from it.
+const FARTHEST: f32 = 1.0;
 /// From one line of text to the next, in heights of letters.
 const LINE: f32 = 1.5;
 
 pub(super) struct Sheet<'a> {
     pub(super) camera: &'a CameraSettings,
     pub(super) warnings: &'a [&'a Warning],
+    /// What leaves the picture.
+    pub(super) outside: &'a [&'a Outside],
     pub(super) language: Language,
 }
 
@@ -44,6 +48,7 @@ impl Sheet<'_> {
         for group in &self.camera.groups {
             self.draw_group(&mut canvas, &mut labels, group);
         }
+        self.draw_outside(&mut canvas, &mut labels);
         self.number_warnings(&mut canvas, &mut labels);
         if let Some(known) = &self.camera.ground {
             ground::draw_points(&mut canvas, known, &mut labels);
@@ -72,6 +77,39 @@ impl Sheet<'_> {
         let spots = Area::around(&[*first]).grown(dot).beside(writing.extent(&[&text]));
         if let Some(area) = labels.place(group.id.as_str(), writing.extent(&[&text]), &spots, 0.5) {
             canvas.write((area.left, area.top), &[&text], &writing);
+        }
+    }
+
+    /// What of it is in the picture, and an arrow to where the rest is.
+    fn draw_outside(&self, canvas: &mut Canvas, labels: &mut Labels) {
+        for (index, outside) in self.outside.iter().enumerate() {
+            let [left, right] = [-FARTHEST, 1.0 + FARTHEST];
+            let spots =
+                outside.points.iter().map(|[x, y]| canvas.spot(x.clamp(left, right), y.clamp(left, right)));
+            let spots: Vec<Spot> = spots.collect();
+            let dash = canvas.stroke() * 3.0;
+            if spots.len() > 2 {
+                canvas.fill(&spots, colours::WRONG, 0.14);
+            }
+            for (colour, thickness) in [(colours::DARK, 2.0), (colours::WRONG, 0.0)] {
+                canvas.dashed(&spots, colour, canvas.stroke() + thickness, dash);
+            }
+            let is_outside = |(index, _): &(usize, &Spot)| {
+                outside.points[*index].iter().any(|value| !(0.0..=1.0).contains(value))
+            };
+            let beyond: Vec<Spot> =
+                spots.iter().enumerate().filter(is_outside).map(|(_, spot)| *spot).collect();
+            let (from, to) = arrow_to(canvas.picture(), middle(&beyond), canvas.stroke() * 24.0);
+            for (colour, thickness) in [(colours::DARK, 2.0), (colours::WRONG, 0.0)] {
+                canvas.arrow(from, to, colour, canvas.stroke() * 1.5 + thickness, canvas.stroke() * 7.0);
+            }
+            let text = format!("!{} {}", self.warnings.len() + index + 1, outside.id);
+            let writing = Writing::on(colours::WRONG, Sizes::of(canvas).usual);
+            let size = writing.extent(&[&text]);
+            let spots = Area::around(&[from]).grown(canvas.stroke() * 2.0).beside(size);
+            if let Some(area) = labels.place(&text, size, &spots, f32::INFINITY) {
+                canvas.write((area.left, area.top), &[&text], &writing);
+            }
         }
     }
 
@@ -147,8 +185,45 @@ impl Sheet<'_> {
             text: format!("!{} {}", index + 1, warning.problem),
             ink: colours::WRONG.mixed(Colour::WHITE, 0.55),
         }));
+        rows.extend(self.outside.iter().enumerate().map(|(index, outside)| Row {
+            colour: Some(colours::WRONG),
+            text: format!(
+                "!{} {}: {}; {}",
+                self.warnings.len() + index + 1,
+                outside.id,
+                outside.problem,
+                reach(&outside.points, language)
+            ),
+            ink: colours::WRONG.mixed(Colour::WHITE, 0.55),
+        }));
         rows
     }
+}
+
+/// From where to where something reaches.
+fn reach(points: &[[f32; 2]], language: Language) -> String {
+    let span = |axis: usize| {
+        let values = points.iter().map(|point| point[axis]);
+        values
+            .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
+    };
+    let ((left, right), (top, bottom)) = (span(0), span(1));
+    language.pick(
+        format!("横向 {left} 至 {right}，纵向 {top} 至 {bottom}，画面为 0 至 1"),
+        format!("it reaches from {left} to {right} across and from {top} to {bottom} down, the picture from 0 to 1"),
+    )
+}
+
+/// An arrow of a length that ends at the border of a picture, or before, on the way from its middle to a spot.
+fn arrow_to(picture: Area, to: Spot, length: f32) -> (Spot, Spot) {
+    let from = picture.middle();
+    let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+    let (width, height) = picture.size();
+    let share = |way: f32, room: f32| if way.abs() > room { room / way.abs() } else { 1.0 };
+    let share = share(dx, width / 2.0 - 2.0).min(share(dy, height / 2.0 - 2.0));
+    let tip = (from.0 + dx * share, from.1 + dy * share);
+    let whole = dx.hypot(dy).max(1.0);
+    ((tip.0 - dx / whole * length, tip.1 - dy / whole * length), tip)
 }
 
 fn middle(spots: &[Spot]) -> Spot {
@@ -176,6 +251,14 @@ fn wrapped(row: Row, size: f32, room: f32) -> Vec<Row> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_arrow_ends_at_the_border_on_the_way() {
+        let picture = Area { left: 0.0, top: 30.0, right: 204.0, bottom: 134.0 };
+        assert_eq!(arrow_to(picture, (1102.0, 82.0), 20.0), ((182.0, 82.0), (202.0, 82.0)));
+        assert_eq!(arrow_to(picture, (102.0, -900.0), 20.0), ((102.0, 52.0), (102.0, 32.0)));
+        assert_eq!(arrow_to(picture, (122.0, 82.0), 20.0), ((102.0, 82.0), (122.0, 82.0)));
+    }
 
     #[test]
     fn what_is_too_long_goes_on_in_the_next_line() {
