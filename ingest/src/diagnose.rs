@@ -46,7 +46,7 @@ pub(crate) fn note(message: &gst::Message, origin: &Origin) -> Option<Note> {
             let structure = element.structure().filter(|structure| structure.name() == "missing-plugin")?;
             // "H.265 (Main Profile) decoder"
             let name = structure.get::<String>("name").unwrap_or_else(|_| "unknown".into());
-            let codec = name.strip_suffix(" decoder").unwrap_or(&name).to_owned();
+            let codec = form_of(name.strip_suffix(" decoder").unwrap_or(&name), structure);
             if codec.starts_with("text/") {
                 let detail = format!("{codec}: a page, not a picture");
                 return Some(Note::Failed(OfflineReason::Garbage { detail }));
@@ -55,6 +55,16 @@ pub(crate) fn note(message: &gst::Message, origin: &Origin) -> Option<Note> {
         }
         _ => None,
     }
+}
+
+/// The form of a video in words that can be looked for: GStreamer's own for those that it does not know are none.
+fn form_of(name: &str, missing: &gst::StructureRef) -> String {
+    if let Some(code) = name.rsplit_once("fourcc-").map(|(_, code)| code) {
+        return format!("with the FourCC {code}");
+    }
+    let caps = missing.get::<gst::Caps>("detail").ok();
+    let id = caps.as_ref().and_then(|caps| caps.structure(0)?.get::<String>("codec-id").ok());
+    id.unwrap_or_else(|| name.to_owned())
 }
 
 fn source_name(message: &gst::Message) -> glib::GString {
