@@ -23,6 +23,10 @@ use crate::{
     change::Alike,
     metrics::CameraMetrics,
     planes::MappedNv12,
+    playback::{
+        FileFlaw,
+        times::{Times, signed},
+    },
     sampler::Sampler,
     still::Wishes,
     tally::{Judge, Tally},
@@ -88,6 +92,10 @@ struct Stream {
     mode: Mode,
     notes: Option<mpsc::Sender<Note>>,
     sampler: Sampler,
+    /// Of a file.
+    times: Times,
+    /// What is wrong with them, until somebody asks.
+    flaws: Vec<FileFlaw>,
     judge: Judge,
     /// Presentation time of the encoded picture that arrived last; slices of one picture share it.
     arriving: Option<gst::ClockTime>,
@@ -120,6 +128,8 @@ impl Tap {
             mode: Mode::Live,
             notes: None,
             sampler: Sampler::new(1),
+            times: Times::default(),
+            flaws: Vec::new(),
             judge: Judge::new(false),
             arriving: None,
             arrivals: VecDeque::with_capacity(ARRIVALS_LIMIT),
@@ -149,6 +159,7 @@ impl Tap {
         stream.mode = mode;
         stream.notes = Some(notes);
         stream.sampler = Sampler::new(sample_fps);
+        (stream.times, stream.flaws) = (Times::default(), Vec::new());
         stream.arrivals.clear();
         stream.judge = Judge::new(on_probation);
         stream.arriving = None;
@@ -177,6 +188,16 @@ impl Tap {
     /// What arrived in this stream, and what came of it.
     pub(crate) fn tally(&self) -> Tally {
         self.lock().judge.tally()
+    }
+
+    /// Hands over what was wrong with the times of a file since somebody asked.
+    pub(crate) fn take_flaws(&self, flaws: &mut Vec<FileFlaw>) {
+        flaws.append(&mut self.lock().flaws);
+    }
+
+    /// How much shorter a file is than it says, for leaps that were taken out.
+    pub(crate) fn taken_out(&self) -> Duration {
+        self.lock().times.taken_out()
     }
 
     /// The time of the last picture that was due, of all streams.
@@ -216,6 +237,7 @@ impl Tap {
         if let Mode::FileFast { anchor: anchor @ None } = &mut stream.mode {
             *anchor = Some(self.clock.now().saturating_sub(duration().unwrap_or_default()));
         }
+        let time = stream.mended(time);
         let at = stream.time_of(pts, time, &self.clock);
         if damaged {
             self.metrics.failed.inc();
@@ -397,6 +419,14 @@ impl Tap {
 }
 
 impl Stream {
+    /// Times of a file, without its leaps and steps back. Decoded pictures come in the order in which they are shown.
+    fn mended(&mut self, time: Option<Duration>) -> Option<Duration> {
+        if self.mode == Mode::Live {
+            return time;
+        }
+        Some(self.times.place(time.map(signed), None, true, &mut self.flaws))
+    }
+
     /// Event time of a picture: when its encoded form arrived, or where it stands in its file.
     fn time_of(
         &mut self,

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    io::Read as _,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -10,6 +11,10 @@ use crate::OfflineReason;
 
 /// A file may end so much before the end that it says it has: containers count from the end of the last picture, and round.
 pub(super) const END_TOLERANCE: Duration = Duration::from_millis(1500);
+/// Who waits so long for a file is told.
+const LONG: Duration = Duration::from_secs(3);
+/// Of a WebP's flags.
+const ANIMATED: u8 = 2;
 /// Flaws that are told of one file: of a file that is damaged throughout the rest says nothing new.
 const MOST_FLAWS: usize = 100;
 
@@ -37,6 +42,16 @@ pub enum PlaybackError {
         /// What it holds instead.
         found: String,
     },
+    /// It is a picture, or several, of a form that is not read.
+    #[error(
+        "{}: is a picture of the form {form}, which is not read; convert it, for example with ffmpeg -i IN -pix_fmt yuv420p -c:v libx264 OUT.mp4", path.display()
+    )]
+    Picture {
+        /// The file.
+        path: PathBuf,
+        /// Its form.
+        form: &'static str,
+    },
     /// It is no video file, or one whose beginning or index is missing.
     #[error(
         "{}: cannot be read as video ({detail}); if it is an MP4 that was cut off while it was recorded, repair its index, for example with untrunc", path.display()
@@ -49,7 +64,7 @@ pub enum PlaybackError {
     },
     /// Nothing here decodes it.
     #[error(
-        "{}: video of the form {codec} cannot be decoded here; convert it, for example with ffmpeg -i IN -c:v libx264 OUT.mp4", path.display()
+        "{}: video of the form {codec} cannot be decoded here: no decoder that is installed knows it; convert it, for example with ffmpeg -i IN -c:v libx264 OUT.mp4, or install GStreamer's decoder", path.display()
     )]
     UnsupportedCodec {
         /// The file.
@@ -112,6 +127,13 @@ pub enum FileFlaw {
         /// By how much.
         by: Duration,
     },
+    /// Times leap ahead and no recording pauses so long, or who plays the file passes over it: what follows is taken to go on from there.
+    LeapTakenOut {
+        /// Where.
+        at: Duration,
+        /// By how much.
+        by: Duration,
+    },
     /// Pictures are damaged.
     Damaged {
         /// Where.
@@ -128,6 +150,13 @@ pub enum FileFlaw {
         /// What GStreamer says.
         why: Option<String>,
     },
+    /// Whoever plays it wanted no more.
+    Stopped {
+        /// Where.
+        at: Duration,
+        /// How long it says it is.
+        of: Option<Duration>,
+    },
     /// From here on nothing can be decoded.
     Undecodable {
         /// Where.
@@ -140,7 +169,7 @@ pub enum FileFlaw {
 impl FileFlaw {
     /// Whether results are of a part of the file only.
     pub fn is_break(&self) -> bool {
-        matches!(self, Self::BreaksOff { .. } | Self::Undecodable { .. })
+        matches!(self, Self::BreaksOff { .. } | Self::Stopped { .. } | Self::Undecodable { .. })
     }
 }
 
@@ -170,6 +199,14 @@ impl fmt::Display for FileFlaw {
                     by.as_secs_f64()
                 )
             }
+            Self::LeapTakenOut { at, by } => {
+                write!(
+                    f,
+                    "at {} its times leap ahead by {:.1} s, as where a clock is set: what follows is taken to go on from there",
+                    clock(at),
+                    by.as_secs_f64()
+                )
+            }
             Self::Damaged { at, reason } => write!(f, "at {} pictures are damaged: {reason}", clock(at)),
             Self::BreaksOff { at, of, why } => {
                 write!(f, "it breaks off at {}", clock(at))?;
@@ -177,10 +214,24 @@ impl fmt::Display for FileFlaw {
                 why.iter().try_for_each(|why| write!(f, " ({why})"))?;
                 write!(f, ": results are of what comes before")
             }
+            Self::Stopped { at, of } => {
+                write!(f, "stopped at {}", clock(at))?;
+                of.iter().try_for_each(|of| write!(f, " of {}", clock(of)))?;
+                write!(f, ": results are of what comes before")
+            }
             Self::Undecodable { at, codec } => {
                 write!(f, "from {} on nothing can be decoded: there is no decoder for {codec}", clock(at))
             }
         }
+    }
+}
+
+/// Says once that it takes long until a file says what is in it: nobody looks at a still terminal for half a minute without a word.
+pub(super) fn tell_waiting(path: &Path, waited: Duration, tick: Duration, patience: Duration) {
+    let is_long = waited >= LONG && waited < LONG + tick;
+    if is_long {
+        let seconds = patience.as_secs();
+        tracing::warn!(path = %path.display(), "no picture of it yet; it is given up after {seconds} s");
     }
 }
 
@@ -201,5 +252,27 @@ pub(super) fn check_readable(path: &Path) -> Result<(), PlaybackError> {
     if about.len() == 0 {
         return Err(PlaybackError::Empty { path: path.to_owned() });
     }
-    Ok(())
+    match picture_form(path, about.len()) {
+        Some(form) => Err(PlaybackError::Picture { path: path.to_owned(), form }),
+        None => Ok(()),
+    }
+}
+
+/// Of a picture that GStreamer does not decode, or never comes to an end with.
+fn picture_form(path: &Path, length: u64) -> Option<&'static str> {
+    let mut head = [0; 21];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read(&mut head)).ok()?;
+    match &head[..read] {
+        [b'G', b'I', b'F', b'8', ..] => Some("GIF"),
+        [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => Some("TIFF"),
+        [b'B', b'M', a, b, c, d, ..] if u64::from(u32::from_le_bytes([*a, *b, *c, *d])) == length => {
+            Some("BMP")
+        }
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', b'V', b'P', b'8', b'X', .., flags]
+            if flags & ANIMATED != 0 =>
+        {
+            Some("WebP with several pictures")
+        }
+        _ => None,
+    }
 }

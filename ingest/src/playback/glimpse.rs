@@ -8,7 +8,10 @@ use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
 use gstreamer_video as gst_video;
 
-use super::flaw::{self, PlaybackError};
+use super::{
+    flaw::{self, PlaybackError},
+    units,
+};
 use crate::{
     OfflineReason,
     diagnose::{self, Origin},
@@ -18,7 +21,7 @@ use crate::{
 };
 
 /// Longest wait for it.
-const PATIENCE: gst::ClockTime = gst::ClockTime::from_seconds(60);
+const PATIENCE: gst::ClockTime = gst::ClockTime::from_seconds(30);
 const TICK: gst::ClockTime = gst::ClockTime::from_mseconds(20);
 
 /// The picture that a file shows `at` so long after its beginning; what comes before it is not decoded where the file can be entered anywhere.
@@ -30,7 +33,7 @@ pub fn picture_at(path: &Path, at: Duration, camera: &CameraId) -> Result<Frame,
     flaw::check_readable(path)?;
     gst::init().map_err(|error| PlaybackError::Setup(error.to_string()))?;
     let glimpse = Glimpse::create(path).map_err(|reason| PlaybackError::of(path, reason))?;
-    glimpse.reach(gst::State::Paused)?;
+    glimpse.reach(gst::State::Paused).map_err(|error| without_video(path).unwrap_or(error))?;
     if at > Duration::ZERO {
         glimpse.go_to(at)?;
     }
@@ -38,6 +41,11 @@ pub fn picture_at(path: &Path, at: Duration, camera: &CameraId) -> Result<Frame,
     let planes = planes(&sample).map_err(|detail| glimpse.unreadable(detail))?;
     let (planes, size) = planes;
     Ok(Frame::new(camera.clone(), 0, Timestamp::UNIX_EPOCH.saturating_add(at), size, Arc::new(planes)))
+}
+
+/// What a file holds in which there is no video: of sound alone a decoder for pictures only says that it cannot be decoded.
+fn without_video(path: &Path) -> Option<PlaybackError> {
+    units::open(path).err().filter(|error| matches!(error, PlaybackError::NoVideo { .. }))
 }
 
 /// filesrc → decodebin → videoconvert → appsink.

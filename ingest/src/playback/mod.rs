@@ -5,13 +5,16 @@
 //! it wants is decoded at once, so that what the rules ask for is known before the next one. Anything else that GStreamer decodes is
 //! decoded whole ([`whole`]), as files of live cameras are.
 //!
-//! Times come from the file, from its first picture on. A file that lacks times, whose times jump, or that breaks off is played as far as it
-//! goes; [`Playback::flaws`] tells what was wrong.
+//! Times come from the file, from its first picture on, be it before the file's zero ([`times`]). A file that lacks times, whose times jump, or that
+//! breaks off is played as far as it goes; [`Playback::flaws`] tells what was wrong. What GStreamer keeps to itself, such as that its end is
+//! missing, is read from the file ([`container`]).
 
+mod container;
 mod flaw;
 mod glimpse;
 #[cfg(test)]
 mod tests;
+pub(crate) mod times;
 mod units;
 mod whole;
 
@@ -26,13 +29,14 @@ use gridwatch_domain::{Attention, Frame, Timestamp};
 use gridwatch_runtime::{Metrics, SharedClock};
 use tokio::sync::{mpsc, watch};
 
+use self::{
+    container::{Container, Ending},
+    units::{UnitFile, Units},
+    whole::WholeFile,
+};
 pub use self::{
     flaw::{FileFlaw, PlaybackError},
     glimpse::picture_at,
-};
-use self::{
-    units::{UnitFile, Units},
-    whole::WholeFile,
 };
 use crate::{
     IngestMetrics, Level, OfflineReason, Reason, Reels,
@@ -59,6 +63,8 @@ pub struct PlaybackOptions {
 /// A file that is being played.
 pub struct Playback {
     path: PathBuf,
+    container: Container,
+    ending: Ending,
     source: Source,
     start: Timestamp,
     duration: Option<Duration>,
@@ -74,7 +80,7 @@ enum Source {
 
 /// What chooses and decodes encoded pictures.
 struct UnitPlayer {
-    file: UnitFile,
+    file: Box<UnitFile>,
     chooser: Chooser,
     desk: Arc<Desk>,
     chains: Chains,
@@ -96,10 +102,12 @@ impl Playback {
         flaw::check_readable(path)?;
         let metrics = IngestMetrics::new(&Metrics::new()).camera(&camera.id);
         let control = CameraControl::new(camera);
+        let container = Container::open(path);
         let opened = units::open(path)?;
         let duration = opened.duration();
         let source = match opened {
-            Units::Some(file) => {
+            Units::Some(mut file) => {
+                file.begin_with(container.times_before_zero());
                 let hand = Arc::new(Mutex::new(Vec::new()));
                 let (zones, clock) = (control.zones.clone(), Arc::clone(&options.clock));
                 let outlet = Outlet::Hand(Arc::clone(&hand));
@@ -133,7 +141,8 @@ impl Playback {
         };
         let path = path.to_owned();
         let (start, flaws, position) = (options.start, Vec::new(), Duration::ZERO);
-        Ok(Self { path, source, start, duration, position, flaws, is_over: false })
+        let ending = Ending::Unknown;
+        Ok(Self { path, container, ending, source, start, duration, position, flaws, is_over: false })
     }
 
     /// How long it says it is.
@@ -164,6 +173,11 @@ impl Playback {
         self.is_over && !self.flaws.iter().any(FileFlaw::is_break)
     }
 
+    /// Whether a file of this form tells that its end is missing where it is; only known once it is over.
+    pub fn is_end_known(&self) -> bool {
+        self.ending != Ending::Unknown
+    }
+
     /// Goes on by one encoded picture, and gives the pictures that are to be analysed for it, oldest first: often none. `None` at its end.
     /// `attention`: what the rules ask for. Blocks.
     pub fn next(&mut self, attention: Attention) -> Option<Vec<Frame>> {
@@ -186,16 +200,41 @@ impl Playback {
         }
     }
 
+    /// Plays no more of it.
+    pub fn stop(&mut self) {
+        if !std::mem::replace(&mut self.is_over, true) {
+            self.flaws.push(FileFlaw::Stopped { at: self.position, of: self.duration });
+        }
+    }
+
     fn end(&mut self) {
         self.is_over = true;
+        let clock_flaws = self.container.clock_flaws();
+        if !clock_flaws.is_empty() {
+            // By the same clock.
+            self.duration = None;
+        }
+        self.flaws.extend(clock_flaws);
+        self.ending = self.container.ending();
         if self.flaws.iter().any(FileFlaw::is_break) {
             return;
         }
-        let missing = self.duration.filter(|duration| *duration > self.position + flaw::END_TOLERANCE);
-        if let Some(of) = missing {
-            tracing::debug!(path = %self.path.display(), "a file ends before its end");
-            self.flaws.push(FileFlaw::BreaksOff { at: self.position, of: Some(of), why: None });
+        let shorter = match &self.source {
+            Source::Units(player) => player.file.taken_out(),
+            Source::Whole(file) => file.taken_out(),
+        };
+        let duration = self.duration.map(|duration| duration.saturating_sub(shorter));
+        let missing = duration.filter(|duration| *duration > self.position + flaw::END_TOLERANCE);
+        let (at, of) = (self.position, duration);
+        match &self.ending {
+            Ending::Cut(why) => {
+                let why = Some(why.clone());
+                self.flaws.push(FileFlaw::BreaksOff { at, of: missing, why });
+            }
+            _ if missing.is_some() => self.flaws.push(FileFlaw::BreaksOff { at, of, why: None }),
+            _ => return,
         }
+        tracing::debug!(path = %self.path.display(), "a file ends before its end");
     }
 }
 

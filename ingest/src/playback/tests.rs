@@ -6,29 +6,30 @@ use gridwatch_config::{DecodeMode, Pace, SourceSettings, TilesConfig, TlsSetting
 use gridwatch_runtime::ManualClock;
 use gstreamer as gst;
 use gstreamer::prelude::*;
+use gstreamer_app as gst_app;
 use tempfile::TempDir;
 
-use super::{units::Times, *};
+use super::{times::Times, *};
 
 /// Pictures of a file: eight seconds at 25 a second.
 const PICTURES: u32 = 200;
 
 /// Files of a test.
-struct Files {
+pub(super) struct Files {
     folder: TempDir,
 }
 
 impl Files {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { folder: tempfile::tempdir().expect("a temporary folder") }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// What a pipeline writes into a file.
-    fn make(&self, name: &str, elements: &str) -> PathBuf {
+    pub(super) fn make(&self, name: &str, elements: &str) -> PathBuf {
         gst::init().expect("GStreamer");
         let path = self.path(name);
         let line = format!("{elements} ! filesink location={}", path.display());
@@ -42,8 +43,35 @@ impl Files {
         path
     }
 
+    /// Pictures of a grey card, shown at those times in milliseconds.
+    fn shown_at(&self, name: &str, behind: &str, times: &[u64]) -> PathBuf {
+        gst::init().expect("GStreamer");
+        let path = self.path(name);
+        let line =
+            format!("appsrc name=source format=time ! {behind} ! filesink location={}", path.display());
+        let pipeline =
+            gst::parse::launch(&line).expect("its elements").downcast::<gst::Pipeline>().expect("one");
+        let source =
+            pipeline.by_name("source").expect("named").downcast::<gst_app::AppSrc>().expect("a source");
+        let form = "video/x-raw,format=I420,width=320,height=176,framerate=25/1";
+        source.set_caps(Some(&form.parse().expect("well-formed")));
+        pipeline.set_state(gst::State::Playing).expect("it starts");
+        for time in times {
+            let mut buffer = gst::Buffer::from_mut_slice(vec![128; 320 * 176 * 3 / 2]);
+            buffer.get_mut().expect("new").set_pts(gst::ClockTime::from_mseconds(*time));
+            source.push_buffer(buffer).expect("it takes pictures");
+        }
+        source.end_of_stream().expect("it ends");
+        let ends = [gst::MessageType::Eos, gst::MessageType::Error];
+        let bus = pipeline.bus().expect("a bus");
+        let end = bus.timed_pop_filtered(gst::ClockTime::from_seconds(60), &ends).expect("it ends");
+        assert_eq!(end.type_(), gst::MessageType::Eos, "{end:?}");
+        pipeline.set_state(gst::State::Null).expect("it stops");
+        path
+    }
+
     /// A ball that moves, as H.264.
-    fn h264(&self, name: &str, behind: &str) -> PathBuf {
+    pub(super) fn h264(&self, name: &str, behind: &str) -> PathBuf {
         let card = format!(
             "videotestsrc num-buffers={PICTURES} pattern=ball ! video/x-raw,format=I420,width=320,height=176,framerate=25/1"
         );
@@ -53,7 +81,7 @@ impl Files {
         )
     }
 
-    fn mp4(&self, name: &str) -> PathBuf {
+    pub(super) fn mp4(&self, name: &str) -> PathBuf {
         // Its index comes first, so that what is cut off can be played up to there.
         self.h264(name, "h264parse ! mp4mux faststart=true")
     }
@@ -94,7 +122,7 @@ fn open(path: &Path, decode: DecodeMode) -> Result<Playback, PlaybackError> {
 }
 
 /// Seconds into the file of all pictures that are to be analysed, and what was wrong.
-fn play(path: &Path, decode: DecodeMode) -> (Vec<f64>, Playback) {
+pub(super) fn play(path: &Path, decode: DecodeMode) -> (Vec<f64>, Playback) {
     let mut playback = open(path, decode).unwrap_or_else(|error| panic!("{error}"));
     let mut times = Vec::new();
     while let Some(frames) = playback.next(Attention::default()) {
@@ -170,6 +198,54 @@ fn what_holds_no_video_is_refused_with_what_it_holds() {
 }
 
 #[test]
+fn a_form_that_nobody_decodes_is_told_by_its_code() {
+    let files = Files::new();
+    let refused = |path: &Path| open(path, DecodeMode::Always).err().expect("refused").to_string();
+    let with = |path: PathBuf, code: &[u8], other: &[u8]| {
+        let mut bytes = fs::read(&path).expect("it is there");
+        let at = bytes.windows(code.len()).position(|window| window == code).expect("it has one");
+        bytes[at..at + code.len()].copy_from_slice(other);
+        fs::write(&path, bytes).expect("written");
+        refused(&path)
+    };
+    let told = with(files.mp4("a.mp4"), b"avc1", b"zzzz");
+    assert!(
+        told.contains("with the FourCC zzzz cannot be decoded here") && told.contains("ffmpeg"),
+        "{told}"
+    );
+    let matroska = files.h264("a.mkv", "h264parse ! matroskamux");
+    let told = with(matroska, b"V_MPEG4/ISO/AVC", b"V_ZZZZ4/ISO/ZZZ");
+    assert!(told.contains("V_ZZZZ4/ISO/ZZZ cannot be decoded here"), "{told}");
+}
+
+#[test]
+fn pictures_that_are_not_read_are_refused_at_once() {
+    let files = Files::new();
+    let webp = b"RIFF\x40\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00";
+    for (bytes, form) in [
+        (&b"GIF89a\x40\x01\xb0\x00\xf7\x00\x00"[..], "GIF"),
+        (b"II*\0\x08\0\0\0", "TIFF"),
+        (b"BM\x0a\0\0\0\0\0\0\0", "BMP"),
+        (webp, "WebP with several pictures"),
+    ] {
+        let path = files.path("picture");
+        fs::write(&path, bytes).expect("written");
+        let told = open(&path, DecodeMode::Always).err().expect("refused").to_string();
+        assert!(told.contains(&format!("a picture of the form {form},")), "{told}");
+        let seen = picture_at(&path, Duration::ZERO, &"lot".parse().expect("valid")).expect_err("refused");
+        assert_eq!(seen.to_string(), told);
+    }
+}
+
+#[test]
+fn a_file_of_sound_holds_no_picture_of_any_time() {
+    let files = Files::new();
+    let sound = files.make("sound.mp4", "audiotestsrc num-buffers=50 ! avenc_aac ! mp4mux");
+    let told = picture_at(&sound, Duration::ZERO, &"lot".parse().expect("valid")).expect_err("refused");
+    assert!(told.to_string().contains("holds no video (audio/mpeg)"), "{told}");
+}
+
+#[test]
 fn pictures_without_times_are_taken_one_after_the_other() {
     let files = Files::new();
     let path = files.h264("raw.h264", "video/x-h264,stream-format=byte-stream");
@@ -178,11 +254,129 @@ fn pictures_without_times_are_taken_one_after_the_other() {
     assert!((playback.position().as_secs_f64() - 7.96).abs() < 0.5, "{:?}", playback.position());
 }
 
+/// Cut after so many bytes it says that it breaks off; whole it says nothing.
 #[track_caller]
-fn check_times(shown: &[Option<u64>], placed: &[u64], flaws: &[FileFlaw]) {
+fn check_cut(files: &Files, path: &Path, length: impl FnOnce(usize) -> usize) {
+    let (_, playback) = play(path, DecodeMode::Always);
+    assert_eq!(playback.flaws(), [], "{}", path.display());
+    assert!(playback.is_complete(), "{}", path.display());
+    let whole = fs::read(path).expect("it is there");
+    let cut = files.path(&format!("cut-{}", path.file_name().expect("it has one").display()));
+    fs::write(&cut, &whole[..length(whole.len())]).expect("written");
+    let (times, playback) = play(&cut, DecodeMode::Always);
+    assert!(times.len() > 5 && times.len() < 40, "{}: {times:?}", path.display());
+    assert!(!playback.is_complete(), "{}", path.display());
+    let told: Vec<String> = playback.flaws().iter().map(ToString::to_string).collect();
+    assert!(told.len() == 1 && told[0].contains("breaks off at 0:0"), "{}: {told:?}", path.display());
+}
+
+#[test]
+fn whatever_container_is_cut_off_where_that_can_be_told_says_so() {
+    let files = Files::new();
+    let most = |length: usize| length * 6 / 10;
+    let ball = "videotestsrc num-buffers=200 pattern=ball ! video/x-raw,format=I420,width=320,height=176,framerate=25/1";
+    check_cut(&files, &files.make("a.avi", &format!("{ball} ! jpegenc ! avimux")), most);
+    check_cut(&files, &files.h264("pieces.mp4", "h264parse ! mp4mux fragment-duration=1000"), most);
+    check_cut(&files, &files.h264("a.mkv", "h264parse ! matroskamux"), most);
+    check_cut(&files, &files.h264("piped.mkv", "h264parse ! matroskamux streamable=true"), most);
+    check_cut(&files, &files.h264("a.ts", "h264parse ! mpegtsmux"), |length| {
+        length * 6 / 10 / 188 * 188 + 100
+    });
+    // Of a form that is not taken apart.
+    check_cut(&files, &files.make("b.avi", &format!("{ball} ! avenc_mpeg4 ! avimux")), most);
+}
+
+#[test]
+fn a_file_that_cannot_tell_that_its_end_is_missing_is_known_for_it() {
+    let files = Files::new();
+    let known = |path: &Path| play(path, DecodeMode::Keyframes).1.is_end_known();
+    assert!(known(&files.mp4("a.mp4")));
+    assert!(known(&files.h264("a.mkv", "h264parse ! matroskamux")));
+    assert!(known(&files.h264("a.avi", "h264parse ! avimux")));
+    assert!(!known(&files.h264("raw.h264", "video/x-h264,stream-format=byte-stream")));
+    let stream = files.h264("a.ts", "h264parse ! mpegtsmux");
+    assert!(!known(&stream));
+    let whole = fs::read(&stream).expect("it is there");
+    fs::write(&stream, &whole[..whole.len() * 6 / 10 / 188 * 188]).expect("written");
+    let (_, playback) = play(&stream, DecodeMode::Always);
+    assert!(!playback.is_end_known() && playback.is_complete(), "it looks whole: {:?}", playback.flaws());
+}
+
+#[test]
+fn pictures_before_the_zero_of_their_file_keep_their_order_and_distance() {
+    let files = Files::new();
+    let times = |path: &Path| {
+        let (times, playback) = play(path, DecodeMode::Always);
+        assert_eq!(playback.flaws(), [], "{}", path.display());
+        times
+    };
+    let path = files.h264("a.mkv", "h264parse ! matroskamux");
+    let before = times(&path);
+    container::tests::set_back(&path, 500);
+    assert_eq!(times(&path), before);
+    // By an edit list, as what cuts a file without encoding it anew writes it.
+    let path = files.mp4("a.mp4");
+    let before = times(&path);
+    let mut bytes = fs::read(&path).expect("it is there");
+    let find = |name: &[u8]| bytes.windows(4).position(|window| window == name).expect("it has one");
+    let number = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().expect("four"));
+    let (scale, media) = (number(find(b"mdhd") + 16), find(b"elst") + 16);
+    let later = number(media) + scale / 2;
+    bytes[media..media + 4].copy_from_slice(&later.to_be_bytes());
+    fs::write(&path, bytes).expect("written");
+    assert_eq!(times(&path), before);
+}
+
+#[test]
+fn the_clock_of_a_transport_stream_that_is_set_is_told() {
+    let files = Files::new();
+    let stream = |name: &str, from_s: u64| {
+        let source = format!(
+            "videotestsrc num-buffers={PICTURES} timestamp-offset={} ! video/x-raw,format=I420,width=320,height=176,framerate=25/1",
+            from_s * 1_000_000_000
+        );
+        let path = files.make(
+            name,
+            &format!("{source} ! x264enc key-int-max=50 speed-preset=ultrafast ! h264parse ! mpegtsmux"),
+        );
+        fs::read(path).expect("it is there")
+    };
+    let (early, late) = (stream("early.ts", 0), stream("late.ts", 28));
+    for (parts, told) in [([&late, &early], "step back by 3"), ([&early, &late], "leap ahead by 2")] {
+        let path = files.path("both.ts");
+        fs::write(&path, parts.map(Vec::as_slice).concat()).expect("written");
+        let (times, playback) = play(&path, DecodeMode::Always);
+        let [flaw] = playback.flaws() else { panic!("{:?}", playback.flaws()) };
+        assert!(flaw.to_string().contains(told) && flaw.to_string().contains("at 0:0"), "{flaw}");
+        assert!(playback.is_complete() && times.is_sorted(), "{times:?}");
+        let last = times.last().expect("pictures");
+        assert!((15.0..18.0).contains(last), "the second follows the first: {last}");
+    }
+}
+
+#[test]
+fn a_leap_longer_than_any_pause_of_a_recording_is_taken_out() {
+    let files = Files::new();
+    let years = 8_800_000_000_000;
+    let mut times: Vec<u64> = (0..50).map(|picture| picture * 40).collect();
+    times.extend((50..100).map(|picture| years + picture * 40));
+    for (name, behind) in [("a.mkv", "jpegenc ! matroskamux"), ("b.mkv", "vp8enc deadline=1 ! matroskamux")] {
+        let path = files.shown_at(name, behind, &times);
+        let (times, playback) = play(&path, DecodeMode::Always);
+        let [flaw] = playback.flaws() else { panic!("{name}: {:?} {times:?}", playback.flaws()) };
+        assert!(flaw.to_string().contains("leap ahead by 88000000"), "{flaw}");
+        assert!(playback.is_complete(), "{name}");
+        assert!(times.is_sorted() && times.last().is_some_and(|last| (3.5..4.1).contains(last)), "{times:?}");
+    }
+}
+
+#[track_caller]
+fn check_times(shown: &[Option<i64>], placed: &[u64], flaws: &[FileFlaw]) {
     let (mut times, mut found) = (Times::default(), Vec::new());
     let millis = Duration::from_millis;
-    let place = |time: &Option<u64>| times.place(time.map(millis), Some(millis(40)), true, &mut found);
+    let place = |time: &Option<i64>| {
+        times.place(time.map(|time| time * 1_000_000), Some(millis(40)), true, &mut found)
+    };
     let got: Vec<Duration> = shown.iter().map(place).collect();
     assert_eq!(got, placed.iter().copied().map(millis).collect::<Vec<_>>());
     assert_eq!(found, flaws);
@@ -201,4 +395,26 @@ fn times_that_step_back_leap_or_are_missing_are_mended_and_told() {
     check_times(&[None, None, None], &[0, 40, 80], &[FileFlaw::NoTimes { fps: 25 }]);
     // Pictures that are shown before those that were sent earlier.
     check_times(&[Some(80), Some(0), Some(40), Some(160)], &[0, 0, 0, 80], &[]);
+    // Before the zero of their file.
+    check_times(&[Some(-80), Some(-40), Some(0), Some(40)], &[0, 40, 80, 120], &[]);
+    check_times(&[None, None, Some(0), Some(40)], &[0, 40, 80, 120], &[FileFlaw::NoTimes { fps: 25 }]);
+    // A day is the longest pause; one picture alone whose time is damaged.
+    let (day, more) = (86_400_000, 86_400_001);
+    let pause = FileFlaw::Leaps { at: millis(0), by: millis(day) };
+    check_times(&[Some(0), Some(86_400_000)], &[0, day], &[pause]);
+    let leap = FileFlaw::LeapTakenOut { at: millis(0), by: millis(more) };
+    let back = FileFlaw::StepsBack { at: millis(40), by: millis(more - 40) };
+    check_times(&[Some(0), Some(86_400_001), Some(40), Some(80)], &[0, 40, 80, 120], &[leap, back]);
+}
+
+#[test]
+fn no_picture_is_placed_long_before_those_before_it() {
+    let (mut times, mut flaws) = (Times::default(), Vec::new());
+    let mut place =
+        |seconds: i64, is_key| times.place(Some(seconds * 1_000_000_000), None, is_key, &mut flaws);
+    assert_eq!(place(0, true), Duration::ZERO);
+    assert_eq!(place(5000, false), Duration::from_secs(5000));
+    assert_eq!(place(1, false), Duration::from_millis(5_000_040));
+    assert_eq!(place(2, false), Duration::from_millis(5_001_040));
+    assert!(matches!(flaws.as_slice(), [FileFlaw::Leaps { .. }, FileFlaw::StepsBack { .. }]), "{flaws:?}");
 }

@@ -1,8 +1,10 @@
 //! The encoded pictures of a file, one by one.
 
 use std::{
+    collections::VecDeque,
     path::Path,
     sync::{
+        OnceLock,
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
@@ -15,7 +17,10 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
 
-use super::flaw::{self, FileFlaw, PlaybackError};
+use super::{
+    flaw::{self, FileFlaw, PlaybackError},
+    times::{Times, signed},
+};
 use crate::{
     AccessUnit, Codec, OfflineReason,
     bitstream::{self, Entry},
@@ -30,17 +35,11 @@ const PATIENCE: gst::ClockTime = gst::ClockTime::from_seconds(30);
 const MOST_STREAMS: usize = 64;
 /// Encoded pictures that may wait: GStreamer reads ahead on threads of its own.
 const READ_AHEAD: u32 = 32;
-/// Pictures a second of a file that says nothing of time.
-const USUAL_FPS: u32 = 25;
-/// Between two pictures that follow each other; a longer time is a leap.
-const LONGEST_STEP: Duration = Duration::from_secs(10);
-/// Pictures are sent out of order by no more than this; more is a step back.
-const OUT_OF_ORDER: Duration = Duration::from_secs(2);
 
 /// What is in a file.
 pub(super) enum Units {
     /// Pictures of a form that is taken one by one.
-    Some(UnitFile),
+    Some(Box<UnitFile>),
     /// Video of another form.
     None {
         /// How long it says it is.
@@ -66,6 +65,8 @@ pub(super) struct UnitFile {
     duration: Option<Duration>,
     origin: Origin,
     times: Times,
+    /// Of the pictures that it begins with, where GStreamer tells no time below zero.
+    before_zero: VecDeque<i64>,
     seq: u64,
 }
 
@@ -141,6 +142,7 @@ fn look_at(pad: &gst::Pad, pipeline: &gst::Pipeline, has_one: &AtomicBool) -> Re
         parser.set_property("config-interval", -1_i32);
     }
     let sink = gst_app::AppSink::builder().caps(&caps).sync(false).max_buffers(READ_AHEAD).build();
+    keep_what_comes_first(sink.upcast_ref())?;
     let chain = [&parser, sink.upcast_ref::<gst::Element>()];
     pipeline.add_many(chain).map_err(stream::setup)?;
     gst::Element::link_many(chain).map_err(stream::setup)?;
@@ -150,6 +152,30 @@ fn look_at(pad: &gst::Pad, pipeline: &gst::Pipeline, has_one: &AtomicBool) -> Re
     let into = parser.static_pad("sink").ok_or_else(|| stream::setup("an element without pad"))?;
     pad.link(&into).map_err(|error| stream::setup(format!("{error:?}")))?;
     Ok(Found::Units(codec, sink))
+}
+
+/// A sink leaves out what lies before the beginning that an edit list sets, key pictures that all else refers to among it. Here it takes the
+/// segment that a file begins with from zero on; where it begins is said as its `time`, which nothing else asks for.
+fn keep_what_comes_first(sink: &gst::Element) -> Result<(), OfflineReason> {
+    let pad = sink.static_pad("sink").ok_or_else(|| stream::setup("an element without pad"))?;
+    let begins = OnceLock::new();
+    pad.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, move |_, info| {
+        if let Some(gst::PadProbeData::Event(event)) = &mut info.data
+            && let gst::EventView::Segment(told) = event.view()
+            && let Some(segment) = told.segment().downcast_ref::<gst::ClockTime>()
+        {
+            let mut segment = segment.clone();
+            let begin = segment.start();
+            let is_first = *begins.get_or_init(|| (begin, segment.base())) == (begin, segment.base());
+            segment.set_time(begin);
+            if is_first {
+                segment.set_start(gst::ClockTime::ZERO);
+            }
+            *event = gst::event::Segment::builder(&segment).seqnum(event.seqnum()).build();
+        }
+        gst::PadProbeReturn::Ok
+    });
+    Ok(())
 }
 
 /// What a file holds besides is told at once, or never: who nothing more is heard of for so long holds nothing more.
@@ -178,7 +204,7 @@ impl Opening<'_> {
         let mut waited = Duration::ZERO;
         let outcome = loop {
             match found.recv_timeout(TICK) {
-                Ok(Found::Units(codec, sink)) => return Ok(Units::Some(self.take(codec, sink))),
+                Ok(Found::Units(codec, sink)) => return Ok(Units::Some(Box::new(self.take(codec, sink)))),
                 Ok(Found::OtherVideo) => break Ok(Units::None { duration: duration_of(&self.pipeline) }),
                 Ok(Found::NoVideo(name)) => others.push(name),
                 Ok(Found::Complete) => {
@@ -186,7 +212,10 @@ impl Opening<'_> {
                     break Err(PlaybackError::NoVideo { path: self.path.to_owned(), found });
                 }
                 Ok(Found::Failed(reason)) => break Err(PlaybackError::of(self.path, reason)),
-                Err(_) => waited += TICK,
+                Err(_) => {
+                    waited += TICK;
+                    flaw::tell_waiting(self.path, waited, TICK, PATIENCE.into());
+                }
             }
             if let Some(error) = self.error() {
                 // What nobody takes is an error to GStreamer: sound alone ends so.
@@ -230,7 +259,8 @@ impl Opening<'_> {
         self.start(gst::State::Playing);
         let duration = duration_of(&self.pipeline);
         let Self { pipeline, bus, origin, .. } = self;
-        UnitFile { pipeline, bus, sink, codec, duration, origin, times: Times::default(), seq: 0 }
+        let (times, before_zero) = (Times::default(), VecDeque::new());
+        UnitFile { pipeline, bus, sink, codec, duration, origin, times, before_zero, seq: 0 }
     }
 }
 
@@ -239,11 +269,28 @@ fn duration_of(pipeline: &gst::Pipeline) -> Option<Duration> {
     Some(Duration::from(duration)).filter(|duration| !duration.is_zero())
 }
 
+/// In nanoseconds; before the beginning of its file, below zero. As [`keep_what_comes_first`] has segments.
+fn time_in(segment: Option<&gst::FormattedSegment<gst::ClockTime>>, pts: gst::ClockTime) -> i64 {
+    let nanos = |time: Option<gst::ClockTime>| time.map_or(0, |time| signed(time.into()));
+    let (begin, base) = segment.map_or((0, 0), |segment| (nanos(segment.time()), nanos(segment.base())));
+    signed(pts.into()).saturating_sub(begin).saturating_add(base)
+}
+
 fn byte_stream(name: &str) -> gst::Caps {
     gst::Caps::builder(name).field("stream-format", "byte-stream").field("alignment", "au").build()
 }
 
 impl UnitFile {
+    /// The file's own times, in nanoseconds, of the pictures that it begins with.
+    pub(super) fn begin_with(&mut self, times: Vec<i64>) {
+        self.before_zero = times.into();
+    }
+
+    /// How much shorter it is than it says, for leaps that were taken out.
+    pub(super) fn taken_out(&self) -> Duration {
+        self.times.taken_out()
+    }
+
     /// The next encoded picture, in the order in which they are decoded; `None` at the end, with a flaw where that is none.
     pub(super) fn next(&mut self, start: Timestamp, flaws: &mut Vec<FileFlaw>) -> Option<AccessUnit> {
         loop {
@@ -255,8 +302,8 @@ impl UnitFile {
                 sample.segment().and_then(|segment| segment.downcast_ref::<gst::ClockTime>().cloned());
             let Some(buffer) = sample.buffer_owned() else { continue };
             let pts = buffer.pts();
-            // Of what lies before the file's beginning, as edit lists say, the time is that of the beginning.
-            let shown = segment.and_then(|segment| segment.to_running_time(pts)).or(pts);
+            // What lies before the file's zero, as edit lists say or numbers below it, was taken before it.
+            let shown = self.before_zero.pop_front().or_else(|| Some(time_in(segment.as_ref(), pts?)));
             let length = buffer.duration().map(Into::into);
             let Ok(bytes) = buffer.into_mapped_buffer_readable() else { continue };
             let bytes = Bytes::copy_from_slice(&bytes);
@@ -264,7 +311,7 @@ impl UnitFile {
                 continue;
             }
             let is_key = bitstream::entry(self.codec, &bytes) == Entry::Key;
-            let time = self.times.place(shown.map(Into::into), length, is_key, flaws);
+            let time = self.times.place(shown, length, is_key, flaws);
             self.seq += 1;
             return Some(AccessUnit {
                 seq: self.seq,
@@ -287,7 +334,7 @@ impl UnitFile {
         });
         let hangs = (!self.sink.is_eos()).then(|| "nothing more can be read of it".to_owned());
         if let Some(why) = failure.or(hangs) {
-            let at = self.times.newest.unwrap_or_default();
+            let at = self.times.newest();
             flaw::push(flaws, FileFlaw::BreaksOff { at, of: self.duration, why: Some(why) });
         }
     }
@@ -298,53 +345,5 @@ impl Drop for UnitFile {
         if self.pipeline.set_state(gst::State::Null).is_err() {
             tracing::warn!("a pipeline does not stop");
         }
-    }
-}
-
-/// Makes times of those in a file: from its first picture on, and never back by more than pictures are out of order. Pure.
-#[derive(Debug, Default)]
-pub(super) struct Times {
-    /// Time of the first picture.
-    first: Option<Duration>,
-    /// What has been added to go on after steps back.
-    added: Duration,
-    newest: Option<Duration>,
-    is_told: bool,
-}
-
-impl Times {
-    /// The time of the next picture; `shown`: what the file says, `length`: how long it is shown.
-    pub(super) fn place(
-        &mut self,
-        shown: Option<Duration>,
-        length: Option<Duration>,
-        is_key: bool,
-        flaws: &mut Vec<FileFlaw>,
-    ) -> Duration {
-        let usual = Duration::from_secs(1) / USUAL_FPS;
-        let step = length.filter(|length| !length.is_zero()).unwrap_or(usual);
-        let Some(shown) = shown else {
-            if !std::mem::replace(&mut self.is_told, true) {
-                flaw::push(flaws, FileFlaw::NoTimes { fps: USUAL_FPS });
-            }
-            let time = self.newest.map_or(Duration::ZERO, |newest| newest + step);
-            self.newest = Some(time);
-            return time;
-        };
-        let first = *self.first.get_or_insert(shown);
-        // Pictures that refer to later ones may be shown before the first that is sent.
-        let mut time = (shown + self.added).saturating_sub(first);
-        if let Some(newest) = self.newest {
-            if time + OUT_OF_ORDER < newest && is_key {
-                let by = newest.saturating_sub(time);
-                flaw::push(flaws, FileFlaw::StepsBack { at: newest, by });
-                self.added += by + step;
-                time = newest + step;
-            } else if time > newest + LONGEST_STEP {
-                flaw::push(flaws, FileFlaw::Leaps { at: newest, by: time - newest });
-            }
-        }
-        self.newest = self.newest.max(Some(time));
-        time
     }
 }

@@ -12,7 +12,6 @@ use super::{
     flaw::{self, FileFlaw, PlaybackError},
 };
 use crate::{
-    OfflineReason,
     camera::CameraControl,
     file,
     metrics::CameraMetrics,
@@ -23,10 +22,11 @@ use crate::{
 /// How often it is looked whether the file has ended.
 const TICK: Duration = Duration::from_millis(50);
 /// Longest wait for the next picture of a file.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) struct WholeFile {
     stream: Option<Stream>,
+    tap: Arc<Tap>,
     frames: MailboxReceiver<CameraId, Frame>,
     notes: mpsc::Receiver<Note>,
     start: Timestamp,
@@ -54,26 +54,27 @@ impl WholeFile {
         stream.start().map_err(failed)?;
         let mut opened = Self {
             stream: Some(stream),
+            tap,
             frames,
             notes,
             start: options.start,
             position: Duration::ZERO,
             has_ended: false,
         };
-        opened.wait_for_picture().map_err(failed)?;
+        opened.wait_for_picture(path)?;
         Ok(opened)
     }
 
     /// Waits for its first picture, or for the reason why there is none.
-    fn wait_for_picture(&mut self) -> Result<(), OfflineReason> {
+    fn wait_for_picture(&mut self, path: &Path) -> Result<(), PlaybackError> {
         let mut waited = Duration::ZERO;
         while waited < PATIENCE {
             while let Ok(note) = self.notes.try_recv() {
                 match note {
-                    Note::Failed(reason) => return Err(reason),
+                    Note::Failed(reason) => return Err(PlaybackError::of(path, reason)),
                     Note::End => {
-                        self.has_ended = true;
-                        return Ok(());
+                        let found = "nothing that can be decoded".to_owned();
+                        return Err(PlaybackError::NoVideo { path: path.to_owned(), found });
                     }
                     Note::Live => return Ok(()),
                     Note::ConsumerGone => {}
@@ -81,12 +82,25 @@ impl WholeFile {
             }
             std::thread::park_timeout(TICK);
             waited += TICK;
+            flaw::tell_waiting(path, waited, TICK, PATIENCE);
         }
-        Err(OfflineReason::Timeout { seconds: PATIENCE.as_secs() })
+        let detail = format!("no picture within {} s", PATIENCE.as_secs());
+        Err(PlaybackError::Unreadable { path: path.to_owned(), detail })
+    }
+
+    /// How much shorter it is than it says, for leaps that were taken out.
+    pub(super) fn taken_out(&self) -> Duration {
+        self.tap.taken_out()
     }
 
     /// The next picture; `None` at the end, with a flaw where that is none.
     pub(super) fn next(&mut self, flaws: &mut Vec<FileFlaw>) -> Option<(Duration, Vec<Frame>)> {
+        let next = self.wait_for_next(flaws);
+        self.tap.take_flaws(flaws);
+        next
+    }
+
+    fn wait_for_next(&mut self, flaws: &mut Vec<FileFlaw>) -> Option<(Duration, Vec<Frame>)> {
         let mut waited = Duration::ZERO;
         loop {
             if let Ok(Some(frame)) = self.frames.recv_timeout(TICK) {
