@@ -1,7 +1,7 @@
 //! gridwatch: one binary for edge boxes, monitoring centers and their demonstration.
 //!
 //! The only place where stages meet. Reads the command line, starts what it asks for, and turns errors into words and
-//! an exit code: 0 done, 1 failed, 2 asked for wrongly.
+//! an exit code: 0 done, 1 failed, 2 asked for wrongly, 128 and more stopped by a signal.
 
 #[cfg(all(feature = "edge", feature = "embedded-broker"))]
 mod accuracy_command;
@@ -75,9 +75,19 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("gridwatch: {error:#}");
-            ExitCode::FAILURE
+            exit_code(&error)
         }
     }
+}
+
+#[cfg(feature = "edge")]
+fn exit_code(error: &anyhow::Error) -> ExitCode {
+    error.downcast_ref::<signals::Stopped>().map_or(ExitCode::FAILURE, |stopped| stopped.exit_code().into())
+}
+
+#[cfg(not(feature = "edge"))]
+fn exit_code(_: &anyhow::Error) -> ExitCode {
+    ExitCode::FAILURE
 }
 
 fn run(command: Command) -> anyhow::Result<()> {

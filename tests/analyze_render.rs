@@ -18,7 +18,7 @@ use gridwatch_sim::{
     encode::{self, EncodedSink, Encoding, encode},
 };
 use serde_json::Value;
-use support::{GRIDWATCH, pause, root, write};
+use support::{GRIDWATCH, pause, root, wait_for, write};
 
 const SIZE: (u32, u32) = (640, 360);
 const SECONDS: u32 = 20;
@@ -352,6 +352,72 @@ fn the_examples_are_right() {
         let file = root().join("config/examples").join(name);
         assert!(done(&["config", "check", text(&file)]).contains("nothing wrong with it"), "{name}");
     }
+}
+
+#[test]
+fn a_run_that_is_asked_to_end_says_that_its_results_are_partial() {
+    if !has_network_library() {
+        return;
+    }
+    let (video, config) = clip();
+    let folder = tempfile::tempdir().expect("a folder");
+    // Slow enough to be met at work.
+    let slowly = fs::read_to_string(config).expect("it is there");
+    let slowly = slowly.replace("[[camera.zone]]", "decode = \"always\"\nsample_fps = 25\n[[camera.zone]]");
+    let config = write(folder.path(), "slowly.toml", &slowly);
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let path = |name: &str| folder.path().join(format!("{name}{signal}"));
+        let (events, seen) = (path("events"), path("seen"));
+        let video_out = folder.path().join(format!("out{signal}.mp4"));
+        let files = ["--events", text(&events), "--observations", text(&seen), "--render", text(&video_out)];
+        let analyze = ["analyze", "--quiet", "--config", text(&config), "--input", text(video)];
+        let run = Command::new(GRIDWATCH)
+            .args([&analyze[..], &files].concat())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        wait_for("it has begun", Duration::from_secs(60), || seen.exists().then_some(()));
+        pause(Duration::from_millis(300));
+        let asked = Command::new("kill").args([signal, &run.id().to_string()]).status().expect("it is there");
+        assert!(asked.success());
+        let output = run.wait_with_output().expect("it was started by us");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert!(said.contains("stopped at 0:") && said.contains("results are partial"), "{said}");
+        for file in [events, seen] {
+            let lines = fs::read_to_string(&file).expect("it is there");
+            let last: Value = serde_json::from_str(lines.lines().last().expect("a line")).expect("JSON");
+            assert_eq!((&last["schema"], &last["complete"]), (&"gridwatch.analysis/1".into(), &false.into()));
+            assert!(last["flaws"].to_string().contains("stopped at 0:"), "{last}");
+        }
+        assert!(video_out.exists(), "what was drawn by then can be looked at");
+    }
+}
+
+#[test]
+fn a_video_has_the_name_of_its_form_or_none() {
+    let (video, config) = clip();
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["out.avi", "out"] {
+        let (out, events) = (folder.path().join(name), folder.path().join("events.jsonl"));
+        let analyze = ["analyze", "--config", text(config), "--input", text(video), "--render", text(&out)];
+        refused(&[&analyze[..], &["--events", text(&events)]].concat(), 1, "a name that ends in .mp4");
+        assert!(!out.exists() && !events.exists(), "nothing was written");
+    }
+}
+
+#[test]
+fn a_video_of_one_picture_says_so() {
+    if !has_network_library() {
+        return;
+    }
+    let (video, config) = clip();
+    let folder = tempfile::tempdir().expect("a folder");
+    let one = folder.path().join("one.jpg");
+    done(&["zones", "draw", "--config", text(config), "--input", text(video), "--out", text(&one)]);
+    let output = gridwatch(&["analyze", "--quiet", "--config", text(config), "--input", text(&one)]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("holds one picture"), "{said}");
 }
 
 #[test]

@@ -21,6 +21,7 @@ use crate::{
     cli::AnalyzeArguments,
     edge::{detect_settings, detectors, reach_of, tiles_of, watch_of},
     network,
+    signals::Asked,
 };
 
 /// Pictures that could not be analysed are complained of so often.
@@ -41,19 +42,24 @@ pub(crate) struct Summary {
     pub(crate) seconds: f64,
     /// Whether the file was played to its end.
     pub(crate) is_complete: bool,
+    /// Whether it would have been noticed if its end were missing.
+    pub(crate) is_end_known: bool,
     /// What was wrong with it.
     pub(crate) flaws: Vec<FileFlaw>,
 }
 
 pub(crate) fn run(arguments: &AnalyzeArguments) -> anyhow::Result<()> {
     output::refuse_overwriting(arguments)?;
+    output::refuse_other_forms(arguments.render.as_deref())?;
     let settings = load_edge_offline(&arguments.config)?;
     let settings = of_camera(settings, arguments.camera.as_ref())?;
     let settings = with_network(settings, arguments.network.as_deref());
     let start = arguments.start.unwrap_or(Timestamp::UNIX_EPOCH);
     note_schedules(&settings.cameras[0], arguments.start);
     let began = std::time::Instant::now();
-    let work = Work::open(&settings, &arguments.input, start)?;
+    let mut work = Work::open(&settings, &arguments.input, start)?;
+    work.asked = Asked::listen()?;
+    let asked = work.asked.clone();
     // Only now: what was found before is not lost to a wrong name.
     let mut outputs = Outputs::create(arguments, &settings)?;
     let mut progress = Progress::new(arguments.quiet);
@@ -61,6 +67,9 @@ pub(crate) fn run(arguments: &AnalyzeArguments) -> anyhow::Result<()> {
     progress.finish();
     outputs.finish(&summary)?;
     tell(&arguments.input, &summary, began.elapsed().as_secs_f64());
+    if let Some(stopped) = asked.by().filter(|_| !summary.is_complete) {
+        return Err(stopped).with_context(|| format!("{}: results are partial", arguments.input.display()));
+    }
     if !summary.is_complete {
         bail!("{}: results are partial", arguments.input.display());
     }
@@ -114,6 +123,8 @@ pub(crate) struct Work {
     playback: Playback,
     analyser: Analyser,
     summary: Summary,
+    /// Whether somebody wants it to end.
+    asked: Asked,
 }
 
 impl Work {
@@ -125,7 +136,7 @@ impl Work {
         let tiles = TilesByCamera::from(tiles_of(&settings.cameras));
         let detector = detectors(settings, &loaded, &tiles)?.into_iter().next().context("no detector")?;
         let analyser = Analyser::new(&watch_of(camera), &detect_settings(settings, &loaded), detector);
-        Ok(Self { playback, analyser, summary: Summary::default() })
+        Ok(Self { playback, analyser, summary: Summary::default(), asked: Asked::default() })
     }
 
     /// Plays it to its end.
@@ -142,6 +153,9 @@ impl Work {
                 self.analyse(&frame, level, outputs)?;
             }
             progress.show(self.playback.position(), self.summary.pictures, self.summary.revisions);
+            if self.asked.by().is_some() {
+                self.playback.stop();
+            }
         }
         Ok(())
     }
@@ -152,6 +166,7 @@ impl Work {
         Ok(Summary {
             seconds: self.playback.position().as_secs_f64(),
             is_complete: self.playback.is_complete(),
+            is_end_known: self.playback.is_end_known(),
             flaws: self.playback.flaws().to_vec(),
             ..self.summary
         })
@@ -239,6 +254,15 @@ fn tell(input: &Path, summary: &Summary, took_s: f64) {
         summary.pictures - summary.relied_on,
         summary.revisions
     );
+    if summary.is_complete && !summary.is_end_known {
+        eprintln!(
+            "{}: was played to where it ends; files of its form do not tell whether that is where its recording ended",
+            input.display()
+        );
+    }
+    if summary.pictures == 1 && summary.seconds == 0.0 {
+        eprintln!("{}: holds one picture, in which nothing can come to stand or leave", input.display());
+    }
     if summary.failed > 0 {
         eprintln!("{}: {} pictures could not be analysed", input.display(), summary.failed);
     }

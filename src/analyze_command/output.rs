@@ -83,6 +83,16 @@ pub(super) fn refuse_overwriting(arguments: &AnalyzeArguments) -> anyhow::Result
     Ok(())
 }
 
+/// Fails where a video would be written under the name of another form.
+pub(super) fn refuse_other_forms(render: Option<&Path>) -> anyhow::Result<()> {
+    let Some(path) = render else { return Ok(()) };
+    let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
+    if ending.is_none_or(|ending| ending != "mp4") {
+        bail!("--render {}: the video is an MP4, expected a name that ends in .mp4", path.display());
+    }
+    Ok(())
+}
+
 /// A file's own path, however it is named; `None` for what is no file, such as `/dev/null`.
 fn identity(path: &Path) -> Option<PathBuf> {
     if let Ok(real) = path.canonicalize() {
