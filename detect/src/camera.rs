@@ -8,6 +8,7 @@
 //! begins after it was seen; a step forward is time in which nobody looked. Pure, but for the random numbers given.
 
 mod due;
+mod lingering;
 mod racks;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -18,7 +19,7 @@ use gridwatch_domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use self::{due::Due, racks::Racks};
+use self::{due::Due, lingering::Lingering, racks::Racks};
 use crate::{
     DetectError,
     appearance::Grey,
@@ -45,8 +46,6 @@ const TRACKS_LAST: Duration = Duration::from_secs(5);
 
 /// Somebody who has been seen well is believed for so long where the score is low.
 const SURE_FOR: Duration = Duration::from_secs(2);
-/// What overlaps so much with a box of the picture before was there before.
-const WAS_THERE: f32 = 0.3;
 
 /// How a picture looks.
 #[derive(Debug, Clone, Copy)]
@@ -129,8 +128,7 @@ pub struct CameraState {
     surveyed: Option<(usize, usize)>,
     /// What was found in the last picture, and what is known of it.
     followed: Vec<Followed>,
-    /// Where everything was in the picture before.
-    before: Vec<NormBox>,
+    lingering: Lingering,
     /// Whether something moved in the last picture that may come to stand.
     has_moving: bool,
     /// Pictures a second that the zones ask for in which it moves.
@@ -201,7 +199,7 @@ impl CameraState {
             surveyor: Surveyor::default(),
             surveyed: None,
             followed: Vec::new(),
-            before: Vec::new(),
+            lingering: Lingering::default(),
             has_moving: false,
             fps_asked: 0,
             is_adjusted: false,
@@ -303,7 +301,7 @@ impl CameraState {
             (self.has_moving, self.fps_asked) = (false, 0);
             self.walkers.clear();
             self.followed.clear();
-            self.before.clear();
+            self.lingering.clear();
             return Step::default();
         }
         let at = self.in_order(at);
@@ -335,8 +333,7 @@ impl CameraState {
             movement: *movement,
             place,
         });
-        self.before.clear();
-        self.before.extend(self.followed.iter().map(|before| before.detection.bbox));
+        self.lingering.update(at, detections.iter().map(|found| found.bbox));
         self.followed.clear();
         self.followed.extend(followed);
         let passed = self.note_passes(at, look.and_then(|look| look.fine), random);
@@ -422,11 +419,10 @@ impl CameraState {
             // Weak boxes of vehicles are often drawn around what is none, or a half of one; people are weak where they are small.
             let was_strong = at.saturating_since(strong_at) <= SURE_FOR;
             let is_sure = score >= strong || (class == ObjectClass::Person && was_strong);
-            let was_there = |before: &NormBox| before.iou(bbox) >= WAS_THERE;
             let is_new = score >= strong
                 && followed.movement.is_some_and(|movement| movement.before.is_none())
                 && !followed.place.is_some_and(stands)
-                && !self.before.iter().any(was_there);
+                && !self.lingering.was_there(bbox, at);
             let footprint = self.passing(followed, Kind::of(class));
             Some(Passer { track, class, score, is_sure, bbox, is_moving, is_new, footprint })
         };
@@ -577,6 +573,7 @@ impl CameraState {
             self.ended_passes.extend(self.passes.forget());
             self.tracker.clear();
             self.racks.clear();
+            self.lingering.clear();
         } else if !back.is_zero() {
             return last;
         }

@@ -143,6 +143,16 @@ fn one_that_has_left_its_own_place_can_come_near_to_another() {
 }
 
 #[test]
+fn who_was_found_weakly_just_before_has_come_all_the_same() {
+    let mut camera = CameraTester::watching(yard());
+    let stops = Thing { corners: [0.38, 0.47, 0.48, 0.56], ..car(0.0, 0.0).looking(33) };
+    camera.stand(3.0, &[]).stand(30.0, &[parked(0.0)]).stand(1.0, &[parked(0.0), stops.scored(0.2)]);
+    camera.stand(10.0, &[parked(0.0), stops]);
+    settle(&mut camera, &[parked(0.0), stops]);
+    assert_eq!(camera.passes.len(), 1, "{:#?}", camera.passes);
+}
+
+#[test]
 fn what_has_been_there_weakly_all_the_while_has_not_come() {
     let shade = Thing { corners: [0.38, 0.47, 0.48, 0.56], ..car(0.0, 0.0).looking(33) };
     for (weak, noted) in [(0.2, 0), (0.0, 1)] {
