@@ -7,7 +7,7 @@ use std::time::Duration;
 use gridwatch_domain::{NormBox, Timestamp};
 
 /// What overlaps so much is in the same spot.
-const SAME_SPOT: f32 = 0.3;
+const SAME_SPOT: f32 = 0.5;
 /// What was there for so long has not come. Who has just stopped may have been found weakly in a picture or two.
 const LINGERS: Duration = Duration::from_secs(5);
 /// So long something may be missed and be the same.
