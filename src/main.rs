@@ -14,6 +14,7 @@ mod config_command;
 #[cfg(feature = "edge")]
 mod drawing;
 mod logging;
+mod one_camera;
 mod output;
 mod score;
 mod score_command;

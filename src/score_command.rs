@@ -21,8 +21,8 @@ use gridwatch_config::load_edge_offline;
 use gridwatch_domain::{CameraId, NearPass};
 
 use crate::{
-    analyze_command::of_camera,
     cli::{ScoreArguments, ScoreCommand, ScoreFiles},
+    one_camera::of_camera,
     output::say,
     score::{self, Observation, Read, ResultEvent, Score, Truth, Warning},
 };

@@ -208,7 +208,7 @@ pub(crate) struct IdentityFigures {
 
 impl IdentityFigures {
     fn of(score: &score::IdentityScore) -> Self {
-        let sum = |value: fn(&score::ObjectScore) -> usize| score.objects.iter().map(value).sum();
+        let sum = |value: fn(&_) -> usize| score.objects.iter().map(value).sum();
         Self {
             objects: score.objects.len(),
             track_switches: score.track_switches,

@@ -10,7 +10,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use gridwatch_config::{CameraSettings, EdgeSettings, load_edge_offline};
 use gridwatch_detect::{Analyser, tiles::TilesByCamera};
-use gridwatch_domain::{CameraId, Frame, Timestamp};
+use gridwatch_domain::{Frame, Timestamp};
 use gridwatch_ingest::{FileFlaw, Level, Playback, PlaybackOptions, Reason};
 use gridwatch_runtime::{Chain, SystemClock};
 
@@ -21,6 +21,7 @@ use crate::{
     cli::AnalyzeArguments,
     edge::{detect_settings, detectors, reach_of, tiles_of, watch_of},
     network,
+    one_camera::of_camera,
     signals::Asked,
 };
 
@@ -204,26 +205,6 @@ fn playback(settings: &EdgeSettings, input: &Path, start: Timestamp) -> anyhow::
     Ok(Playback::open(input, camera, options)?)
 }
 
-/// The settings with one camera alone.
-pub(crate) fn of_camera(
-    mut settings: EdgeSettings,
-    wanted: Option<&CameraId>,
-) -> anyhow::Result<EdgeSettings> {
-    let names: Vec<String> = settings.cameras.iter().map(|camera| camera.id.to_string()).collect();
-    match wanted {
-        Some(id) => settings.cameras.retain(|camera| camera.id == *id),
-        None if settings.cameras.len() > 1 => {
-            bail!("the configuration has several cameras, name one with --camera: {}", names.join(", "))
-        }
-        None => {}
-    }
-    if settings.cameras.is_empty() {
-        let found = if names.is_empty() { "it has none".to_owned() } else { names.join(", ") };
-        bail!("the configuration has no such camera: {found}");
-    }
-    Ok(settings)
-}
-
 fn with_network(mut settings: EdgeSettings, name: Option<&str>) -> EdgeSettings {
     let Some(name) = name else { return settings };
     settings.network = network::named(name);
@@ -232,13 +213,20 @@ fn with_network(mut settings: EdgeSettings, name: Option<&str>) -> EdgeSettings 
 
 /// Without a time of day schedules say nothing.
 fn note_schedules(camera: &CameraSettings, start: Option<Timestamp>) {
-    let has_schedule =
-        camera.zones.iter().any(|zone| {
-            zone.schedule.is_some() || zone.permits.iter().any(|permit| permit.schedule.is_some())
-        }) || camera.lines.iter().any(|line| line.schedule.is_some());
-    if has_schedule && start.is_none() {
-        eprintln!("note: zones have schedules, and without --start the file begins at 1970-01-01T00:00:00Z");
+    if has_schedule(camera) && start.is_none() {
+        eprintln!(
+            "note: zones, lines or groups have schedules, and without --start the file begins at 1970-01-01T00:00:00Z"
+        );
     }
+}
+
+fn has_schedule(camera: &CameraSettings) -> bool {
+    camera
+        .zones
+        .iter()
+        .any(|zone| zone.schedule.is_some() || zone.permits.iter().any(|permit| permit.schedule.is_some()))
+        || camera.lines.iter().any(|line| line.schedule.is_some())
+        || camera.groups.iter().any(|group| group.schedule.is_some())
 }
 
 fn tell(input: &Path, summary: &Summary, took_s: f64) {
@@ -265,5 +253,42 @@ fn tell(input: &Path, summary: &Summary, took_s: f64) {
     }
     if summary.failed > 0 {
         eprintln!("{}: {} pictures could not be analysed", input.display(), summary.failed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SITE: &str = r#"
+[edge]
+id = "box"
+state_dir = "state"
+[broker]
+url = "mqtt://127.0.0.1"
+[[camera]]
+id = "lot"
+url = "rtsp://127.0.0.1/lot"
+[[camera.zone]]
+id = "b-1"
+type = "bay"
+polygon = [[0.1, 0.1], [0.3, 0.1], [0.3, 0.4], [0.1, 0.4]]
+[[camera.zone]]
+id = "b-2"
+type = "bay"
+polygon = [[0.4, 0.1], [0.6, 0.1], [0.6, 0.4], [0.4, 0.4]]
+[[camera.group]]
+id = "row"
+bays = ["b-1", "b-2"]
+"#;
+
+    #[test]
+    fn a_group_of_bays_may_have_a_schedule_too() {
+        for (schedule, has_one) in [("", false), ("weekly = [\"mon-fri 08:00-18:00\"]\n", true)] {
+            let file = tempfile::NamedTempFile::with_suffix(".toml").expect("a file");
+            std::fs::write(file.path(), format!("{SITE}{schedule}")).expect("it is written");
+            let settings = load_edge_offline(file.path()).unwrap_or_else(|error| panic!("{error:#}"));
+            assert_eq!(has_schedule(&settings.cameras[0]), has_one);
+        }
     }
 }

@@ -27,7 +27,7 @@ use gridwatch_domain::{NearPass, Timestamp};
 use serde::Serialize;
 
 pub(crate) use self::{
-    identity::{IdentityScore, ObjectScore},
+    identity::IdentityScore,
     lines::Read,
     matching::Why,
     measures::{Errors, KindScore},

@@ -17,10 +17,10 @@ use gridwatch_domain::CameraId;
 
 use self::{background::Background, sheet::Sheet};
 use crate::{
-    analyze_command::of_camera,
     cli::{DrawArguments, ZonesCommand},
     drawing::words::Language,
     network,
+    one_camera::of_camera,
     output::say,
 };
 

@@ -1,0 +1,25 @@
+//! Of a configuration that may have several cameras, the one that is meant.
+
+use anyhow::bail;
+use gridwatch_config::EdgeSettings;
+use gridwatch_domain::CameraId;
+
+/// The settings with one camera alone.
+pub(crate) fn of_camera(
+    mut settings: EdgeSettings,
+    wanted: Option<&CameraId>,
+) -> anyhow::Result<EdgeSettings> {
+    let names: Vec<String> = settings.cameras.iter().map(|camera| camera.id.to_string()).collect();
+    match wanted {
+        Some(id) => settings.cameras.retain(|camera| camera.id == *id),
+        None if settings.cameras.len() > 1 => {
+            bail!("the configuration has several cameras, name one with --camera: {}", names.join(", "))
+        }
+        None => {}
+    }
+    if settings.cameras.is_empty() {
+        let found = if names.is_empty() { "it has none".to_owned() } else { names.join(", ") };
+        bail!("the configuration has no such camera: {found}");
+    }
+    Ok(settings)
+}
