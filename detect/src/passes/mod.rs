@@ -12,6 +12,8 @@
 //! | contact | 0.6 m, or 0.15 sizes | as near as boxes can tell |
 //! | shifted by | 0.018 – 0.15 sizes, at two looks that agree | some 8 cm: less than jitter of the look, more than wind and shadows make; what goes on moving drives off |
 //! | seen twice | within 0.6 s | of two sightings that follow each other so closely the farther one counts, since one box may be off |
+//! | sure | a score of 0.3; people within 2 s of one | weak boxes of vehicles are often drawn around what is none |
+//! | still there | seen after somebody came near, within 60 s | a place is remembered for a while after it was left |
 //! | one story | 60 s | whoever comes near after a suspected contact is part of it |
 //! | beside | 2 m, or 0.45 sizes | where people stand who look at a scratch: they are half hidden between both, and seem to stand farther back |
 //! | looks | 5 s | people who get out and stay beside the parked vehicle, while what they came in stands in no bay |

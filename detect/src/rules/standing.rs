@@ -3,7 +3,7 @@
 //! | parameter | default | range | why |
 //! |---|---|---|---|
 //! | limit | 180 s, in a fire lane and an entrance 60 s | 1 s – 30 days | somebody gets out, or a parcel is handed over |
-//! | coverage | 0.5 | 0–1 | share of the ground contact that lies in the zone: more in than out |
+//! | coverage | 0.5 | not configurable | share of the ground contact that lies in the zone: more in than out |
 //! | stays in | half of the coverage | | a box that breathes opens nothing twice |
 //! | clear | 10 s | 1 s – 1 h | nobody passes in front of an empty place for so long |
 
