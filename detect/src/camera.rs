@@ -559,7 +559,12 @@ impl CameraState {
         self.zones.iter().filter_map(Zone::shortest_limit).min()
     }
 
-    /// Whether anything stands there that would be lost with the memory.
+    /// Whether its memory holds anything that would be missed: something that stands, or a condition that lasts, as somebody's stay.
+    pub fn would_be_missed(&self) -> bool {
+        self.has_standing() || self.rules.has_lasting()
+    }
+
+    /// Whether anything stands there.
     pub fn has_standing(&self) -> bool {
         self.memory.places().iter().any(Place::is_standing)
     }

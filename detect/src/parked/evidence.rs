@@ -479,10 +479,8 @@ impl Place {
         }
         self.score = (self.score * (1.0 - VOTES_FADE)).max(found.score);
         let said = self.class();
-        let votes =
-            ObjectClass::ALL.iter().position(|&class| class == said).map_or(0.0, |index| self.votes[index]);
         let (most, its_votes) = self.most_voted();
-        self.class = Some(if its_votes > votes * CLEARLY_MORE { most } else { said });
+        self.class = Some(if its_votes > self.votes_of(said) * CLEARLY_MORE { most } else { said });
     }
 
     /// Whether it looks as when its object was detected; true where there is nothing to compare with.

@@ -352,8 +352,12 @@ impl Place {
     /// Whether a fair share of its detections say this class: a car that is called a bus half of the time is watched by
     /// a zone for cars.
     pub fn may_be(&self, class: ObjectClass) -> bool {
-        let index = ObjectClass::ALL.iter().position(|&known| known == class);
-        index.is_some_and(|index| self.votes[index] >= FAIR_SHARE * self.votes.iter().sum::<f32>())
+        ObjectClass::ALL.contains(&class)
+            && self.votes_of(class) >= FAIR_SHARE * self.votes.iter().sum::<f32>()
+    }
+
+    pub(super) fn votes_of(&self, class: ObjectClass) -> f32 {
+        ObjectClass::ALL.iter().position(|&known| known == class).map_or(0.0, |index| self.votes[index])
     }
 
     /// The best of its recent scores, 0–1.

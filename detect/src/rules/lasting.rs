@@ -57,6 +57,10 @@ impl AllLasting {
         Some((known.clone(), Now::Unseen(Duration::ZERO)))
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
     /// Forgets those of zones that are gone.
     pub(super) fn keep(&mut self, mut is_watched: impl FnMut(EventKind, &ZoneId) -> bool) {
         self.all.retain(|lasting| is_watched(lasting.kind, &lasting.zone));

@@ -125,6 +125,10 @@ impl Stays {
         self.all.get_mut(index)
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
     /// Forgets those of zones that are gone.
     pub(super) fn keep(&mut self, mut is_watched: impl FnMut(&ZoneId) -> bool) {
         self.all.retain(|stay| is_watched(&stay.zone));

@@ -176,6 +176,11 @@ pub struct Rulebook {
 }
 
 impl Rulebook {
+    /// Whether anything is under way that began before this picture, open or within its limit.
+    pub fn has_lasting(&self) -> bool {
+        !self.lasting.is_empty() || !self.stays.is_empty()
+    }
+
     /// The open events, oldest first.
     pub fn open(&self) -> &[OpenEvent] {
         self.open.open()

@@ -9,7 +9,7 @@ use crate::{CameraState, Look, Step, appearance::Grey, health::View};
 
 /// Least time between two checkpoints of a camera that nothing but its memory calls for.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
-/// Longest time without keeping the memory of a camera in whose picture something stands: what a kill may take back
+/// Longest time without keeping the memory of a camera in whose picture something stands, or somebody stays: what a kill may take back
 /// of the last sighting.
 const CHECKPOINT_AT_LEAST: Duration = Duration::from_secs(30);
 /// Least time between two log lines about frames of one camera that cannot be analysed.
@@ -147,7 +147,7 @@ impl Watched {
     pub(super) fn is_checkpoint_due(&self) -> bool {
         let waited = |least: Duration| self.kept_at.is_none_or(|kept| kept.elapsed() >= least);
         let matters = self.is_unkept && waited(CHECKPOINT_EVERY);
-        matters || (self.is_stale && self.state.has_standing() && waited(CHECKPOINT_AT_LEAST))
+        matters || (self.is_stale && self.state.would_be_missed() && waited(CHECKPOINT_AT_LEAST))
     }
 
     /// Whether a complaint is due; if so, it is being made.

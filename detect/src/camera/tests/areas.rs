@@ -146,6 +146,14 @@ fn the_time_in_which_the_process_was_down_or_the_camera_lost_counts_for_nobodys_
 }
 
 #[test]
+fn who_stays_within_the_limit_would_be_missed_after_a_kill() {
+    let mut camera = CameraTester::watching(area(&[(EventKind::Loitering, 30, 1)]));
+    assert!(!camera.stand(5.0, &[]).state.would_be_missed());
+    assert!(camera.stand(10.0, &[person(0.5, 0.6, 3)]).state.would_be_missed(), "so it is kept now and then");
+    assert!(!camera.stand(15.0, &[]).state.would_be_missed());
+}
+
+#[test]
 fn whoever_is_where_somebody_was_long_ago_has_only_come() {
     let mut camera = CameraTester::watching(area(&[(EventKind::Loitering, 30, 1)]));
     let here = person(0.5, 0.6, 3);
