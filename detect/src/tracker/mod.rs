@@ -4,11 +4,12 @@
 //! moves. Tracks say nothing about dwell: they break, swap and end, and the memory of places does not depend on them.
 //!
 //! As ByteTrack does (Zhang et al., ECCV 2022), strong detections are matched first, by where they are expected and by their look, and
-//! weak ones only continue what is there. Between pictures that are seconds apart things go farther than their size: then nearness, look,
-//! class and size decide together. What is left over is met as where a track was lost, behind something or in pictures that missed it: there
+//! weak ones only continue what is there. Between pictures that are seconds apart things go farther than their size: then pace, nearness,
+//! look, class and size decide, for all that is seen together. What is left over is met as where a track was lost, behind something or in pictures that missed it: there
 //! its look decides, among those that it could have come from in that time.
 
 mod signature;
+mod walking;
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -64,15 +65,10 @@ const VEHICLE_STRAYS: f32 = 1.4;
 const PERSON_STRAYS: f32 = 1.0;
 /// In that time it looks no larger or smaller than by this factor.
 const GROWS: f32 = 2.5;
-/// In pictures so far apart whoever walks has left the box in which it is expected. It is followed all the same …
+/// Of a picture of which nothing is known.
+const USUAL_ASPECT: f32 = 16.0 / 9.0;
+/// In pictures so far apart whoever walks has left the box in which it is expected: see [`walking`].
 const STRIDE: Duration = Duration::from_millis(700);
-/// … where it looks so much like itself (turning and coming nearer change a look) and has no more than so many times the area …
-const STRIDE_ALIKE: f32 = 0.45;
-const STRIDE_GROWS: f32 = 6.0;
-/// … by whoever fits best: so much more alike must be who is as far off as can be, who is of another class, who has e times the area.
-const FAR_COUNTS: f32 = 0.5;
-const CLASS_COUNTS: f32 = 0.3;
-const SIZE_COUNTS: f32 = 0.15;
 
 /// How a detection moves.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -145,9 +141,18 @@ impl Tracker {
             Demands { iou: LEAST_IOU, likeness: 0.0 },
             Demands { iou: LEAST_IOU_WEAK, likeness: WEAK_ALIKE },
         );
+        let aspect = grey.map_or(USUAL_ASPECT, |grey| grey.width() as f32 / grey.height() as f32);
+        self.follow_far(&found, &[Kind::Person], (strong, aspect), &mut owners, &mut taken);
         self.assign(&found, of_strength(true), strongly, &mut owners, &mut taken);
         self.assign(&found, of_strength(false), weakly, &mut owners, &mut taken);
-        self.follow_strides(&found, of_strength(true), &mut owners, &mut taken);
+        // Vehicles and two-wheelers stand close together for hours: what overlaps with where one was is that.
+        self.follow_far(
+            &found,
+            &[Kind::Vehicle, Kind::TwoWheeler],
+            (strong, aspect),
+            &mut owners,
+            &mut taken,
+        );
         self.find_again(&found, strong, &mut owners, &mut taken);
         let mut movements = Vec::with_capacity(detections.len());
         for ((found, owner), look) in detections.iter().zip(owners).zip(&looks) {
@@ -267,35 +272,32 @@ impl Tracker {
         settle(pairs, owners, taken);
     }
 
-    /// In pictures that are seconds apart people have walked farther than their size: nearness, the pace that they had and their look decide.
-    fn follow_strides(
+    /// In pictures that are far apart things of these kinds are told apart all together: see [`walking`].
+    fn follow_far(
         &self,
         found: &Found<'_>,
-        wanted: impl Fn(&Detection) -> bool,
+        kinds: &[Kind],
+        (strong, aspect): (f32, f32),
         owners: &mut [Option<usize>],
         taken: &mut [bool],
     ) {
         if self.last_at.is_none_or(|last| found.at.saturating_since(last) < STRIDE) {
             return;
         }
-        let mut pairs = Vec::new();
-        let all = found.detections.iter().zip(found.looks).enumerate();
-        for (index, (detection, look)) in all.filter(|(_, (detection, _))| wanted(detection)) {
-            let of_kind = |track: &&Track| track.kind == Kind::of(detection.class);
-            for (place, track) in self.tracks.iter().enumerate().filter(|(_, track)| of_kind(track)) {
-                let likeness = track.alike(look.as_ref()).unwrap_or(STRIDE_ALIKE);
-                let way = track.share_of_reach(found.at, detection.bbox);
-                let grown = (detection.bbox.area() / track.last().1.area()).ln().abs();
-                // Who passes before something that stood there, or is half hidden, is not that.
-                let enough = if track.walks() { STRIDE_ALIKE } else { KNOWN_AGAIN };
-                if likeness < enough || way > 1.0 || grown > STRIDE_GROWS.ln() {
-                    continue;
-                }
-                let other = if track.class() == detection.class { 0.0 } else { CLASS_COUNTS };
-                pairs.push((likeness - FAR_COUNTS * way - SIZE_COUNTS * grown - other, place, index));
+        for &kind in kinds {
+            let all = self.tracks.iter().enumerate();
+            let tracks = all.filter(|(index, track)| track.kind == kind && !taken[*index]);
+            let tracks: Vec<usize> = tracks.map(|(index, _)| index).collect();
+            let all = found.detections.iter().zip(owners.iter()).enumerate();
+            let seen = all.filter(|(_, (found, owner))| Kind::of(found.class) == kind && owner.is_none());
+            let seen: Vec<usize> = seen.map(|(index, _)| index).collect();
+            let fit = |track: usize, index: usize| {
+                walking::fit(&self.tracks[tracks[track]], found, seen[index], strong, aspect)
+            };
+            for (track, index) in walking::settle(tracks.len(), seen.len(), fit) {
+                (owners[seen[index]], taken[tracks[track]]) = (Some(tracks[track]), true);
             }
         }
-        settle(pairs, owners, taken);
     }
 
     fn begin(&mut self, at: Timestamp, found: &Detection) -> &mut Track {
@@ -439,13 +441,6 @@ impl Track {
         let to = found.center();
         let way = |from: NormBox| (from.center().x() - to.x()).hypot(from.center().y() - to.y());
         way(self.predict(at)).min(way(last)) / (size * (STRAYS + a_second * since))
-    }
-
-    /// Whether it was seen well in the last picture, and did not stand there before.
-    fn walks(&self) -> bool {
-        let (last_at, last) = self.last();
-        let rests = self.past.len() > 1 && moved(self.past[0].1, last) <= RESTING;
-        self.strong_at == last_at && !rests
     }
 
     fn extend(&mut self, at: Timestamp, found: &Detection, look: Option<&Signature>) {
@@ -661,6 +656,44 @@ mod tests {
         };
         let tracks: Vec<Vec<u64>> = pictures.iter().enumerate().map(&mut tracks).collect();
         assert_eq!(tracks, [[0, 1], [0, 1]]);
+    }
+
+    /// One that stands there, so broad and so tall.
+    fn stood(class: ObjectClass, score: f32, [x, y2, width, height]: [f32; 4]) -> Detection {
+        let bbox = NormBox::new(x - width / 2.0, y2 - height, x + width / 2.0, y2).expect("valid");
+        Detection { class, score, bbox }
+    }
+
+    /// The tracks of what is seen in pictures two seconds apart, none of it known by its look.
+    fn follow_boxes(pictures: &[&[Detection]]) -> Vec<Vec<Option<u64>>> {
+        let mut tracker = Tracker::default();
+        let mut tracks = |(step, found): (usize, &&[Detection])| {
+            let movements = tracker.update(after(step as u64 * 2000), found, 0.3, None);
+            movements.iter().map(|movement| movement.map(|movement| movement.track.0)).collect()
+        };
+        pictures.iter().enumerate().map(&mut tracks).collect()
+    }
+
+    #[test]
+    fn in_pictures_seconds_apart_who_comes_the_other_way_is_told_by_the_pace_of_both() {
+        let person = |place| stood(ObjectClass::Person, 0.7, place);
+        let tracks = follow_boxes(&[
+            &[person([0.739, 0.387, 0.019, 0.073])],
+            &[person([0.692, 0.354, 0.015, 0.076]), person([0.653, 0.348, 0.016, 0.067])],
+            &[person([0.696, 0.383, 0.020, 0.076]), person([0.654, 0.315, 0.012, 0.061])],
+        ]);
+        assert_eq!(tracks, [vec![Some(0)], vec![Some(0), Some(1)], vec![Some(1), Some(0)]]);
+    }
+
+    #[test]
+    fn in_pictures_seconds_apart_a_car_that_has_come_near_is_not_one_far_off() {
+        let car = |place| stood(ObjectClass::Car, 0.8, place);
+        let tracks = follow_boxes(&[
+            &[car([0.421, 0.392, 0.068, 0.103])],
+            &[car([0.459, 0.548, 0.097, 0.170])],
+            &[car([0.470, 0.264, 0.063, 0.055])],
+        ]);
+        assert_eq!(tracks, [[Some(0)], [Some(0)], [Some(1)]]);
     }
 
     #[test]
