@@ -9,6 +9,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI};
 use gridwatch_domain::NormBox;
 
 use super::{
+    layout::Layout,
     pinhole::Pinhole,
     quad::{area, clipped},
     shape::{Shape, outlines, shapes},
@@ -26,6 +27,8 @@ const STEP_M: f64 = 0.05;
 const DIRECTIONS: u32 = 12;
 /// A direction that is none of those in which cars are parked here must fit better by this, as a square of shares of the box.
 const UNUSUAL: f64 = 0.004;
+/// What would stand across a bay must fit better by this: nobody parks so, and a box seen askew says little of it.
+const ACROSS_BAY: f64 = 0.01;
 /// Which way it was thought to stand before: another must fit better by this.
 const CHANGED: f64 = 0.002;
 /// What would stand in another must fit better by this, for all of it.
@@ -81,22 +84,23 @@ pub(crate) struct Sight {
     pub before: Option<f64>,
 }
 
-/// `None` where nothing that stands on the ground is seen like that. `usual`: directions in which things are parked here; `taken`: where
+/// `None` where nothing that stands on the ground is seen like that. `layout`: which way things are parked here; `taken`: where
 /// others stand, so that this does not.
 pub(crate) fn fit(
     camera: &Pinhole,
     sight: &Sight,
-    usual: &[f64],
+    layout: &Layout,
     taken: &[[[f64; 2]; 4]],
 ) -> Option<Standing> {
     let [x1, y1, x2, y2] = edges(sight.bbox);
+    let is_vehicle = sight.kind == Kind::Vehicle;
     let start = camera.ground([f64::midpoint(x1, x2), y2 - 0.2 * (y2 - y1)])?;
     let best = |direction: &(f64, f64), shapes: &[Shape], rounds: usize| {
         let stood =
             shapes.iter().filter_map(|shape| stood(camera, shape, *direction, sight, (start, rounds)));
         stood.min_by(|a, b| a.misfit.total_cmp(&b.misfit))
     };
-    let mut directions: Vec<((f64, f64), Standing)> = directions(sight, usual)
+    let mut directions: Vec<((f64, f64), Standing)> = directions(sight, layout.headings())
         .into_iter()
         .filter_map(|direction| Some((direction, best(&direction, outlines(sight.kind), FIRST_ROUNDS)?)))
         .collect();
@@ -109,7 +113,8 @@ pub(crate) fn fit(
         let shapes = shapes(sight.kind).iter();
         let stood = shapes.filter_map(|shape| stood(camera, shape, direction, sight, (start, ROUNDS)));
         let beside_others = stood.map(|one| {
-            let misfit = one.misfit + IN_OTHERS * one.in_others(taken);
+            let across = if is_vehicle && layout.is_across(one.at, one.heading) { ACROSS_BAY } else { 0.0 };
+            let misfit = one.misfit + IN_OTHERS * one.in_others(taken) + across;
             Standing { misfit, ..one }
         });
         on_average(&beside_others.collect::<Vec<_>>())

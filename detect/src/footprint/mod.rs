@@ -5,24 +5,21 @@
 
 mod fit;
 mod from_bays;
+mod layout;
 mod pinhole;
 mod quad;
 mod shape;
 #[cfg(test)]
 mod tests;
 
-use std::f64::consts::PI;
+use gridwatch_domain::{Ground, NormBox, Polygon, Zone};
 
-use gridwatch_domain::{Ground, NormBox, Polygon, Zone, ZoneType};
-
-use self::{fit::Sight, pinhole::Pinhole};
+use self::{fit::Sight, layout::Layout, pinhole::Pinhole};
 pub use quad::Quad;
 pub(crate) use quad::{area, clipped, distance, to_side};
 
 use crate::motion::Kind;
 
-/// Directions of bays that differ by less than this, in radians, are one.
-const SAME_WAY: f64 = 0.07;
 /// A box that has changed by less than this, in shares of its size, stands where it stood.
 const UNCHANGED: f32 = 0.008;
 
@@ -121,8 +118,7 @@ pub struct Others<'a> {
 #[derive(Debug, Clone, Default)]
 pub struct Surveyor {
     camera: Option<Pinhole>,
-    /// Directions in which cars are parked.
-    headings: Vec<f64>,
+    layout: Layout,
 }
 
 impl Surveyor {
@@ -132,8 +128,8 @@ impl Surveyor {
         let Some(camera) = calibrated.or_else(|| from_bays::pinhole(zones, aspect)) else {
             return Self::default();
         };
-        let headings = headings(&camera, zones);
-        Self { camera: Some(camera), headings }
+        let layout = Layout::new(&camera, zones);
+        Self { camera: Some(camera), layout }
     }
 
     /// What something covers of the ground. `before`: what it covered when it was told last.
@@ -150,7 +146,7 @@ impl Surveyor {
         }
         let counts = counts(bbox, others.boxes);
         let sight = Sight { kind, bbox, counts, before: before.map(|before| before.heading) };
-        let standing = fit::fit(camera, &sight, &self.headings, others.footprints)?;
+        let standing = fit::fit(camera, &sight, &self.layout, others.footprints)?;
         let metres = standing.corners();
         let [a, b, c, d] = metres.map(|[x, y]| camera.project([x, y, 0.0]));
         let seen = Quad::new([a?, b?, c?, d?]);
@@ -193,24 +189,4 @@ fn counts(bbox: NormBox, others: &[NormBox]) -> [f64; 4] {
         }
     }
     [hidden_x[0], 0.0, hidden_x[1], hidden_below].map(|hidden| f64::from((1.0 - hidden).clamp(0.1, 1.0)))
-}
-
-/// Directions of the bays' sides.
-fn headings(camera: &Pinhole, zones: &[Zone]) -> Vec<f64> {
-    let mut headings: Vec<f64> = Vec::new();
-    for bay in zones.iter().filter(|zone| zone.zone_type == ZoneType::Bay) {
-        let points: Vec<_> = bay.polygon.points().iter().map(|p| [p.x(), p.y()].map(f64::from)).collect();
-        for (a, b) in points.iter().zip(points.iter().cycle().skip(1)) {
-            let (Some(a), Some(b)) = (camera.ground(*a), camera.ground(*b)) else { continue };
-            let heading = (b[1] - a[1]).atan2(b[0] - a[0]).rem_euclid(PI);
-            let is_known = |known: &f64| {
-                let apart = (heading - known).rem_euclid(PI);
-                apart.min(PI - apart) < SAME_WAY
-            };
-            if !headings.iter().any(is_known) {
-                headings.push(heading);
-            }
-        }
-    }
-    headings
 }

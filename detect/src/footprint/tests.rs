@@ -1,6 +1,6 @@
 //! Cameras, bays and cars of known measures: footprints are told where they stand.
 
-use gridwatch_domain::{Point, ZoneId};
+use gridwatch_domain::{Point, ZoneId, ZoneType};
 
 use super::{shape::shapes, *};
 

@@ -14,11 +14,14 @@
 //! | seen twice | within 0.6 s | of two sightings that follow each other so closely the farther one counts, since one box may be off |
 //! | sure | a score of 0.3; people within 2 s of one | weak boxes of vehicles are often drawn around what is none |
 //! | still there | seen after somebody came near, within 60 s | a place is remembered for a while after it was left |
+//! | has settled | stands for 10 s when somebody comes near | until then whoever parks still moves, and doors are opened |
 //! | one story | 60 s | whoever comes near after a suspected contact is part of it |
-//! | beside | 2 m, or 0.45 sizes | where people stand who look at a scratch: they are half hidden between both, and seem to stand farther back |
+//! | beside | 2.5 m, or 0.5 sizes | where people stand who look at a scratch: they are half hidden between both, and seem to stand farther back |
 //! | looks | 5 s | people who get out and stay beside the parked vehicle, while what they came in stands in no bay |
 
+mod before;
 mod distance;
+mod fit;
 mod pass;
 mod passer;
 mod shifted;
@@ -29,10 +32,10 @@ mod way;
 use std::time::Duration;
 
 use self::{
+    before::Before,
     distance::{Distance, between, side_of},
     pass::{Pass, parked_object, passer_object},
     passer::{is_parked_itself, is_several, may_pass},
-    shifted::Crop,
     way::{Known, heading, nearest},
 };
 use crate::{
@@ -50,7 +53,7 @@ const NEAR: Distance = Distance { sizes: 0.3, metres: Some(1.2) };
 /// Within this it may have been a contact.
 const CONTACT: Distance = Distance { sizes: 0.15, metres: Some(0.6) };
 /// Within this somebody looks at it.
-const BESIDE: Distance = Distance { sizes: 0.45, metres: Some(2.0) };
+const BESIDE: Distance = Distance { sizes: 0.5, metres: Some(2.5) };
 /// Pictures that follow each other so closely show the same way twice.
 const CLOSELY: Duration = Duration::from_millis(600);
 /// Pictures farther apart say nothing of the way between.
@@ -156,8 +159,8 @@ pub struct Passes {
     known: Vec<Known>,
     /// Contacts that have been suspected lately.
     touched: Vec<Touch>,
-    /// What everything looked like when nobody was before it last.
-    before: Grey,
+    /// What everything looked like when nobody was before it.
+    before: Before,
     last_at: Option<Timestamp>,
 }
 
@@ -195,7 +198,7 @@ impl Passes {
                 |passer: &&Passer| !scene.places.iter().any(|place| place.track() == Some(passer.track));
             let covered: Vec<NormBox> =
                 scene.passers.iter().filter(stays).map(|passer| passer.bbox).collect();
-            self.before.take_uncovered(fine, &covered);
+            self.before.take(scene.at, fine, &covered);
         }
         outcome
     }
@@ -209,7 +212,7 @@ impl Passes {
     pub fn forget(&mut self) -> Vec<NearPass> {
         self.known.clear();
         self.touched.clear();
-        self.before = Grey::default();
+        self.before = Before::default();
         self.last_at = None;
         self.open.drain(..).filter(Pass::is_certain).map(|open| open.pass).collect()
     }
@@ -253,7 +256,7 @@ impl Passes {
             return;
         }
         let at_once = !follows_closely;
-        let look = scene.fine.and_then(|_| Crop::cut(&self.before, place.bbox()));
+        let look = scene.fine.and_then(|_| self.before.look(place.bbox()));
         let mut open = Pass {
             pass: NearPass {
                 id: EventId::from_parts(scene.at, random()),
@@ -280,6 +283,7 @@ impl Passes {
             pending: None,
             near_at: scene.at,
             before: look,
+            neighbours: scene.places.iter().map(Place::number).collect(),
             first_shift: None,
             last: passer.bbox,
             stands_as: None,
@@ -339,6 +343,7 @@ impl Passes {
             let shifted = open.pass.shifted.is_some_and(|shifted| NUDGED.contains(&shifted));
             let by_whom = !matches!(open.pass.passer.class, ObjectClass::Person);
             let is_contact = by_whom
+                && open.has_settled()
                 && open.is_certain()
                 && open.distance().is_within(&CONTACT)
                 && (shifted || open.looked_for >= LOOKS_FOR);

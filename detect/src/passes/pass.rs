@@ -15,6 +15,8 @@ use crate::parked::{Place, Presence};
 
 /// Whether the parked vehicle has moved is looked at so long after a pass: until then it may rock.
 const SETTLES_AFTER: Duration = Duration::from_secs(2);
+/// Until then it may still move by itself.
+const PARKED_FOR: Duration = Duration::from_secs(10);
 /// What stands there and overlaps so much is the passer, that has stopped.
 const IS_IT: f32 = 0.5;
 /// Two looks, so far apart in time, that agree so well: it stands again, and does not drive off.
@@ -44,6 +46,8 @@ pub(super) struct Pass {
     pub near_at: Timestamp,
     /// What the parked vehicle looked like before.
     pub before: Option<Crop>,
+    /// Numbers of the places that were near it then.
+    pub neighbours: Vec<u64>,
     /// By how much it seemed to have moved when that could be told first.
     pub first_shift: Option<(Timestamp, f32)>,
     /// Where the passer was last.
@@ -85,6 +89,11 @@ impl Pass {
     /// Whether somebody was there: seen twice, or followed until it came near and lost there; and so was the parked vehicle.
     pub(super) fn is_certain(&self) -> bool {
         self.was_there && (self.nearest.is_some() || self.is_followed)
+    }
+
+    /// Whether the parked vehicle had come to rest for certain before somebody came near.
+    pub(super) fn has_settled(&self) -> bool {
+        self.pass.from.saturating_since(self.pass.parked_since) >= PARKED_FOR
     }
 
     /// Whether it is still to be known that the parked vehicle was there.
@@ -169,15 +178,20 @@ impl Pass {
         if self.pass.shifted.is_some() || !is_due || place.presence() != Presence::Seen {
             return;
         }
-        // Neighbours were before it then, too.
         let others = scene
             .passers
             .iter()
             .filter(|passer| place.track() != Some(passer.track) && !is_parked_itself(scene, passer));
-        let others: Vec<NormBox> = others.map(|passer| passer.bbox).collect();
+        let mut others: Vec<NormBox> = others.map(|passer| passer.bbox).collect();
         if others.iter().any(|other| other.intersection(before.area()) > 0.0) {
             return;
         }
+        // Whoever has stopped since; neighbours were before it then, too.
+        let new = scene
+            .places
+            .iter()
+            .filter(|other| other.number() != self.place && !self.neighbours.contains(&other.number()));
+        others.extend(new.map(Place::bbox));
         let Some(shift) = before.shift_to(fine, &others) else { return };
         match self.first_shift {
             Some((then, first)) if scene.at.saturating_since(then) >= STANDS_AGAIN => {

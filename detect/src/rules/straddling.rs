@@ -4,6 +4,7 @@
 //! |---|---|---|---|
 //! | limit | 60 s | 1 s – 30 days | parking in two moves takes less |
 //! | how far towards the neighbour | 0.3 – 0.7 of the way from middle to middle | | 0.3 of a bay of 2.5 m is 0.75 m: a car of 1.8 m is 0.4 m over the line; footprints are off by less than 0.1 |
+//! | doubtful | 10 % of the ground it covers is covered by another one | | two do not stand in one place: its footprint is off |
 //! | once told | 0.22 – 0.78 | | a footprint that breathes opens nothing twice |
 //!
 //! It counts from when it was first seen to be so, not from when the vehicle came: who hides a half of one that has stood there for hours moves it
@@ -19,12 +20,17 @@ use super::{
     claim::{Claim, Subject, Watched},
     standing,
 };
-use crate::parked::Place;
+use crate::{
+    footprint::{area, clipped},
+    parked::Place,
+};
 
 const BETWEEN: std::ops::RangeInclusive<f64> = 0.3..=0.7;
 const STILL_BETWEEN: std::ops::RangeInclusive<f64> = 0.22..=0.78;
 /// Farther beside the way from one bay's middle to the other's it stands before them, not in them.
 const BESIDE: f64 = 0.5;
+/// Where so much of the ground that it covers is another's, in shares of it, it does not stand as it seems to.
+const TAKEN: f64 = 0.1;
 
 /// Since when each place has been seen to straddle, if it is, by its number.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -72,7 +78,7 @@ pub(super) fn claims<'a>(
         if !is_news {
             return None;
         }
-        let straddles = straddles(zone, context, place, &BETWEEN);
+        let straddles = straddles(zone, context, place, &BETWEEN) && !is_doubtful(context, place);
         let straddled = straddlers.take(place, straddles, context.scene.at)?;
         let since = standing::since(zone, context, place)?.max(straddled);
         Some(Claim::of_place(Watched::zone(zone, rule), place, since))
@@ -83,6 +89,20 @@ pub(super) fn claims<'a>(
 fn is_told_elsewhere(context: &Context<'_>, place: &Place) -> bool {
     let subject = Subject::Place(place.number());
     context.bays.all.iter().any(|bay| context.is_open(EventKind::Straddling, bay.zone, subject))
+}
+
+/// Whether it seems to stand where another one stands. Boxes of vehicles in a row, seen from the side, are a little too low in
+/// the dark and in snow, and all the more metres the farther away they are.
+fn is_doubtful(context: &Context<'_>, place: &Place) -> bool {
+    let Some(own) = place.stance().footprint else { return false };
+    let others = context
+        .scene
+        .places
+        .iter()
+        .filter(|other| other.number() != place.number() && other.is_standing() && other.is_credible());
+    others
+        .filter_map(|other| other.stance().footprint)
+        .any(|other| area(&clipped(&own.metres, &other.metres)) >= TAKEN * area(&own.metres))
 }
 
 fn straddles(
