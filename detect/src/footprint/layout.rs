@@ -1,6 +1,6 @@
 //! Which way vehicles stand where bays are drawn. Pure.
 
-use std::f64::consts::{FRAC_PI_6, PI};
+use std::f64::consts::PI;
 
 use gridwatch_domain::{Zone, ZoneType};
 
@@ -10,6 +10,8 @@ use super::{area, pinhole::Pinhole};
 const SAME_WAY: f64 = 0.07;
 /// A bay that is longer than wide by this factor says which way one parks in it.
 const OBLONG: f64 = 1.4;
+/// Who stands in a bay is turned out of its length by no more than this: 20°.
+const ASKEW: f64 = PI / 9.0;
 
 /// The bays of a camera, in metres on the ground.
 #[derive(Debug, Clone, Default)]
@@ -52,7 +54,7 @@ impl Layout {
     /// Whether what stands there, its length in that direction, stands in a bay and across it.
     pub(super) fn is_across(&self, at: [f64; 2], heading: f64) -> bool {
         let bay = self.bays.iter().find(|bay| bay.contains(at));
-        bay.and_then(|bay| bay.along).is_some_and(|along| apart(along, heading) > FRAC_PI_6)
+        bay.and_then(|bay| bay.along).is_some_and(|along| apart(along, heading) > ASKEW)
     }
 }
 

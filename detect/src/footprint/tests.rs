@@ -249,3 +249,29 @@ fn nothing_stands_where_something_else_is_known_to_stand() {
         common(&beside)
     );
 }
+
+#[test]
+fn who_stands_in_a_bay_stands_along_it_however_a_box_is_off() {
+    let camera = camera();
+    let zones = bays(&camera, [-8.0, 12.0], 7);
+    let surveyor = Surveyor::new(Some(&ground(&camera)), &zones, ASPECT);
+    for (bay, shape) in (0..7).flat_map(|bay| (0..5).map(move |shape| (bay, shape))) {
+        let at = [-6.75 + 2.5 * f64::from(bay), 14.6];
+        let seen = bbox(&camera, shape, at, std::f64::consts::FRAC_PI_2);
+        // Each edge in or out by up to 4 % of its side.
+        for off in 0..16_u8 {
+            let edge = |bit: u8| if off & bit == 0 { -0.04 } else { 0.04 };
+            let (across, down) = (seen.width(), seen.height());
+            let off = NormBox::clipped(
+                seen.x1() + edge(1) * across,
+                seen.y1() + edge(2) * down,
+                seen.x2() + edge(4) * across,
+                seen.y2() + edge(8) * down,
+            );
+            let told =
+                surveyor.footprint(Kind::Vehicle, off.expect("in the picture"), Others::default(), None);
+            let heading = told.expect("it stands on the ground").heading;
+            assert!(heading.cos().abs() < 0.35, "bay {bay}, shape {shape}: {heading}");
+        }
+    }
+}

@@ -55,3 +55,30 @@ fn median([a, b, c]: [&Grey; 3]) -> Option<Grey> {
     let pixels = pixels.map(|((&a, &b), &c)| a.min(b).max(a.max(b).min(c))).collect();
     Grey::new(a.width(), a.height(), pixels)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::appearance::tests::grey;
+
+    #[test]
+    fn who_is_found_a_picture_late_is_not_taken_for_what_was_there() {
+        let place = NormBox::new(0.4, 0.4, 0.6, 0.6).expect("valid");
+        let (empty, taken) = (grey(1), grey(2));
+        let mut before = Before::default();
+        assert_eq!(before.look(place), None, "nothing is known");
+        for (seconds, picture) in [(0, &empty), (2, &empty), (4, &taken)] {
+            before.take(Timestamp::from_millisecond(1000 * seconds).expect("valid"), picture, &[]);
+        }
+        assert_eq!(before.look(place), Crop::cut(&empty, place));
+        // Nor is who stays and is followed.
+        for seconds in 5..20 {
+            before.take(
+                Timestamp::from_millisecond(1000 * seconds).expect("valid"),
+                &taken,
+                &[NormBox::new(0.0, 0.0, 1.0, 1.0).expect("valid")],
+            );
+        }
+        assert_eq!(before.look(place), Crop::cut(&taken, place), "as it was seen uncovered last");
+    }
+}

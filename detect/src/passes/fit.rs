@@ -238,3 +238,68 @@ fn solve(mut rows: [[f64; 5]; 4]) -> Option<[f64; 4]> {
     }
     Some([0, 1, 2, 3].map(|index| rows[index][4] / rows[index][index]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: (usize, usize) = (160, 90);
+
+    /// A surface without edges, moved by so much; `covered`: columns from there on are of something else.
+    fn picture([dx, dy]: [f32; 2], covered: usize) -> Grey {
+        let wave = |x: f32, y: f32| (x / 2.3).sin() + (y / 1.9).cos() + ((x + 2.0 * y) / 5.1).sin();
+        let pixel = |index: usize| {
+            let (x, y) = (index % SIZE.0, index / SIZE.0);
+            let value = if x >= covered {
+                wave(y as f32 * 1.7, 0.3 * x as f32)
+            } else {
+                wave(x as f32 - dx, y as f32 - dy)
+            };
+            (127.0 + 38.0 * value) as u8
+        };
+        Grey::new(SIZE.0, SIZE.1, (0..SIZE.0 * SIZE.1).map(pixel).collect())
+            .expect("as many pixels as it says")
+    }
+
+    fn piece() -> Piece {
+        let bbox = NormBox::new(0.4, 0.4, 0.6, 0.7).expect("valid");
+        Piece::cut(&picture([0.0; 2], SIZE.0), bbox).expect("in the picture")
+    }
+
+    fn off(found: Option<[f32; 2]>, moved: [f32; 2]) -> f32 {
+        let [x, y] = found.expect("it can be made out");
+        (x - moved[0]).hypot(y - moved[1])
+    }
+
+    #[test]
+    fn it_is_found_to_a_twentieth_of_a_pixel() {
+        for moved in [[0.0, 0.0], [0.3, 0.0], [-0.45, 0.6], [2.5, -3.25], [8.2, 7.7]] {
+            let off = off(piece().find(&picture(moved, SIZE.0)), moved);
+            assert!(off < 0.05, "{moved:?} is told {off} off");
+        }
+    }
+
+    #[test]
+    fn light_does_not_move_it() {
+        let moved = [0.7, -0.4];
+        let dim = picture(moved, SIZE.0).pixels().iter().map(|pixel| pixel / 2 + 20).collect();
+        let dim = Grey::new(SIZE.0, SIZE.1, dim).expect("as many pixels as it says");
+        let off = off(piece().find(&dim), moved);
+        assert!(off < 0.05, "{off}");
+    }
+
+    #[test]
+    fn what_covers_a_part_of_it_does_not_move_it() {
+        let moved = [0.6, -0.4];
+        let off = off(piece().find(&picture(moved, 92)), moved);
+        assert!(off < 0.1, "{off}");
+    }
+
+    #[test]
+    fn what_is_covered_for_the_most_part_is_not_told() {
+        let covers = NormBox::new(0.56, 0.3, 0.7, 0.8).expect("valid");
+        let later = picture([0.0; 2], SIZE.0);
+        assert_eq!(piece().without(&[covers], &later).find(&later), None);
+        assert_eq!(piece().find(&picture([0.0; 2], 70)), None);
+    }
+}

@@ -151,6 +151,38 @@ mod tests {
     }
 
     #[test]
+    fn a_wall_behind_it_within_the_box_holds_nothing() {
+        let [[left, right], [top, bottom]] = CAR;
+        let share = |pixel: usize, side: usize| pixel as f32 / side as f32;
+        let larger = NormBox::new(
+            share(left - 8, SIZE.0),
+            share(top - 16, SIZE.1),
+            share(right + 8, SIZE.0),
+            share(bottom, SIZE.1),
+        );
+        let crop = Crop::cut(&picture(1, [0, 0]), larger.expect("valid")).expect("large enough");
+        let shift = crop.shift_to(&picture(1, [0, 2]), &[]).expect("it can be made out");
+        assert!((shift - 2.0 / 48.0).abs() < 0.01, "{shift}");
+    }
+
+    #[test]
+    fn a_shadow_that_goes_with_it_does_not_hide_that_it_was_moved() {
+        let [[left, right], [_, bottom]] = CAR;
+        // The ground below the car, and no other, moves like the car.
+        let later = {
+            let (still, moved) = (picture(1, [0, 2]), picture(1, [2, 0]));
+            let is_below = |x: usize, y: usize| y >= bottom && (left - 16..right + 16).contains(&x);
+            let pixel = |index: usize| {
+                let of = if is_below(index % SIZE.0, index / SIZE.0) { &moved } else { &still };
+                of.pixels()[index]
+            };
+            Grey::new(SIZE.0, SIZE.1, (0..SIZE.0 * SIZE.1).map(pixel).collect()).expect("as many")
+        };
+        let shift = crop().shift_to(&later, &[]).expect("it can be made out");
+        assert!((shift - 2.0 / 32.0).abs() < 0.01, "{shift}");
+    }
+
+    #[test]
     fn where_nobody_can_tell_nothing_is_told() {
         let all = NormBox::new(0.0, 0.0, 1.0, 1.0).expect("valid");
         assert_eq!(crop().shift_to(&picture(1, [0, 2]), &[all]), None);

@@ -99,6 +99,17 @@ fn one_that_comes_too_close_and_moves_the_parked_one_is_suspected() {
 }
 
 #[test]
+fn one_that_has_just_been_parked_and_still_moves_was_touched_by_nobody() {
+    let mut camera = CameraTester::watching(yard());
+    camera.stand(3.0, &[]).stand(5.0, &[parked(0.0)]);
+    let settles = |t: f64| parked(if t > 3.0 { 0.00625 } else { 0.0 });
+    camera.show(8.0, |t| vec![settles(t), passing(t, 0.56)]).stand(5.0, &[settles(9.0)]);
+    settle(&mut camera, &[settles(9.0)]);
+    assert!(camera.passes[0].shifted.is_some_and(|shifted| shifted > 0.03), "{:#?}", camera.passes);
+    camera.expect(&[]);
+}
+
+#[test]
 fn one_that_stops_beside_it_and_somebody_who_gets_out_to_look_are_suspected() {
     let mut camera = CameraTester::watching(yard());
     camera.stand(3.0, &[]).stand(10.0, &[parked(0.0)]);
