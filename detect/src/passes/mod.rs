@@ -17,7 +17,7 @@
 //! | has settled | stands for 10 s when somebody comes near | until then whoever parks still moves, and doors are opened |
 //! | one story | 60 s | whoever comes near after a suspected contact is part of it |
 //! | beside | 2.5 m, or 0.5 sizes | where people stand who look at a scratch: they are half hidden between both, and seem to stand farther back |
-//! | looks | 5 s | people who get out and stay beside the parked vehicle, while what they came in stands in no bay |
+//! | looks | 4 s | in pictures 2 s apart three are as much; people who get out and stay beside the parked vehicle, while what they came in stands in no bay |
 
 mod before;
 mod distance;
@@ -67,7 +67,7 @@ const DECIDED_WITHIN: Duration = Duration::from_secs(60);
 /// People who get out within this time …
 const OUT_WITHIN: Duration = Duration::from_secs(60);
 /// … and stay so long beside the parked vehicle look for a scratch.
-const LOOKS_FOR: Duration = Duration::from_secs(5);
+const LOOKS_FOR: Duration = Duration::from_secs(4);
 /// What overlaps so much with where something stands is of that.
 const OF_PLACE: f32 = 0.6;
 /// Passes of one camera that are under way at most: more are a crowd, and no clue.
@@ -287,6 +287,7 @@ impl Passes {
             first_shift: None,
             last: passer.bbox,
             stands_as: None,
+            is_in_one_box: false,
             looked_for: Duration::ZERO,
             looked_at: None,
             is_contact: false,

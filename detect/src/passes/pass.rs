@@ -17,6 +17,8 @@ use crate::parked::{Place, Presence};
 const SETTLES_AFTER: Duration = Duration::from_secs(2);
 /// Until then it may still move by itself.
 const PARKED_FOR: Duration = Duration::from_secs(10);
+/// What lies so far within a box is taken together with what else does.
+const WITHIN: f32 = 0.85;
 /// What stands there and overlaps so much is the passer, that has stopped.
 const IS_IT: f32 = 0.5;
 /// Two looks, so far apart in time, that agree so well: it stands again, and does not drive off.
@@ -54,6 +56,8 @@ pub(super) struct Pass {
     pub last: NormBox,
     /// Number of the place as which it has stopped.
     pub stands_as: Option<u64>,
+    /// Whether it was lost where one box is drawn around it and the parked vehicle: it stands there, too.
+    pub is_in_one_box: bool,
     /// How long people have stood beside the parked vehicle since.
     pub looked_for: Duration,
     /// When somebody was seen there last.
@@ -144,10 +148,14 @@ impl Pass {
         self.pass.side = side_of(place.bbox(), nearest.bbox);
     }
 
-    /// Whether the passer stands where nobody parks: it has stopped, as a vehicle of its own, and in no bay.
+    /// Whether the passer stands where nobody parks: it has stopped, as a vehicle of its own or in one box with the parked one, and in no bay.
     pub(super) fn stands_in_the_way(&self, scene: &Scene<'_>) -> bool {
-        let place = scene.places.iter().find(|place| Some(place.number()) == self.stands_as);
-        place.is_some_and(|place| place.is_standing() && !(scene.is_in_bay)(place))
+        let find = |number: u64| scene.places.iter().find(|place| place.number() == number);
+        let is_outside = |place: &Place| place.is_standing() && !(scene.is_in_bay)(place);
+        match self.stands_as {
+            Some(number) => find(number).is_some_and(is_outside),
+            None => self.is_in_one_box && find(self.place).is_some_and(is_outside),
+        }
     }
 
     /// Notes as what the passer stands. Its track says little later on: both touch, and boxes are drawn around both.
@@ -160,6 +168,13 @@ impl Pass {
         if !is_known {
             self.stands_as = scene.places.iter().find(is_its).map(Place::number);
         }
+        let parked = scene.places.iter().find(|place| place.number() == self.place).map(Place::bbox);
+        let is_seen = scene.passers.iter().any(|passer| Some(passer.track) == self.pass.passer.track);
+        let is_of_both = |passer: &Passer| {
+            let holds = |part: NormBox| part.intersection(passer.bbox) >= WITHIN * part.area();
+            parked.is_some_and(|parked| holds(parked) && holds(self.last))
+        };
+        self.is_in_one_box = !is_seen && (self.is_in_one_box || scene.passers.iter().any(is_of_both));
     }
 
     /// Whether people may still get out.

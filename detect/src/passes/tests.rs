@@ -235,3 +235,24 @@ fn a_vehicle_that_is_hardly_seen_has_not_passed() {
         assert_eq!(yard.told.len(), noted, "{:#?}", yard.told);
     }
 }
+
+#[test]
+fn who_was_lost_where_one_box_is_around_both_stands_there_and_may_be_looked_at() {
+    let mut yard = Yard::with(&[car(0.4, 0.4)]);
+    let approaching = [0.7, 0.56, 0.47, 0.46, 0.46].map(|x| driving(9, car(x, 0.43)));
+    approaching.iter().for_each(|passer| {
+        yard.show(&[*passer]);
+    });
+    let both = passer(5, ObjectClass::Car, bbox([0.4, 0.4, 0.56, 0.55]), false);
+    let looking = passer(7, ObjectClass::Person, bbox([0.36, 0.42, 0.39, 0.53]), false);
+    yard.show_for(3, &[both]).show_for(8, &[both, looking]);
+    let touched: Vec<Option<TrackId>> = yard.contacts.iter().map(|contact| contact.passer.track).collect();
+    assert_eq!(touched, [Some(TrackId(9))]);
+    // Who has driven on instead does not stand there, whoever stands beside the parked one.
+    let mut yard = Yard::with(&[car(0.4, 0.4)]);
+    approaching.iter().for_each(|passer| {
+        yard.show(&[*passer]);
+    });
+    yard.show_for(3, &[]).show_for(8, &[looking]);
+    assert_eq!(yard.contacts, []);
+}
