@@ -18,6 +18,10 @@ const LOOK_WITHIN_S: f64 = 20.0;
 const LOOK_FROM_M: f32 = 1.5;
 /// A contact is spoken of for so long at least, in seconds.
 const SPOKEN_OF_S: f64 = 10.0;
+/// That a parked one was pushed is seen when whoever did it has gone, at two looks: from 2 s after, 1.5 s apart.
+const SEEN_AFTER_S: f64 = 3.5;
+/// So long people have to look.
+const LOOK_FOR_S: f64 = 4.0;
 /// So long before the touch one is as near as pictures can tell, in seconds.
 const AS_NEAR_S: f64 = 1.0;
 
@@ -66,12 +70,16 @@ pub(super) fn holds(content: &Content) -> Vec<Hold> {
         let zone = stays.iter().find(is_it).and_then(|stay| zone_of(content, &bays, stay));
         let rule = zone.and_then(|zone| zone.zone.rule(EventKind::ContactSuspected));
         let (Some(zone), Some(rule)) = (zone, rule) else { continue };
-        let Some(open_s) = pushed_s.or(looked.map(|looked| looked[0])) else { continue };
+        let by_push = pushed_s.map(|pushed_s| pass.until_s.max(pushed_s) + SEEN_AFTER_S);
+        let by_looks = looked.map(|looked| looked[0] + LOOK_FOR_S);
+        let due_s = by_push.into_iter().chain(by_looks).min_by(f64::total_cmp);
+        let Some(due_s) = due_s else { continue };
         let over_s = looked.map_or(pass.until_s, |looked| pass.until_s.max(looked[1]));
-        let until_s = over_s.max(pass.at_s + SPOKEN_OF_S).min(content.loop_s());
+        let spoken_of_s = (pass.at_s + SPOKEN_OF_S).max(due_s + SPOKEN_OF_S / 2.0);
+        let until_s = over_s.max(spoken_of_s).min(content.loop_s());
         let from_s = (pass.at_s - AS_NEAR_S).max(0.0);
         let hold = Hold::new(rule, &zone.zone.id, [from_s, until_s]);
-        let open_s = open_s + hold.limit_s;
+        let open_s = due_s + hold.limit_s;
         holds.push(Hold { open_s, limit_s: open_s - from_s, actor: Some(pass.parked), ..hold });
     }
     holds

@@ -169,7 +169,8 @@ fn a_touch_is_told_where_something_comes_of_it() {
         found[0].open_s - touch_s
     };
     let pushed = told(&format!("{car}nudge = {{ at_s = {touch_s:.1}, by = [0.0, 0.2] }}\n"));
-    assert!((0.5..2.0).contains(&pushed), "{pushed}");
+    // Once the one that did it has gone, after its 30 s.
+    assert!((33.0..36.0).contains(&pushed), "{pushed}");
     let looks = walker(touch_s as f32 + 3.0, &[([0.6, 4.0], 0), ([1.6, 6.0], 8), ([0.6, 4.0], 0)]);
     let looks = looks.replacen("[[person]]", "[[person]]\nrides = true", 1);
     let looked = told(&[car.as_str(), &looks].concat());
