@@ -323,8 +323,8 @@ impl CameraState {
         self.survey(detections, grey);
         self.walkers.clear();
         let followed = detections.iter().zip(&movements);
-        self.racks.update(at, followed.clone());
-        let walking = followed.filter(|(found, _)| !self.racks.is_parked(found));
+        self.racks.update(at, grey, followed.clone());
+        let walking = followed.filter(|(found, _)| !self.racks.is_parked(found, grey));
         self.walkers.extend(walking.filter_map(|(found, movement)| walker(found, *movement)));
         let owners = changes.owners.iter().copied().chain(std::iter::repeat(None));
         let followed = detections.iter().zip(&movements).zip(owners);

@@ -4,10 +4,15 @@ use std::time::Duration;
 
 use gridwatch_domain::{Detection, NormBox, Timestamp};
 
-use crate::{motion::Kind, tracker::Movement};
+use crate::{
+    appearance::{Grey, Patch},
+    motion::Kind,
+    tracker::Movement,
+};
 
-/// One that is taken for somebody is hardly so: with less than this score …
+/// One that is taken for somebody is hardly so: with less than this score, or with less than the other if it looks there as it did …
 const HARDLY_SOMEBODY: f32 = 0.5;
+const LOOKS_THE_SAME: (f32, f32) = (0.7, 0.8);
 /// … where it has stood for so long …
 const RESTS_LONG: Duration = Duration::from_secs(1);
 /// … until so long ago (a network says one or the other, for minutes: only one box of two that are the same is kept) …
@@ -19,18 +24,27 @@ const THE_SAME: f32 = 0.6;
 /// So many are remembered at most.
 const MOST: usize = 64;
 
-/// Where two-wheelers stand, and when that was seen last.
+/// Where two-wheelers stand.
 #[derive(Debug, Default)]
-pub(super) struct Racks(Vec<(NormBox, Timestamp)>);
+pub(super) struct Racks(Vec<Rack>);
+
+#[derive(Debug)]
+struct Rack {
+    bbox: NormBox,
+    /// When one was seen there last, and what it looked like then.
+    seen_at: Timestamp,
+    look: Option<Patch>,
+}
 
 impl Racks {
     /// Takes what was seen in one picture, and how it moves.
     pub(super) fn update<'a>(
         &mut self,
         at: Timestamp,
+        grey: Option<&Grey>,
         followed: impl Iterator<Item = (&'a Detection, &'a Option<Movement>)> + Clone,
     ) {
-        self.0.retain(|(_, seen)| at.saturating_since(*seen) <= REMEMBERED);
+        self.0.retain(|rack| at.saturating_since(rack.seen_at) <= REMEMBERED);
         for (found, movement) in followed.clone() {
             let rests =
                 movement.is_some_and(|movement| movement.resting_since <= at.saturating_sub(RESTS_LONG));
@@ -43,24 +57,80 @@ impl Racks {
             if Kind::of(found.class) != Kind::TwoWheeler || !rests || followed.clone().any(is_somebody) {
                 continue;
             }
-            let known = self.0.iter().position(|(bbox, _)| bbox.iou(found.bbox) >= THE_SAME);
+            let look = grey.and_then(|grey| Patch::cut(grey, found.bbox));
+            let rack = Rack { bbox: found.bbox, seen_at: at, look };
+            let known = self.0.iter().position(|known| known.bbox.iou(found.bbox) >= THE_SAME);
             match known {
-                Some(index) => self.0[index] = (found.bbox, at),
-                None if self.0.len() < MOST => self.0.push((found.bbox, at)),
+                Some(index) => self.0[index] = rack,
+                None if self.0.len() < MOST => self.0.push(rack),
                 None => {}
             }
         }
     }
 
-    /// Whether what looks like somebody is most likely one of them.
-    pub(super) fn is_parked(&self, found: &Detection) -> bool {
+    /// Whether what is taken for somebody is most likely one of them.
+    pub(super) fn is_parked(&self, found: &Detection, grey: Option<&Grey>) -> bool {
+        let (hardly, alike) = LOOKS_THE_SAME;
+        let looks_the_same = |rack: &Rack| {
+            let now = grey.and_then(|grey| Patch::cut(grey, rack.bbox));
+            let before = rack.look.as_ref().filter(|look| !look.is_flat());
+            before.zip(now).is_some_and(|(before, now)| before.likeness(&now) >= alike)
+        };
         Kind::of(found.class) == Kind::Person
-            && found.score < HARDLY_SOMEBODY
-            && self.0.iter().any(|(bbox, _)| bbox.iou(found.bbox) >= WHERE_IT_STANDS)
+            && found.score < hardly
+            && self.0.iter().any(|rack| {
+                rack.bbox.iou(found.bbox) >= WHERE_IT_STANDS
+                    && (found.score < HARDLY_SOMEBODY || looks_the_same(rack))
+            })
     }
 
     /// Forgets all, as where time has gone back: when anything was seen says nothing then.
     pub(super) fn clear(&mut self) {
         self.0.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gridwatch_domain::{ObjectClass, TrackId};
+
+    use super::*;
+    use crate::appearance::tests::grey;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millisecond(1000 * seconds).expect("in range")
+    }
+
+    fn found(class: ObjectClass, score: f32) -> Detection {
+        Detection { class, score, bbox: NormBox::new(0.4, 0.4, 0.6, 0.7).expect("valid") }
+    }
+
+    #[test]
+    fn who_is_seen_well_where_a_bicycle_stands_is_somebody_unless_it_looks_as_before() {
+        let bicycle = found(ObjectClass::Bicycle, 0.6);
+        let rests = Some(Movement {
+            track: TrackId(1),
+            class: ObjectClass::Bicycle,
+            sightings: 9,
+            speed: Some(0.0),
+            travelled: 0.0,
+            resting_since: at(0),
+            before: None,
+            strong_at: at(9),
+            strong_for: Duration::from_secs(9),
+        });
+        let (before, covered) = (grey(1), grey(2));
+        let mut racks = Racks::default();
+        racks.update(at(10), Some(&before), std::iter::once((&bicycle, &rests)));
+        for (score, looks, is_parked) in
+            [(0.4, &covered, true), (0.6, &before, true), (0.6, &covered, false), (0.8, &before, false)]
+        {
+            let somebody = found(ObjectClass::Person, score);
+            assert_eq!(racks.is_parked(&somebody, Some(looks)), is_parked, "a score of {score}");
+        }
+        assert!(
+            !racks.is_parked(&found(ObjectClass::Person, 0.6), None),
+            "where nothing is known of its look"
+        );
     }
 }
