@@ -32,7 +32,7 @@ impl Side {
 
 /// Share of its size, as in [`NearPass::shifted`], by which a parked vehicle has been nudged: less is as good as nothing (some 8 cm), by
 /// more it has been moved away.
-pub const NUDGED: std::ops::RangeInclusive<f32> = 0.018..=0.15;
+pub const NUDGED: std::ops::RangeInclusive<f32> = 0.021..=0.15;
 
 /// Somebody or something that moved came within contact distance of a parked vehicle.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! What everything looked like before anybody came: the last pictures, a few seconds apart, without those who were followed in them. Pure.
 //!
-//! Who comes fast is found a picture or two after it can be seen, and then stands before what it comes near to; so each pixel is the median
-//! of three.
+//! Who comes fast is found a picture or two after it can be seen, and then stands before what it comes near to; so three are kept, and most of
+//! them count.
 
 use std::time::Duration;
 
@@ -39,21 +39,18 @@ impl Before {
         self.kept.push(newest);
     }
 
-    /// What was in a box and around it; `None` where that is too small to tell anything, or nothing is known yet.
-    pub(super) fn look(&self, bbox: NormBox) -> Option<Crop> {
-        match self.kept.as_slice() {
-            [] => None,
-            [one] | [one, _] => Crop::cut(one, bbox),
-            [a, b, c, ..] => Crop::cut(&median([a, b, c])?, bbox),
-        }
+    /// What was in a box and around it in each of them; none where that is too small to tell anything, or nothing is known yet.
+    pub(super) fn looks(&self, bbox: NormBox) -> Vec<Crop> {
+        self.kept.iter().filter_map(|kept| Crop::cut(kept, bbox)).collect()
     }
 }
 
-/// The median of three pictures of one size, pixel by pixel.
-fn median([a, b, c]: [&Grey; 3]) -> Option<Grey> {
-    let pixels = a.pixels().iter().zip(b.pixels()).zip(c.pixels());
-    let pixels = pixels.map(|((&a, &b), &c)| a.min(b).max(a.max(b).min(c))).collect();
-    Grey::new(a.width(), a.height(), pixels)
+/// What most of the looks before say of how far it has moved by now; `None` where it cannot be made out.
+pub(super) fn shift_since(looks: &[Crop], grey: &Grey, covered: &[NormBox]) -> Option<f32> {
+    let mut shifts: Vec<f32> = looks.iter().filter_map(|look| look.shift_to(grey, covered)).collect();
+    shifts.sort_unstable_by(f32::total_cmp);
+    // Of two the smaller.
+    shifts.get(shifts.len().saturating_sub(1) / 2).copied()
 }
 
 #[cfg(test)]
@@ -66,19 +63,19 @@ mod tests {
         let place = NormBox::new(0.4, 0.4, 0.6, 0.6).expect("valid");
         let (empty, taken) = (grey(1), grey(2));
         let mut before = Before::default();
-        assert_eq!(before.look(place), None, "nothing is known");
-        for (seconds, picture) in [(0, &empty), (2, &empty), (4, &taken)] {
-            before.take(Timestamp::from_millisecond(1000 * seconds).expect("valid"), picture, &[]);
+        assert_eq!(before.looks(place), [], "nothing is known");
+        for (seconds, picture) in [(0, &empty), (2, &empty), (3, &taken), (4, &taken)] {
+            let at = Timestamp::from_millisecond(1000 * seconds).expect("valid");
+            before.take(at, picture, &[]);
         }
-        assert_eq!(before.look(place), Crop::cut(&empty, place));
+        assert_eq!(before.looks(place).len(), 3);
+        assert_eq!(shift_since(&before.looks(place), &empty, &[]), Some(0.0));
         // Nor is who stays and is followed.
+        let everywhere = NormBox::new(0.0, 0.0, 1.0, 1.0).expect("valid");
         for seconds in 5..20 {
-            before.take(
-                Timestamp::from_millisecond(1000 * seconds).expect("valid"),
-                &taken,
-                &[NormBox::new(0.0, 0.0, 1.0, 1.0).expect("valid")],
-            );
+            let at = Timestamp::from_millisecond(1000 * seconds).expect("valid");
+            before.take(at, &empty, &[everywhere]);
         }
-        assert_eq!(before.look(place), Crop::cut(&taken, place), "as it was seen uncovered last");
+        assert_eq!(before.looks(place), vec![Crop::cut(&taken, place).expect("large enough"); 3]);
     }
 }

@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | near | 1.2 m, or 0.3 sizes | an arm's length and the error of boxes; who passes farther off scratches nothing |
 //! | contact | 0.6 m, or 0.15 sizes | as near as boxes can tell |
-//! | shifted by | 0.018 – 0.15 sizes, at two looks that agree | some 8 cm: less than jitter of the look, more than wind and shadows make; what goes on moving drives off |
+//! | shifted by | 0.021 – 0.15 sizes, at two looks that agree, against most of three looks before | some 10 cm: less than jitter of the look, more than wind and shadows make; what goes on moving drives off |
 //! | seen twice | within 0.6 s | of two sightings that follow each other so closely the farther one counts, since one box may be off |
 //! | sure | a score of 0.3; people within 2 s of one | weak boxes of vehicles are often drawn around what is none |
 //! | still there | seen after somebody came near, within 60 s | a place is remembered for a while after it was left |
@@ -256,7 +256,6 @@ impl Passes {
             return;
         }
         let at_once = !follows_closely;
-        let look = scene.fine.and_then(|_| self.before.look(place.bbox()));
         let mut open = Pass {
             pass: NearPass {
                 id: EventId::from_parts(scene.at, random()),
@@ -282,7 +281,7 @@ impl Passes {
             was_there: false,
             pending: None,
             near_at: scene.at,
-            before: look,
+            before: self.before.looks(place.bbox()),
             neighbours: scene.places.iter().map(Place::number).collect(),
             first_shift: None,
             last: passer.bbox,

@@ -6,6 +6,7 @@ use gridwatch_domain::{EventObject, NearPass, NormBox, Timestamp};
 
 use super::{
     CLOSELY, CONTACT, Contact, OF_PLACE, OUT_WITHIN, Passer, Scene,
+    before::shift_since,
     distance::{Distance, side_of},
     passer::is_parked_itself,
     shifted::Crop,
@@ -47,7 +48,7 @@ pub(super) struct Pass {
     /// When the passer was near last.
     pub near_at: Timestamp,
     /// What the parked vehicle looked like before.
-    pub before: Option<Crop>,
+    pub before: Vec<Crop>,
     /// Numbers of the places that were near it then.
     pub neighbours: Vec<u64>,
     /// By how much it seemed to have moved when that could be told first.
@@ -188,7 +189,9 @@ impl Pass {
 
     /// Compares the look of the parked vehicle with that before, once nobody is before it any more.
     pub(super) fn measure_shift(&mut self, scene: &Scene<'_>, place: Option<&Place>) {
-        let (Some(place), Some(fine), Some(before)) = (place, scene.fine, &self.before) else { return };
+        let (Some(place), Some(fine), Some(before)) = (place, scene.fine, self.before.first()) else {
+            return;
+        };
         let is_due = scene.at.saturating_since(self.near_at) >= SETTLES_AFTER;
         if self.pass.shifted.is_some() || !is_due || place.presence() != Presence::Seen {
             return;
@@ -207,7 +210,7 @@ impl Pass {
             .iter()
             .filter(|other| other.number() != self.place && !self.neighbours.contains(&other.number()));
         others.extend(new.map(Place::bbox));
-        let Some(shift) = before.shift_to(fine, &others) else { return };
+        let Some(shift) = shift_since(&self.before, fine, &others) else { return };
         match self.first_shift {
             Some((then, first)) if scene.at.saturating_since(then) >= STANDS_AGAIN => {
                 self.pass.shifted = ((first - shift).abs() <= AGREE).then_some(shift);
