@@ -69,7 +69,8 @@ mod tests {
             before.take(at, picture, &[]);
         }
         assert_eq!(before.looks(place).len(), 3);
-        assert_eq!(shift_since(&before.looks(place), &empty, &[]), Some(0.0));
+        let shift = shift_since(&before.looks(place), &empty, &[]).expect("two of three show it");
+        assert!(shift < 0.001, "{shift}");
         // Nor is who stays and is followed.
         let everywhere = NormBox::new(0.0, 0.0, 1.0, 1.0).expect("valid");
         for seconds in 5..20 {
