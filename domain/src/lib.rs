@@ -3,6 +3,7 @@
 //! Pure: no async, no I/O, no clock, no randomness. A value of these types is always valid; whoever builds one from
 //! outside input gets a typed error that says what was found and what is allowed.
 
+mod assignment;
 mod checkpoint;
 mod class;
 mod error;
@@ -19,6 +20,7 @@ pub mod topic;
 pub mod wire;
 mod zone;
 
+pub use assignment::heaviest_pairs;
 pub use checkpoint::Checkpoint;
 pub use class::ObjectClass;
 pub use error::DomainError;

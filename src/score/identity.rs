@@ -4,11 +4,10 @@
 //! stays while it may, the others are paired for the largest sum of IoU. A change of an object's partner is a switch, even after
 //! a time without one. What is seen beside the truth's objects says nothing: they need not be all there are.
 
-use gridwatch_domain::{NormBox, ObjectClass, Point, Timestamp};
+use gridwatch_domain::{NormBox, ObjectClass, Point, Timestamp, heaviest_pairs};
 use serde::Serialize;
 
 use super::{
-    assignment::heaviest_pairs,
     observation::Observation,
     truth::{Truth, TruthObject},
 };

@@ -2,13 +2,13 @@
 //!
 //! Two belong together only if kind and zone are the same (or it is the other zone in which the truth allows it), their times overlap (what never ended lasts until the end of the footage; of kinds that happen in a moment what was told may be 2 s off, and that alone is asked),
 //! and, where both have a box, the boxes have an IoU of 0.3 at least. Of all that may be paired, one to one, those are whose overlaps
-//! add up to the longest time (`assignment.rs`); boxes decide between equal times. What remains of the told ones is left out where
+//! add up to the longest time ([`heaviest_pairs`]); boxes decide between equal times. What remains of the told ones is left out where
 //! an `ignore` entry covers it, else *doubled* where it fits something that another event has told already, else *false*.
 
-use gridwatch_domain::NormBox;
+use gridwatch_domain::{NormBox, heaviest_pairs};
 use serde::{Deserialize, Serialize};
 
-use super::{assignment::heaviest_pairs, span::Span, truth::Ignore};
+use super::{span::Span, truth::Ignore};
 
 /// Boxes that overlap less are of different vehicles: neighbours in a row share less than this, two looks at one vehicle more.
 pub(crate) const LEAST_IOU: f32 = 0.3;

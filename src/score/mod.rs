@@ -4,7 +4,6 @@
 //! Which event belongs to which is decided in `matching.rs`, bays in `occupancy.rs`, identities in `identity.rs`; docs/truth.md tells all
 //! of it. Pure: knows no files, no clock, and nothing of how the score is shown.
 
-mod assignment;
 mod identity;
 mod lines;
 mod matching;

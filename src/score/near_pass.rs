@@ -7,12 +7,11 @@
 
 use std::io::BufRead;
 
-use gridwatch_domain::{NearPass, NormBox, ObjectClass};
+use gridwatch_domain::{NearPass, NormBox, ObjectClass, heaviest_pairs};
 use serde::Serialize;
 
 use super::{
     Score,
-    assignment::heaviest_pairs,
     lines::{LineProblems, Read, read_plain},
     matching::LEAST_IOU,
     measures::{Errors, share},

@@ -12,7 +12,8 @@ use crate::{
 
 /// One that is taken for somebody is hardly so: with less than this score, or with less than the other if it looks there as it did …
 const HARDLY_SOMEBODY: f32 = 0.5;
-const LOOKS_THE_SAME: (f32, f32) = (0.7, 0.8);
+const HARDLY_WHERE_IT_LOOKS_THE_SAME: f32 = 0.7;
+const ALIKE: f32 = 0.8;
 /// … where it has stood for so long …
 const RESTS_LONG: Duration = Duration::from_secs(1);
 /// … until so long ago (a network says one or the other, for minutes: only one box of two that are the same is kept) …
@@ -70,14 +71,13 @@ impl Racks {
 
     /// Whether what is taken for somebody is most likely one of them.
     pub(super) fn is_parked(&self, found: &Detection, grey: Option<&Grey>) -> bool {
-        let (hardly, alike) = LOOKS_THE_SAME;
         let looks_the_same = |rack: &Rack| {
             let now = grey.and_then(|grey| Patch::cut(grey, rack.bbox));
             let before = rack.look.as_ref().filter(|look| !look.is_flat());
-            before.zip(now).is_some_and(|(before, now)| before.likeness(&now) >= alike)
+            before.zip(now).is_some_and(|(before, now)| before.likeness(&now) >= ALIKE)
         };
         Kind::of(found.class) == Kind::Person
-            && found.score < hardly
+            && found.score < HARDLY_WHERE_IT_LOOKS_THE_SAME
             && self.0.iter().any(|rack| {
                 rack.bbox.iou(found.bbox) >= WHERE_IT_STANDS
                     && (found.score < HARDLY_SOMEBODY || looks_the_same(rack))

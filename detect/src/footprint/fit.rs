@@ -9,7 +9,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI};
 use gridwatch_domain::NormBox;
 
 use super::{
-    layout::Layout,
+    layout::{Layout, apart},
     pinhole::Pinhole,
     quad::{area, clipped},
     shape::{Shape, outlines, shapes},
@@ -164,12 +164,8 @@ fn directions(sight: &Sight, usual: &[f64]) -> Vec<(f64, f64)> {
     let mut directions: Vec<(f64, f64)> = usual.iter().map(|heading| (*heading, 0.0)).collect();
     directions.extend(all.map(|heading| (heading, unusual)));
     if let Some(before) = sight.before {
-        let is_same = |heading: f64| {
-            let apart = (heading - before).rem_euclid(PI);
-            apart.min(PI - apart) < 0.01
-        };
         for (heading, against) in &mut directions {
-            *against += if is_same(*heading) { 0.0 } else { CHANGED };
+            *against += if apart(*heading, before) < 0.01 { 0.0 } else { CHANGED };
         }
     }
     directions

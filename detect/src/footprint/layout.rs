@@ -85,7 +85,7 @@ fn sides(corners: &[[f64; 2]]) -> impl Iterator<Item = (f64, f64)> {
 }
 
 /// The angle between two directions that have no front, 0 to π/2.
-fn apart(one: f64, other: f64) -> f64 {
+pub(super) fn apart(one: f64, other: f64) -> f64 {
     let apart = (one - other).rem_euclid(PI);
     apart.min(PI - apart)
 }

@@ -4,7 +4,7 @@
 //! together tell who has gone on. What speaks for something is how far it is from where its pace takes it, or from where it was, its size and
 //! its look; each counts by how much likelier it makes that it is the same (natural logarithms). Pure.
 
-use gridwatch_domain::NormBox;
+use gridwatch_domain::{NormBox, heaviest_pairs};
 
 use super::{Found, KNOWN_AGAIN, Kind, LEAST_IOU, LEAST_IOU_WEAK, Track, WEAK_ALIKE};
 
@@ -27,8 +27,6 @@ const OTHER_CLASS: f32 = 1.5;
 const WEAK: f32 = 3.0;
 /// What has more against it than this is something else.
 const STRANGER: f32 = 6.0;
-/// No choice that takes this is made: it is more than all that can speak for one.
-const FORBIDDEN: f32 = 1e3;
 
 /// How things of a kind move.
 struct Pace {
@@ -121,58 +119,15 @@ pub(super) fn settle(
     detections: usize,
     fit: impl Fn(usize, usize) -> Option<f32>,
 ) -> Vec<(usize, usize)> {
-    // The Hungarian method, by potentials: rows are tracks; each has a column of its own, besides those of the detections, for none.
-    let columns = detections + tracks;
-    let costs: Vec<f32> = (0..tracks * columns)
-        .map(|cell| match (cell / columns, cell % columns) {
-            (track, column) if column < detections => fit(track, column).map_or(FORBIDDEN, |fit| -fit),
-            (track, column) if column == detections + track => 0.0,
-            _ => FORBIDDEN,
-        })
-        .collect();
-    let mut row_potentials = vec![0.0_f32; tracks + 1];
-    let mut potentials = vec![0.0_f32; columns + 1];
-    // The row of each column; `tracks` where it has none, and, in the last one, the row that is being placed.
-    let mut rows = vec![tracks; columns + 1];
-    for row in 0..tracks {
-        rows[columns] = row;
-        let mut column = columns;
-        let mut least = vec![f32::INFINITY; columns];
-        let mut from = vec![columns; columns];
-        let mut is_used = vec![false; columns + 1];
-        while rows[column] != tracks {
-            is_used[column] = true;
-            let here = rows[column];
-            let (mut step, mut next) = (f32::INFINITY, column);
-            for other in (0..columns).filter(|&other| !is_used[other]) {
-                let cost = costs[here * columns + other] - row_potentials[here] - potentials[other];
-                if cost < least[other] {
-                    (least[other], from[other]) = (cost, column);
-                }
-                if least[other] < step {
-                    (step, next) = (least[other], other);
-                }
-            }
-            for other in 0..=columns {
-                if is_used[other] {
-                    row_potentials[rows[other]] += step;
-                    potentials[other] -= step;
-                } else if other < columns {
-                    least[other] -= step;
-                }
-            }
-            column = next;
-        }
-        while column != columns {
-            rows[column] = rows[from[column]];
-            column = from[column];
-        }
-    }
-    let placed = (0..detections).filter(|&column| rows[column] != tracks);
-    placed
-        .map(|column| (rows[column], column))
-        .filter(|&(track, column)| fit(track, column).is_some())
-        .collect()
+    let weighed = |track: usize, detection: usize| Some((detection, weight(fit(track, detection)?)));
+    let candidates =
+        |track: usize| (0..detections).filter_map(|detection| weighed(track, detection)).collect();
+    heaviest_pairs(&(0..tracks).map(candidates).collect::<Vec<_>>())
+}
+
+/// What speaks for something, in whole thousandths.
+fn weight(fit: f32) -> i64 {
+    (fit * 1e3).ceil() as i64
 }
 
 #[cfg(test)]
@@ -195,29 +150,5 @@ mod tests {
         check(&[&[3.0, 0.0], &[2.8, 0.0]], &[(0, 0)]);
         check(&[&[3.0, 0.0], &[2.8, 0.1], &[0.0, 0.5]], &[(0, 0), (2, 1)]);
         check(&[&[0.0, 0.0, 1.0]], &[(0, 2)]);
-    }
-
-    #[test]
-    fn no_other_choice_is_better() {
-        let mut random = fastrand::Rng::with_seed(7);
-        for _ in 0..200 {
-            let fits: Vec<f32> = (0..16).map(|_| (random.f32() * 8.0 - 3.0).max(0.0)).collect();
-            let fit = |track: usize, column: usize| Some(fits[track * 4 + column]).filter(|&fit| fit > 0.0);
-            let sum: f32 = settle(4, 4, fit).iter().filter_map(|&(track, column)| fit(track, column)).sum();
-            assert!((sum - best(&fits, 0, [false; 4])).abs() < 1e-4, "{fits:?}");
-        }
-    }
-
-    fn best(fits: &[f32], track: usize, taken: [bool; 4]) -> f32 {
-        if track == 4 {
-            return 0.0;
-        }
-        let with = |column: usize| {
-            let mut taken = taken;
-            taken[column] = true;
-            fits[track * 4 + column] + best(fits, track + 1, taken)
-        };
-        let free = (0..4).filter(|&column| !taken[column]);
-        free.map(with).fold(best(fits, track + 1, taken), f32::max)
     }
 }

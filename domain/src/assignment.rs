@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 /// Pairs `(left, right)` of largest total weight, in the order of the left ones. `candidates` has for each left member the right ones
 /// that it may have, in their order, each with its weight; without a positive one nothing is paired.
 /// Among equals the first ones win, so that the same input gives the same pairs.
-pub(super) fn heaviest_pairs(candidates: &[Vec<(usize, i64)>]) -> Vec<(usize, usize)> {
+pub fn heaviest_pairs(candidates: &[Vec<(usize, i64)>]) -> Vec<(usize, usize)> {
     let rights = candidates.iter().flatten().map(|(right, _)| right + 1).max().unwrap_or(0);
     let mut wanted_by = vec![Vec::new(); rights];
     for (left, list) in candidates.iter().enumerate() {
