@@ -120,8 +120,8 @@ mod tests {
             assert_eq!(shifted(share), expected, "{share:?}");
         }
         check(None, "不明 unknown");
-        check(Some(0.017), "否 no");
-        check(Some(0.019), "是 yes, 2 %");
+        check(Some(0.020), "否 no");
+        check(Some(0.024), "是 yes, 2 %");
         check(Some(0.15), "是 yes, 15 %");
         check(Some(0.3), "驶离 left");
     }
