@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use gridwatch_config::EdgeSettings;
+use gridwatch_sim::Scene;
 
 use super::{
     Bench,
@@ -13,7 +14,7 @@ use super::{
     real,
     report::Report,
 };
-use crate::{cli::AccuracySize, scenes};
+use crate::{cli::AccuracySize, scenes, score_command::convert::Converted};
 
 /// What pictures are made of.
 pub(super) struct Gallery<'a> {
@@ -42,7 +43,10 @@ impl Gallery<'_> {
     }
 
     fn candidates(&self) -> Vec<Candidate<'_>> {
-        let cells = self.report.matrix.iter().enumerate().flat_map(|(index, cell)| {
+        // What was taken over from an earlier report may be of what this run cannot show.
+        let cells =
+            self.report.matrix.iter().enumerate().filter(|(_, cell)| self.scene(&cell.scene).is_some());
+        let cells = cells.flat_map(|(index, cell)| {
             let footage = format!("{}-{}", cell.scene, cell.condition);
             let candidate = move |problem| Candidate {
                 footage: footage.clone(),
@@ -52,7 +56,8 @@ impl Gallery<'_> {
             };
             cell.outcome.problems.iter().map(candidate)
         });
-        let real = self.report.real.iter().enumerate().flat_map(|(index, run)| {
+        let real = self.report.real.iter().enumerate().filter(|(_, run)| self.truth(&run.footage).is_some());
+        let real = real.flat_map(|(index, run)| {
             let footage = format!("{} with {}", run.footage, run.network);
             let candidate = move |problem| Candidate {
                 footage: footage.clone(),
@@ -85,10 +90,18 @@ impl Gallery<'_> {
         Ok(())
     }
 
+    fn scene(&self, named: &str) -> Option<&(String, Scene)> {
+        self.bench.scenes.iter().find(|(name, _)| scenes::name_under(name, None) == named)
+    }
+
+    fn truth(&self, footage: &str) -> Option<&Converted> {
+        let real = self.bench.real.as_ref().ok()?;
+        real.truths.iter().find(|converted| converted.name == footage)
+    }
+
     fn rendered(&self, index: usize) -> anyhow::Result<Source> {
         let cell = &self.report.matrix[index];
-        let is_it = |(name, _): &&(String, _)| scenes::name_under(name, None) == cell.scene;
-        let (name, scene) = self.bench.scenes.iter().find(is_it).context("a scene of the matrix")?;
+        let (name, scene) = self.scene(&cell.scene).context("a scene of the matrix")?;
         let condition = cell.condition.parse().map_err(anyhow::Error::msg)?;
         let AccuracySize(size) = self.bench.arguments.size;
         let under = Under::new(name, scene, condition, size)?;
@@ -100,10 +113,8 @@ impl Gallery<'_> {
 
     fn recorded(&self, index: usize) -> anyhow::Result<Source> {
         let run = &self.report.real[index];
-        let real = self.bench.real.as_ref().map_err(|reason| anyhow::anyhow!("{reason}"))?;
-        let converted = real.truths.iter().find(|converted| converted.name == run.footage);
-        let (footage, file) =
-            real::footage(converted.context("footage of the report")?, &self.bench.network)?;
+        let converted = self.truth(&run.footage).context("footage of the report")?;
+        let (footage, file) = real::footage(converted, &self.bench.network)?;
         Ok(Source { file, settings: footage.settings(Path::new(""))?, _video: None })
     }
 }

@@ -40,7 +40,7 @@ fn head(report: &Report) -> String {
         "<head><meta charset=\"utf-8\"/><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\
          <meta name=\"color-scheme\" content=\"light dark\"/><title>准确度报告 accuracy · gridwatch</title>\
          <style>{STYLE}{OWN_STYLE}{}</style></head><body><main><header><p class=\"brand\">gridwatch {}</p><h1>{}</h1>\
-         <p class=\"facts\">{} <b>{}</b> · {} <b>{}×{}</b></p></header>",
+         <p class=\"facts\">{} <b>{}</b> · {} <b>{}×{}</b> · {}</p></header>",
         shown.concat(),
         report.version,
         both("准确度报告", "how accurate it is"),
@@ -48,8 +48,14 @@ fn head(report: &Report) -> String {
         escaped(&report.network),
         both("渲染尺寸", "rendered at"),
         report.width,
-        report.height
+        report.height,
+        builds(report)
     )
+}
+
+fn builds(report: &Report) -> String {
+    let (chinese, english) = sheets::builds(report);
+    both(&escaped(&chinese), &escaped(&english))
 }
 
 fn cards(report: &Report) -> String {

@@ -44,6 +44,11 @@ impl Kept {
         Ok(Self { folder: folder.to_owned(), program: sha256_of(&bytes).as_str().to_owned() })
     }
 
+    /// Which build of gridwatch this is: the beginning of its digest.
+    pub(super) fn program(&self) -> &str {
+        self.program.get(..12).unwrap_or(&self.program)
+    }
+
     /// What is kept of a subject; what cannot be read is as if it were not there.
     pub(super) fn find<T: DeserializeOwned>(&self, subject: &Subject<'_>) -> Option<T> {
         let text = fs::read(self.file(subject)).ok()?;

@@ -2,7 +2,8 @@
 //!
 //! Rendered scenes under all conditions and at several rates (`matrix.rs`), real footage (`real.rs`), false alarms in quiet hours
 //! (`quiet.rs`), and how fast a file is analysed (`speed.rs`). Each is analysed and judged as `gridwatch analyze` and `gridwatch score` do it
-//! (`runner.rs`), and kept (`kept.rs`), so that an interrupted run goes on. Out come figures (`report.rs`), tables, heat maps, a page, and pictures of
+//! (`runner.rs`), and kept (`kept.rs`), so that an interrupted run goes on; what is not measured can be taken over from an earlier report
+//! (`onto.rs`). Out come figures (`report.rs`), tables, heat maps, a page, and pictures of
 //! what went wrong (`moments.rs`).
 
 mod docs;
@@ -13,6 +14,7 @@ mod html;
 mod kept;
 mod matrix;
 mod moments;
+mod onto;
 mod outcome;
 mod plan;
 mod poisson;
@@ -60,6 +62,8 @@ struct Bench<'a> {
     /// Real footage and the public network, or why there is none.
     real: Result<Real, String>,
     kept: Kept,
+    /// A report that has what is not measured now.
+    earlier: Option<Report>,
 }
 
 struct Real {
@@ -103,7 +107,31 @@ impl<'a> Bench<'a> {
             Err(reason) => Err(reason),
         };
         let kept = Kept::open(&arguments.out.join("kept"))?;
-        Ok(Self { arguments, scenes, network, real, kept })
+        let earlier = arguments.onto.as_deref().map(onto::read).transpose()?;
+        let bench = Self { arguments, scenes, network, real, kept, earlier };
+        if let Some(earlier) = &bench.earlier {
+            bench.empty_report().check_onto(earlier)?;
+        }
+        Ok(bench)
+    }
+
+    fn empty_report(&self) -> Report {
+        let size = self.arguments.size.0;
+        Report {
+            schema: SCHEMA.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            network: self.network.name().to_owned(),
+            width: size.width,
+            height: size.height,
+            limit_s: self.arguments.limit_s,
+            matrix: Vec::new(),
+            real: Vec::new(),
+            quiet: Vec::new(),
+            false_alarms: None,
+            speed: None,
+            skipped: Vec::new(),
+            pictures: Vec::new(),
+        }
     }
 
     fn is_wanted(&self, part: Part) -> bool {
@@ -122,30 +150,17 @@ impl<'a> Bench<'a> {
     }
 
     fn measure(&self) -> anyhow::Result<Report> {
-        let size = self.arguments.size.0;
-        let mut report = Report {
-            schema: SCHEMA,
-            version: env!("CARGO_PKG_VERSION"),
-            network: self.network.name().to_owned(),
-            width: size.width,
-            height: size.height,
-            limit_s: self.arguments.limit_s,
-            matrix: Vec::new(),
-            real: Vec::new(),
-            quiet: Vec::new(),
-            false_alarms: None,
-            speed: None,
-            skipped: Vec::new(),
-            pictures: Vec::new(),
-        };
-        let asked = |part: &str| format!("{part}, as --skip asks");
+        let mut report = self.empty_report();
+        // Told of a part that is not there in the end, either.
+        let mut skipped: Vec<(Part, String)> = Vec::new();
+        let mut asked = |part: Part, name: &str| skipped.push((part, format!("{name}, as --skip asks")));
         if self.is_wanted(Part::Matrix) {
             report.matrix = self.matrix().measure(&self.kept)?;
         } else {
-            report.skipped.push(asked("rendered scenes"));
+            asked(Part::Matrix, "rendered scenes");
         }
         match &self.real {
-            _ if !self.is_wanted(Part::Real) => report.skipped.push(asked("real footage")),
+            _ if !self.is_wanted(Part::Real) => asked(Part::Real, "real footage"),
             Err(reason) => report.skipped.push(format!("real footage: {reason}")),
             Ok(real) => {
                 eprintln!("real footage");
@@ -161,14 +176,20 @@ impl<'a> Bench<'a> {
         if self.is_wanted(Part::Quiet) {
             self.measure_quiet(&mut report)?;
         } else {
-            report.skipped.push(asked("quiet hours"));
+            asked(Part::Quiet, "quiet hours");
         }
         if self.is_wanted(Part::Speed) {
             eprintln!("speed");
             report.speed = Some(speed::measure(&self.arguments.cache, &self.network)?);
         } else {
-            report.skipped.push(asked("speed"));
+            asked(Part::Speed, "speed");
         }
+        if let Some(earlier) = &self.earlier {
+            report.put_onto(earlier.clone());
+        }
+        let absent = skipped.into_iter().filter(|(part, _)| report.is_without(*part));
+        let absent: Vec<String> = absent.map(|(_, reason)| reason).collect();
+        report.skipped.extend(absent);
         Ok(report)
     }
 

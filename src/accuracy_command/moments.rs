@@ -122,6 +122,7 @@ fn colour(verdict: Verdict) -> Colour {
         Verdict::Untrue => Colour([216, 115, 230]),
         Verdict::Doubled => Colour([240, 166, 58]),
         Verdict::Late => Colour([120, 180, 255]),
+        Verdict::Bay => Colour([72, 207, 190]),
     }
 }
 
@@ -132,6 +133,7 @@ pub(super) fn words(verdict: Verdict) -> (&'static str, &'static str) {
         Verdict::Untrue => ("误报", "false"),
         Verdict::Doubled => ("重复", "doubled"),
         Verdict::Late => ("超差", "out of tolerance"),
+        Verdict::Bay => ("车位报错", "bay told wrongly"),
     }
 }
 
@@ -165,7 +167,7 @@ fn subject(canvas: &mut Canvas, labels: &mut Labels, problem: &Problem) {
     canvas.outline(&area.corners(), colour, thickness);
     let text = match problem.verdict {
         Verdict::Missed | Verdict::Late => "真值 truth",
-        Verdict::Untrue | Verdict::Doubled => "上报 told",
+        Verdict::Untrue | Verdict::Doubled | Verdict::Bay => "上报 told",
     };
     let writing = Writing::on(colour, Sizes::of(canvas).usual);
     let size = writing.extent(&[text]);

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::figures::AllFigures;
 use crate::{
     analyze_command::Summary,
-    score::{Match, Miss, Score, Told, Why},
+    score::{BayScore, Match, Miss, Mistold, Occupancy, Score, Told, Why},
 };
 
 /// What came of one piece of footage.
@@ -28,9 +28,12 @@ pub(crate) struct Outcome {
     pub(crate) relied_on: u64,
     pub(crate) figures: AllFigures,
     pub(crate) problems: Vec<Problem>,
+    /// Which build of gridwatch has measured it: the beginning of its digest.
+    #[serde(default)]
+    pub(crate) program: String,
 }
 
-/// What is wrong with an event.
+/// What is wrong with an event, or with a bay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Verdict {
@@ -40,6 +43,8 @@ pub(crate) enum Verdict {
     Doubled,
     /// Found, and off by more than is tolerated.
     Late,
+    /// A bay that was told otherwise than it was, for longer than ends may be late.
+    Bay,
 }
 
 /// One event that went wrong. Times in seconds from the first picture.
@@ -83,6 +88,7 @@ impl Outcome {
         summary: &Summary,
         took_s: f64,
         observations: &Path,
+        program: &str,
     ) -> anyhow::Result<Self> {
         let mut problems = problems(score);
         look_at(&mut problems, observations, score.start)?;
@@ -93,6 +99,7 @@ impl Outcome {
             relied_on: summary.relied_on,
             figures: AllFigures::of(score),
             problems,
+            program: program.to_owned(),
         })
     }
 }
@@ -112,6 +119,10 @@ fn problems(score: &Score) -> Vec<Problem> {
         ..Problem::told(Verdict::Doubled, &one.told, last_s)
     }));
     problems.extend(score.matches.iter().filter_map(|found| Problem::late(found, score, last_s)));
+    let bays = score.bays.iter().flat_map(|bays| &bays.bays);
+    let mistold = bays.flat_map(|bay| bay.mistold().into_iter().map(move |one| (bay, one)));
+    let is_long = |(_, one): &(&BayScore, Mistold)| one.span.length_s() > score.tolerance.end_s;
+    problems.extend(mistold.filter(is_long).map(|(bay, one)| Problem::bay(&bay.zone, one, last_s)));
     problems
 }
 
@@ -147,6 +158,29 @@ impl Problem {
             until_s: (!told.is_open()).then(|| told.span(last_s).until_s),
             at_s: told.opened_s.unwrap_or(told.since_s).clamp(0.0, last_s),
             bbox: told.bbox,
+            why: None,
+            again: None,
+            off_s: [None; 3],
+            seen: Vec::new(),
+        }
+    }
+
+    fn bay(zone: &str, one: Mistold, last_s: f64) -> Self {
+        let Mistold { span, is, told } = one;
+        let kind = match (is, told) {
+            (_, Occupancy::Unknown) => "bay.unknown",
+            (Occupancy::Free, _) => "bay.told_occupied",
+            _ => "bay.told_free",
+        };
+        Self {
+            verdict: Verdict::Bay,
+            id: format!("{zone} from {:.0} s", span.from_s),
+            kind: kind.to_owned(),
+            zone: Some(zone.to_owned()),
+            since_s: span.from_s,
+            until_s: Some(span.until_s),
+            at_s: f64::midpoint(span.from_s, span.until_s).clamp(0.0, last_s),
+            bbox: None,
             why: None,
             again: None,
             off_s: [None; 3],
@@ -245,6 +279,11 @@ mod tests {
             assert!((0.0..score.duration_s).contains(&problem.at_s), "{problem:?}");
             assert_eq!(problem.why.is_some(), matches!(problem.verdict, Verdict::Missed | Verdict::Untrue));
         }
+        // Bay 2 is told taken for 18 s after it was left; that bay 1 is unknown for 4 s is tolerated.
+        let bays: Vec<&Problem> = problems.iter().filter(|one| one.verdict == Verdict::Bay).collect();
+        let [bay] = bays.as_slice() else { panic!("{bays:?}") };
+        assert_eq!((bay.zone.as_deref(), bay.kind.as_str()), (Some("bay-2"), "bay.told_occupied"));
+        assert_eq!((bay.since_s, bay.until_s, bay.at_s), (92.0, Some(110.0), 101.0));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Everything that was measured, as `accuracy.json` has it. Tables, heat maps and the page are made from this.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     figures::AllFigures,
@@ -16,10 +16,10 @@ use super::{
 pub(super) const SCHEMA: &str = "gridwatch.accuracy/1";
 
 /// How accurate it is.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Report {
-    pub(super) schema: &'static str,
-    pub(super) version: &'static str,
+    pub(super) schema: String,
+    pub(super) version: String,
     /// The network that was measured, but for real footage.
     pub(super) network: String,
     /// Size of rendered pictures, in pixels.
@@ -31,11 +31,14 @@ pub(super) struct Report {
     pub(super) real: Vec<RealRun>,
     pub(super) quiet: Vec<QuietRun>,
     /// All quiet hours together.
+    #[serde(skip_deserializing)]
     pub(super) false_alarms: Option<FalseAlarms>,
     pub(super) speed: Option<Speed>,
     /// Parts that were left out, and why.
+    #[serde(skip_deserializing)]
     pub(super) skipped: Vec<String>,
     /// What went wrong, in pictures.
+    #[serde(skip_deserializing)]
     pub(super) pictures: Vec<Picture>,
 }
 
@@ -99,7 +102,7 @@ impl Report {
     }
 }
 
-fn in_order<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
+pub(super) fn in_order<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
     let mut seen = Vec::new();
     for one in all {
         if !seen.contains(&one) {
@@ -156,7 +159,15 @@ impl Report {
             };
             let figures = AllFigures { total, kinds, near, bays, identity };
             let problems = vec![problem.clone(), late.clone()];
-            Outcome { seconds: 280.0, took_s: 10.0, pictures: 100, relied_on: 60, figures, problems }
+            Outcome {
+                seconds: 280.0,
+                took_s: 10.0,
+                pictures: 100,
+                relied_on: 60,
+                figures,
+                problems,
+                program: "0123456789ab".into(),
+            }
         };
         let mut matrix = Vec::new();
         for (scene, condition, found) in
@@ -182,8 +193,8 @@ impl Report {
             bytes: vec![0xff, 0xd8],
         };
         Self {
-            schema: SCHEMA,
-            version: "0.0.0",
+            schema: SCHEMA.to_owned(),
+            version: "0.0.0".to_owned(),
             network: network(),
             width: 1280,
             height: 720,

@@ -95,7 +95,8 @@ impl Footage<'_> {
         truth: &str,
         play: &mut dyn FnMut(&EdgeSettings, &ResultFiles) -> anyhow::Result<Summary>,
     ) -> anyhow::Result<Outcome> {
-        let outcome = self.measured(folder, truth, play).with_context(|| self.name.clone())?;
+        let outcome =
+            self.measured(folder, truth, play, kept.program()).with_context(|| self.name.clone())?;
         kept.keep(&self.subject(), &outcome)?;
         Ok(outcome)
     }
@@ -105,6 +106,7 @@ impl Footage<'_> {
         folder: &Path,
         truth: &str,
         play: &mut dyn FnMut(&EdgeSettings, &ResultFiles) -> anyhow::Result<Summary>,
+        program: &str,
     ) -> anyhow::Result<Outcome> {
         let settings = self.settings(folder)?;
         let between = tempfile::tempdir().context("make a temporary folder")?;
@@ -121,7 +123,7 @@ impl Footage<'_> {
         let truth_file = between.path().join("truth.json");
         fs::write(&truth_file, truth).with_context(|| format!("write {}", truth_file.display()))?;
         let score = judged(&truth_file, &files)?;
-        Outcome::of(&score, &summary, took_s, &files.observations)
+        Outcome::of(&score, &summary, took_s, &files.observations, program)
     }
 }
 

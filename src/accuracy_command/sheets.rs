@@ -339,12 +339,23 @@ pub(super) fn terminal(report: &Report) -> String {
     text
 }
 
+/// Which builds have measured it, in Chinese and in English.
+pub(super) fn builds(report: &Report) -> (String, String) {
+    let programs = report.programs().join(", ");
+    (format!("程序 {programs}"), format!("build {programs}"))
+}
+
 /// In English, as Markdown.
 pub(super) fn markdown(report: &Report) -> String {
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let mut text = format!(
-        "gridwatch {}, network {}, rendered at {}x{}; limit in real footage {} s.\n",
-        report.version, report.network, report.width, report.height, report.limit_s
+        "gridwatch {}, network {}, rendered at {}x{}; limit in real footage {} s; measured by {}.\n",
+        report.version,
+        report.network,
+        report.width,
+        report.height,
+        report.limit_s,
+        builds(report).1
     );
     for sheet in all(report) {
         text += &format!("\n**{}**\n\n", sheet.title.1);
@@ -407,6 +418,7 @@ mod tests {
             assert!(markdown.contains(text) && terminal.contains(text), "{text}: {markdown}{terminal}");
         }
         // Four cells, of which each has eight objects.
+        assert!(markdown.contains("; measured by build 0123456789ab."), "{markdown}");
         assert!(markdown.contains("| gated | 32 | 12 | 90.0 % | 4 | 97.5 % |"), "{markdown}");
         assert!(markdown.contains("| acc-lot, snow | 8 | 3 | 90.0 % | 1 | 97.5 % |"), "{markdown}");
         let all_gated = "| gated | 16 | 9 | 7 | 1 | 0 | 56.2 % | 90.0 % |";

@@ -43,6 +43,9 @@ pub(crate) struct AccuracyArguments {
     /// Writes the tables into accuracy.md of this folder, between their marks, and the heat maps into its images/.
     #[arg(long, value_name = "DIR")]
     pub(crate) docs: Option<PathBuf>,
+    /// An earlier report's accuracy.json: what it has and this run does not measure is taken over from there.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) onto: Option<PathBuf>,
     /// Folder of rendered scenes.
     #[arg(long, default_value = ".cache/scenes", env = "GRIDWATCH_CACHE")]
     pub(crate) cache: PathBuf,

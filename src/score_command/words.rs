@@ -55,6 +55,9 @@ pub(crate) fn chinese_kind(kind: &str) -> Option<&'static str> {
         "camera.covered" => "镜头被遮挡",
         "camera.moved" => "镜头被移动",
         "camera.blurred" => "画面模糊",
+        "bay.told_free" => "有车报空",
+        "bay.told_occupied" => "空位报有车",
+        "bay.unknown" => "车位状态未知",
         _ => return None,
     })
 }

@@ -80,6 +80,7 @@ fn verdict(verdict: Verdict) -> String {
         Verdict::Untrue => "false",
         Verdict::Doubled => "doubled",
         Verdict::Late => "late",
+        Verdict::Bay => "bay",
     };
     let (chinese, english) = words(verdict);
     format!("<b class=\"{class}\">{}</b>", both(chinese, english))
