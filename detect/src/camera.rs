@@ -8,44 +8,36 @@
 //! begins after it was seen; a step forward is time in which nobody looked. Pure, but for the random numbers given.
 
 mod due;
+mod kept;
 mod lingering;
+mod nearness;
 mod racks;
+mod telling;
 
 use std::{collections::BTreeMap, time::Duration};
 
 use gridwatch_domain::{
-    Attention, BayGroup, CameraId, CellCode, Checkpoint, Detection, EdgeId, Event, Ground, Line, NearPass,
-    NetworkRef, NormBox, ObjectClass, Phase, Polygon, RuleRef, Severity, Timestamp, Zone, ZoneId,
+    Attention, BayGroup, CameraId, CellCode, Detection, EdgeId, Event, Ground, Line, NearPass, NetworkRef,
+    NormBox, Phase, Polygon, Timestamp, Zone, ZoneId,
 };
-use serde::{Deserialize, Serialize};
 
 use self::{due::Due, lingering::Lingering, racks::Racks};
 use crate::{
-    DetectError,
     appearance::Grey,
-    footprint::{Footprint, Others, Surveyor},
-    health::{Health, HealthRevision, HealthSettings, Trouble, View},
+    footprint::Surveyor,
+    health::{Health, HealthSettings, Trouble, View},
     motion::Kind,
     parked::{Observation, ParkedMemory, Place, Presence, is_moving},
-    passes::{Outcome as Passed, Passer, Passes, Scene as PassScene},
-    rules::{
-        Crossings, Occupancy, Revision, Rulebook, Scene, Walker, Watchlist, count_inside, fps_asked,
-        is_in_bay, occupancy, zones_of,
-    },
+    passes::Passes,
+    rules::{Crossings, Occupancy, Rulebook, Scene, Walker, Watchlist, count_inside, fps_asked, occupancy},
     settings::{CameraWatch, DetectSettings, MemorySettings, RuleSettings},
     tracker::{Movement, Tracker},
 };
 
-/// Version of the form in which a camera's memory is kept. Grows with each change that older programs cannot read;
-/// every form ever written stays readable.
-const CHECKPOINT_VERSION: u32 = 3;
 /// A smaller step back is jitter of the stream's times: the picture counts as taken with the one before.
 const TIME_JITTER: Duration = Duration::from_secs(2);
 /// After a longer gap how things moved says nothing about what is seen next.
 const TRACKS_LAST: Duration = Duration::from_secs(5);
-
-/// Somebody who has been seen well is believed for so long where the score is low.
-const SURE_FOR: Duration = Duration::from_secs(2);
 
 /// How a picture looks.
 #[derive(Debug, Clone, Copy)]
@@ -137,38 +129,6 @@ pub struct CameraState {
     is_adjusted: bool,
 }
 
-/// A camera's memory as it is written.
-#[derive(Serialize)]
-struct Kept<'a> {
-    version: u32,
-    memory: &'a ParkedMemory,
-    /// Named as it was when it held open events alone.
-    ledger: &'a Rulebook,
-    health: &'a Health,
-    view: Vec<&'a Polygon>,
-    next_track: u64,
-}
-
-#[derive(Deserialize)]
-struct KeptVersion {
-    version: u32,
-}
-
-#[derive(Deserialize)]
-struct KeptState {
-    memory: ParkedMemory,
-    ledger: Rulebook,
-    /// Since version 2.
-    #[serde(default)]
-    health: Health,
-    /// The zones as they were drawn then. Since version 2.
-    #[serde(default)]
-    view: Option<Vec<Polygon>>,
-    /// So that no track is named as one was before. Since version 3, though not in the first of them.
-    #[serde(default)]
-    next_track: u64,
-}
-
 impl CameraState {
     /// A camera of which nothing is known.
     pub fn new(watch: &CameraWatch, settings: &DetectSettings) -> Self {
@@ -204,46 +164,6 @@ impl CameraState {
             fps_asked: 0,
             is_adjusted: false,
         }
-    }
-
-    /// Goes on from what was kept. Zones that are gone close their events with the next picture.
-    ///
-    /// # Errors
-    /// [`DetectError::Checkpoint`], [`DetectError::CheckpointVersion`]; the camera then knows as much as before.
-    pub fn restore(&mut self, watch: &CameraWatch, checkpoint: &Checkpoint) -> Result<(), DetectError> {
-        let unreadable = |source| DetectError::Checkpoint { camera: self.id.to_string(), source };
-        let KeptVersion { version } = serde_json::from_slice(&checkpoint.state).map_err(unreadable)?;
-        if version > CHECKPOINT_VERSION {
-            let camera = self.id.to_string();
-            return Err(DetectError::CheckpointVersion { camera, found: version, known: CHECKPOINT_VERSION });
-        }
-        let kept: KeptState = serde_json::from_slice(&checkpoint.state).map_err(unreadable)?;
-        self.memory = kept.memory.with_settings(self.memory_settings, watch.standing_kinds());
-        self.rules = kept.ledger;
-        self.tracker = Tracker::from(kept.next_track);
-        self.memory.hold(&self.rules.places());
-        self.health = kept.health.with_settings(self.health_settings);
-        let is_redrawn = kept.view.is_some_and(|view| !view.iter().eq(self.view()));
-        // Whoever starts it again, or draws its zones anew, accepts what it shows.
-        if self.health.has_moved() || is_redrawn {
-            let accepted = self.health.accept_view();
-            self.first_events.extend(self.told_of_health(accepted));
-        }
-        Ok(())
-    }
-
-    /// The memory as it is now.
-    pub fn checkpoint(&self) -> Checkpoint {
-        let kept = Kept {
-            version: CHECKPOINT_VERSION,
-            memory: &self.memory,
-            ledger: &self.rules,
-            health: &self.health,
-            view: self.view().collect(),
-            next_track: self.tracker.next(),
-        };
-        let state = serde_json::to_vec(&kept).expect("the memory has string keys and finite numbers");
-        Checkpoint { camera: self.id.clone(), state }
     }
 
     /// Looks whether the camera can be trusted; to be followed by [`step`](Self::step) with the same picture.
@@ -324,7 +244,7 @@ impl CameraState {
         self.walkers.clear();
         let followed = detections.iter().zip(&movements);
         self.racks.update(at, grey, followed.clone());
-        let walking = followed.filter(|(found, _)| !self.racks.is_parked(found, grey));
+        let walking = followed.filter(|(found, movement)| !self.racks.is_parked(found, **movement, grey));
         self.walkers.extend(walking.filter_map(|(found, movement)| walker(found, *movement)));
         let owners = changes.owners.iter().copied().chain(std::iter::repeat(None));
         let followed = detections.iter().zip(&movements).zip(owners);
@@ -357,11 +277,6 @@ impl CameraState {
         }
     }
 
-    /// Nothing more will be seen: passes that are under way end with what was seen last.
-    pub fn end_passes(&mut self) -> Vec<NearPass> {
-        [std::mem::take(&mut self.ended_passes), self.passes.forget()].concat()
-    }
-
     /// Tells what is parked where on the ground.
     fn survey(&mut self, detections: &[Detection], grey: Option<&Grey>) {
         let Some(shape) = grey.map(|grey| (grey.width(), grey.height())) else { return };
@@ -375,69 +290,6 @@ impl CameraState {
         let strong = detections.iter().filter(|found| found.score >= self.memory_settings.strong_score);
         let boxes: Vec<NormBox> = strong.map(|found| found.bbox).collect();
         self.memory.survey(&self.surveyor, &boxes);
-    }
-
-    /// What a passer covers of the ground, if it is near enough to anything parked for that to matter.
-    fn passing(&self, followed: &Followed, kind: Kind) -> Option<Footprint> {
-        let bbox = followed.detection.bbox;
-        let near = |place: &&Place| {
-            let (parked, reach) = (place.bbox(), place.bbox().width().max(bbox.width()));
-            place.is_standing()
-                && followed.place != Some(place.number())
-                && bbox.x1() < parked.x2() + reach
-                && bbox.x2() > parked.x1() - reach
-                && bbox.y1() < parked.y2() + parked.height()
-                && bbox.y2() > parked.y1() - parked.height()
-        };
-        let near: Vec<&Place> = self.memory.places().iter().filter(near).collect();
-        if near.is_empty() {
-            return None;
-        }
-        let footprints = near.iter().filter_map(|place| Some(place.stance().footprint?.metres));
-        let footprints: Vec<[[f64; 2]; 4]> = footprints.collect();
-        let boxes: Vec<NormBox> = self.followed.iter().map(|other| other.detection.bbox).collect();
-        let before = followed.movement.and_then(|movement| self.passes.last_footprint(movement.track));
-        self.surveyor.footprint(kind, bbox, Others { boxes: &boxes, footprints: &footprints }, before)
-    }
-
-    /// Who has come near to what is parked.
-    fn note_passes(
-        &mut self,
-        at: Timestamp,
-        fine: Option<&Grey>,
-        random: &mut dyn FnMut() -> [u8; 10],
-    ) -> Passed {
-        let passer = |followed: &Followed| {
-            let Movement { track, class, strong_at, .. } = followed.movement?;
-            let is_moving = followed.movement.is_some_and(is_moving);
-            let Detection { score, bbox, .. } = followed.detection;
-            let stands = |number: u64| {
-                let mut places = self.memory.places().iter();
-                places.any(|place| place.number() == number && place.is_standing())
-            };
-            let strong = self.memory_settings.strong_score;
-            // Weak boxes of vehicles are often drawn around what is none, or a half of one; people are weak where they are small.
-            let was_strong = at.saturating_since(strong_at) <= SURE_FOR;
-            let is_sure = score >= strong || (class == ObjectClass::Person && was_strong);
-            let is_new = score >= strong
-                && followed.movement.is_some_and(|movement| movement.before.is_none())
-                && !followed.place.is_some_and(stands)
-                && !self.lingering.was_there(bbox, at);
-            let footprint = self.passing(followed, Kind::of(class));
-            Some(Passer { track, class, score, is_sure, bbox, is_moving, is_new, footprint })
-        };
-        let passers: Vec<Passer> = self.followed.iter().filter_map(passer).collect();
-        let (zones, settings) = (&self.zones, &self.rule_settings);
-        let scene = PassScene {
-            at,
-            places: self.memory.places(),
-            passers: &passers,
-            fine,
-            ground: self.ground.as_ref(),
-            zones_of: &|place| zones_of(place, zones, settings),
-            is_in_bay: &|place| is_in_bay(place, zones),
-        };
-        self.passes.observe(&self.id, &scene, random)
     }
 
     /// Watches for something else from now on. What is remembered of places stays; events whose zone is gone, whose limit is not
@@ -588,67 +440,8 @@ impl CameraState {
         at
     }
 
-    fn told(&self, revisions: Vec<Revision>) -> Vec<Event> {
-        revisions.into_iter().map(|revision| self.event(revision)).collect()
-    }
-
     fn view(&self) -> impl Iterator<Item = &Polygon> {
         self.zones.iter().map(|zone| &zone.polygon)
-    }
-
-    fn told_of_health(&self, revisions: impl IntoIterator<Item = HealthRevision>) -> Vec<Event> {
-        revisions.into_iter().map(|revision| self.event_of_health(revision)).collect()
-    }
-
-    /// Of the whole picture, and of nobody in it.
-    fn event_of_health(&self, revision: HealthRevision) -> Event {
-        let end = revision.until.unwrap_or(revision.at);
-        Event {
-            id: revision.id,
-            rev: revision.rev,
-            edge: self.edge.clone(),
-            kind: revision.kind,
-            phase: revision.phase,
-            severity: Severity::Major,
-            camera: self.id.clone(),
-            zone: None,
-            cell: self.cell.clone(),
-            since: revision.since,
-            at: revision.at,
-            until: revision.until,
-            dwell_s: end.saturating_since(revision.since).as_secs_f64(),
-            unobserved: false,
-            objects: Vec::new(),
-            rule: RuleRef::limit(revision.limit.as_secs_f64()),
-            network: self.network.clone(),
-            evidence: Vec::new(),
-        }
-    }
-
-    fn event(&self, revision: Revision) -> Event {
-        // What happened in a moment has lasted no time, however late it is told.
-        let end =
-            revision.until.unwrap_or(if revision.kind.is_moment() { revision.since } else { revision.at });
-        Event {
-            id: revision.id,
-            rev: revision.rev,
-            edge: self.edge.clone(),
-            kind: revision.kind,
-            phase: revision.phase,
-            severity: revision.severity,
-            camera: self.id.clone(),
-            zone: Some(revision.zone),
-            cell: revision.cell.or_else(|| self.cell.clone()),
-            since: revision.since,
-            at: revision.at,
-            until: revision.until,
-            dwell_s: end.saturating_since(revision.since).as_secs_f64(),
-            unobserved: revision.unobserved,
-            objects: revision.objects,
-            rule: revision.rule,
-            network: self.network.clone(),
-            evidence: Vec::new(),
-        }
     }
 }
 

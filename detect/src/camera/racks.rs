@@ -10,10 +10,13 @@ use crate::{
     tracker::Movement,
 };
 
-/// One that is taken for somebody is hardly so: with less than this score, or with less than the other if it looks there as it did …
+/// One that is taken for somebody is hardly so: with less than this score, or with less than the other if it looks there as it did, and
+/// nobody has come …
 const HARDLY_SOMEBODY: f32 = 0.5;
 const HARDLY_WHERE_IT_LOOKS_THE_SAME: f32 = 0.7;
 const ALIKE: f32 = 0.8;
+/// … from farther away than this, in own sizes (whoever stands among bicycles is taken for one for a picture, and looks like that then) …
+const CAME_FROM: f32 = 0.5;
 /// … where it has stood for so long …
 const RESTS_LONG: Duration = Duration::from_secs(1);
 /// … until so long ago (a network says one or the other, for minutes: only one box of two that are the same is kept) …
@@ -70,7 +73,13 @@ impl Racks {
     }
 
     /// Whether what is taken for somebody is most likely one of them.
-    pub(super) fn is_parked(&self, found: &Detection, grey: Option<&Grey>) -> bool {
+    pub(super) fn is_parked(
+        &self,
+        found: &Detection,
+        movement: Option<Movement>,
+        grey: Option<&Grey>,
+    ) -> bool {
+        let has_come = movement.is_some_and(|movement| movement.travelled >= CAME_FROM);
         let looks_the_same = |rack: &Rack| {
             let now = grey.and_then(|grey| Patch::cut(grey, rack.bbox));
             let before = rack.look.as_ref().filter(|look| !look.is_flat());
@@ -80,7 +89,7 @@ impl Racks {
             && found.score < HARDLY_WHERE_IT_LOOKS_THE_SAME
             && self.0.iter().any(|rack| {
                 rack.bbox.iou(found.bbox) >= WHERE_IT_STANDS
-                    && (found.score < HARDLY_SOMEBODY || looks_the_same(rack))
+                    && (found.score < HARDLY_SOMEBODY || (!has_come && looks_the_same(rack)))
             })
     }
 
@@ -126,11 +135,11 @@ mod tests {
             [(0.4, &covered, true), (0.6, &before, true), (0.6, &covered, false), (0.8, &before, false)]
         {
             let somebody = found(ObjectClass::Person, score);
-            assert_eq!(racks.is_parked(&somebody, Some(looks)), is_parked, "a score of {score}");
+            assert_eq!(racks.is_parked(&somebody, rests, Some(looks)), is_parked, "a score of {score}");
         }
-        assert!(
-            !racks.is_parked(&found(ObjectClass::Person, 0.6), None),
-            "where nothing is known of its look"
-        );
+        let somebody = found(ObjectClass::Person, 0.6);
+        assert!(!racks.is_parked(&somebody, rests, None), "where nothing is known of its look");
+        let came = rests.map(|movement| Movement { travelled: 1.0, ..movement });
+        assert!(!racks.is_parked(&somebody, came, Some(&before)), "who has walked there is somebody");
     }
 }

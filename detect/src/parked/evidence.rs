@@ -4,20 +4,18 @@ use std::time::Duration;
 
 use gridwatch_domain::{Detection, NormBox, ObjectClass, Timestamp};
 
-use super::place::{Place, PlaceState, Presence};
+use super::{
+    likeness::{Likeness, View},
+    newcomer::STRANGE,
+    place::{Place, PlaceState, Presence},
+};
 use crate::{
-    appearance::{Covered, Patch},
     motion::{blend, center_distance, containment, median_box, shift},
     tracker::Movement,
 };
 
 /// Boxes of the last strong sightings, whose median is where the object is now: one odd box moves nothing.
-const RECENT_BOXES: usize = 5;
-/// A box that is larger by this than what has stood here, and has that within it to this share, has taken in what is beside it …
-const GROWN: f32 = 1.25;
-const WITHIN: f32 = 0.85;
-/// … unless it stays so for this long.
-const GROWN_FOR: Duration = Duration::from_secs(120);
+pub(super) const RECENT_BOXES: usize = 5;
 /// Sizes that the box of something at rest may jump from one picture to the next.
 const JITTER: f32 = 0.06;
 /// Share by which a place's box follows a strong sighting.
@@ -33,37 +31,11 @@ const VOTES_FADE: f32 = 0.02;
 /// do not come and go with a few pictures.
 const CLEARLY_MORE: f32 = 2.0;
 
-/// Likeness from which a place looks as when its object was detected.
-const ALIKE: f32 = 0.7;
 /// By how much less alike than usual it may be and still be at rest, and the share by which the usual likeness follows.
-const AS_USUAL: f32 = 0.1;
+pub(super) const AS_USUAL: f32 = 0.1;
 const USUAL_FOLLOWS: f32 = 0.1;
-/// Likeness from which a place looks as before its object came.
-pub(super) const BARE: f32 = 0.6;
-/// By how much one of the two must be the better one to decide.
-const MARGIN: f32 = 0.15;
-/// Likeness below which a newcomer is another object than the one remembered …
-const STRANGE: f32 = 0.4;
-/// … and below which it is where the one remembered was seen to leave and the newcomer to arrive, unless it never looks
-/// more alike: what passes in front may swap tracks.
-const STRANGE_AFTER_CHANGE: f32 = 0.8;
-/// Likeness below which another object stands there after this long in which nobody looked …
-const STRANGE_AFTER_GAP: f32 = 0.3;
-const GAP: Duration = Duration::from_secs(30);
-/// … and after this long without an open event, likeness must be shown at all.
-const LONG_GAP: Duration = Duration::from_secs(3600);
-/// Where nothing was found for this long and in so many pictures, and nothing in front of it, what comes is met as where the one remembered
-/// was seen to leave.
-const VACANT_FOR: Duration = Duration::from_secs(4);
-const VACANT_PICTURES: u32 = 2;
-/// Where what was always found has not been found for this long, whatever comes is another unless it looks like the one remembered.
-const LONG_VACANT_FOR: Duration = Duration::from_secs(8);
-/// How long a newcomer is looked at before it is believed: a passer-by in front is gone by then.
-const STRANGER_PATIENCE: Duration = Duration::from_secs(1);
-/// Sizes that a track has travelled when it counts as having arrived from elsewhere.
-pub(super) const ARRIVED: f32 = 0.5;
 /// How long a place must have been seen empty for the next sighting to be another stay.
-const STAY_BREAKS: Duration = Duration::from_secs(2);
+pub(super) const STAY_BREAKS: Duration = Duration::from_secs(2);
 
 /// How much farther an object may move of which an event is open.
 const HELD_DRIFT: f32 = 1.75;
@@ -80,7 +52,6 @@ const RELEARNING: Duration = Duration::from_secs(120);
 
 /// What was found in so many pictures, and in this share of them, until it was not found in so many …
 const SURE_SIGHTINGS: u32 = 4;
-const LEAST_SIGHTINGS: u32 = 3;
 const SURE_SHARE: f32 = 0.9;
 const SURE_MISSES: u32 = 4;
 /// … and for so long, is gone, though nothing is known of what the place looks like without it.
@@ -93,13 +64,6 @@ const NEARER_AREA: f32 = 1.6;
 /// … and distance of the centres that nothing but moving explains, unless what is seen is merely a part.
 const FAR_CENTER: f32 = 0.5;
 const PART: f32 = 0.85;
-
-/// What a place looks like now, and which part of that is something in front of it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct View<'a> {
-    pub(super) patch: &'a Patch,
-    pub(super) covered: Option<&'a Covered>,
-}
 
 /// A detection at a place, and what goes with it.
 #[derive(Debug, Clone, Copy)]
@@ -150,13 +114,6 @@ pub(super) enum Outcome {
     Replaced(Timestamp),
 }
 
-/// How alike a place is to its remembered looks.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Likeness {
-    look: f32,
-    bare: Option<f32>,
-}
-
 impl Place {
     /// Takes a detection at this place in.
     pub(super) fn sight(&mut self, sighting: &Sighting<'_>, drift: f32) -> Outcome {
@@ -198,97 +155,6 @@ impl Place {
         }
         self.seen(sighting.at);
         Outcome::Stays
-    }
-
-    /// Whether a detection at this place says too little to count: a weak one where the place looks empty or was seen
-    /// empty, or one that may be passing and does not look like what stands here.
-    pub(super) fn doubts(&mut self, sighting: &Sighting<'_>) -> bool {
-        let likeness = sighting.now.and_then(|now| self.likeness(now));
-        if self.is_taken_together(sighting, likeness) {
-            return true;
-        }
-        if sighting.strong {
-            let may_be_passing = sighting.movement.is_none_or(|movement| movement.speed.is_none());
-            return may_be_passing && likeness.is_some_and(|likeness| likeness.look < STRANGE);
-        }
-        likeness.is_some_and(Likeness::says_bare) || (!self.held && self.surely_empty_for >= STAY_BREAKS)
-    }
-
-    /// Whether a box is drawn around what stands here and something beside it, which has come since: that says nothing of where either is.
-    /// What was half hidden at first and is seen whole later looks the same, and is believed in time.
-    fn is_taken_together(&mut self, sighting: &Sighting<'_>, likeness: Option<Likeness>) -> bool {
-        let (own, found) = (self.bbox, sighting.found.bbox);
-        // What stands where it was seen to be gone, or missed for long, is another, and may be larger.
-        let is_strange = likeness.is_some_and(|likeness| likeness.look < STRANGE);
-        let is_there = self.look.is_some()
-            && self.surely_empty_for < STAY_BREAKS
-            && !likeness.is_some_and(Likeness::says_bare)
-            && !(is_strange && self.missed_for >= VACANT_FOR);
-        let is_grown = self.is_standing()
-            && is_there
-            && self.sightings as usize > RECENT_BOXES
-            // What was half hidden for a while was larger once.
-            && found.area() >= GROWN * own.area().max(self.anchor.area())
-            && own.intersection(found) >= WITHIN * own.area();
-        if !is_grown {
-            self.grown_since = None;
-            return false;
-        }
-        let since = *self.grown_since.get_or_insert(sighting.at);
-        sighting.at.saturating_since(since) < GROWN_FOR
-    }
-
-    /// Whether a strong sighting is of another object than the one remembered.
-    fn judge_newcomer(&mut self, sighting: &Sighting<'_>, likeness: Option<Likeness>) -> Option<Outcome> {
-        let replaced = |place: &mut Self, since: Timestamp| {
-            place.vacate();
-            Some(Outcome::Replaced(since))
-        };
-        if !self.held && self.surely_empty_for >= STAY_BREAKS {
-            return replaced(self, sighting.resting_since());
-        }
-        let alike = likeness.map(|likeness| likeness.look);
-        let after_gap = match alike {
-            Some(alike) => self.unwatched_for >= GAP && alike < STRANGE_AFTER_GAP,
-            None => self.unwatched_for >= LONG_GAP && !self.held,
-        };
-        if after_gap {
-            return replaced(self, sighting.resting_since());
-        }
-        if self.was_waited_for() && alike.is_none_or(|alike| alike < ALIKE) {
-            // It had hardly come when something stopped before it: what is there now counts from now, unless it looks the same.
-            return replaced(self, sighting.resting_since());
-        }
-        self.unwatched_for = Duration::ZERO;
-        let same_track =
-            self.track.is_some() && sighting.movement.map(|movement| movement.track) == self.track;
-        let arrived = !same_track && sighting.movement.is_some_and(|movement| movement.travelled >= ARRIVED);
-        let usual = self.usual_likeness.unwrap_or(1.0);
-        let was_free =
-            self.departed || (self.missed_for >= VACANT_FOR && self.missed_pictures >= VACANT_PICTURES);
-        let was_long_free = self.missed_for >= LONG_VACANT_FOR
-            && self.was_found_always(LEAST_SIGHTINGS, self.pictures.saturating_sub(1));
-        // It was seen to be gone: what is there now is the same only if it looks so.
-        let was_seen_free = self.surely_empty_for >= STAY_BREAKS;
-        let strange = match (arrived, was_free, alike) {
-            (_, true, Some(alike)) if (was_long_free || was_seen_free) && alike < ALIKE => true,
-            (true, true, Some(alike)) => alike < STRANGE_AFTER_CHANGE.min(usual - AS_USUAL).max(STRANGE),
-            // Nothing to compare: tracks may have been swapped by a passer-by, unless the place was free in between.
-            (true, true, None) => self.missed_pictures > 0,
-            (true, false, Some(alike)) | (false, true, Some(alike)) => alike < STRANGE,
-            _ => false,
-        };
-        if !strange {
-            self.strange_for = Duration::ZERO;
-            self.departed = false;
-            self.track = sighting.movement.map(|movement| movement.track).or(self.track);
-            return None;
-        }
-        self.strange_for += sighting.elapsed;
-        if self.strange_for < STRANGER_PATIENCE && self.state == PlaceState::Standing {
-            return None;
-        }
-        replaced(self, sighting.resting_since().min(sighting.at.saturating_sub(self.strange_for)))
     }
 
     fn follow(&mut self, sighting: &Sighting<'_>, likeness: Option<Likeness>) {
@@ -417,7 +283,7 @@ impl Place {
 
     /// Whether hardly a picture was without it, as long as it stood there: that it is not found any more says that it is gone.
     /// `least`: sightings that this takes; `pictures`: up to the last one in which it was missed.
-    fn was_found_always(&self, least: u32, pictures: u32) -> bool {
+    pub(super) fn was_found_always(&self, least: u32, pictures: u32) -> bool {
         let found = self.sightings as f32 / pictures.saturating_sub(self.missed_pictures).max(1) as f32;
         self.sightings >= least && found >= SURE_SHARE && self.missed_pictures >= SURE_MISSES
     }
@@ -436,7 +302,7 @@ impl Place {
     }
 
     /// It has left, or another object has taken its place.
-    fn vacate(&mut self) {
+    pub(super) fn vacate(&mut self) {
         self.last_seen = self.rested_until(|_| true);
         // It has been gone since it was first missed.
         self.empty_for = self.empty_for.max(self.missed_for);
@@ -481,30 +347,5 @@ impl Place {
         let said = self.class();
         let (most, its_votes) = self.most_voted();
         self.class = Some(if its_votes > self.votes_of(said) * CLEARLY_MORE { most } else { said });
-    }
-
-    /// Whether it looks as when its object was detected; true where there is nothing to compare with.
-    pub(super) fn is_alike(&self, now: &Patch) -> bool {
-        self.likeness(View { patch: now, covered: None }).is_none_or(|likeness| likeness.look >= ALIKE)
-    }
-
-    /// `None` where there is nothing to compare with.
-    fn likeness(&self, now: View<'_>) -> Option<Likeness> {
-        let look = self.look.as_ref().filter(|look| !look.is_flat())?;
-        let compare = |known: &Patch| match now.covered {
-            Some(covered) => known.likeness_outside(now.patch, covered),
-            None => Some(known.likeness(now.patch)),
-        };
-        Some(Likeness { look: compare(look)?, bare: self.bare.as_ref().and_then(compare) })
-    }
-}
-
-impl Likeness {
-    fn says_same(self) -> bool {
-        self.look >= ALIKE && self.bare.is_none_or(|bare| self.look > bare + MARGIN)
-    }
-
-    fn says_bare(self) -> bool {
-        self.bare.is_some_and(|bare| bare >= BARE && bare > self.look + MARGIN)
     }
 }

@@ -12,7 +12,9 @@
 //! Pure: no clock, no randomness, no I/O. Knows nothing of zones and events.
 
 mod evidence;
+mod likeness;
 mod matching;
+mod newcomer;
 mod place;
 #[cfg(test)]
 mod tests;
@@ -23,9 +25,12 @@ use std::{collections::VecDeque, time::Duration};
 use gridwatch_domain::{Detection, NormBox, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use self::evidence::{Miss, Outcome, Sighting, View};
 pub(crate) use self::matching::is_moving;
 pub use self::place::{Origin, Place, PlaceState, Presence};
+use self::{
+    evidence::{Miss, Outcome, Sighting},
+    likeness::View,
+};
 use crate::{
     appearance::{Background, Covered, Grey, Patch},
     footprint::{Others, Surveyor},

@@ -5,10 +5,7 @@ use std::{collections::VecDeque, time::Duration};
 use gridwatch_domain::{NormBox, ObjectClass, PlaceId, Timestamp, TrackId};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    evidence::{ARRIVED, BARE, Sighting},
-    trail::Trail,
-};
+use super::{evidence::Sighting, likeness::BARE, newcomer::ARRIVED, trail::Trail};
 use crate::{
     appearance::Patch,
     footprint::{Footprint, Stance},

@@ -35,8 +35,10 @@ pub(super) struct Bay<'a> {
     middle: [f64; 2],
     /// Middle of the lower edge of the box of a car that fills it.
     filled: [f64; 2],
-    /// Numbers of the places that stand in it, or partly in it.
+    /// Numbers of the places that stand in it.
     pub taken_by: Vec<u64>,
+    /// Numbers of those that stand in a neighbouring one, and in this one, too.
+    pub straddled_by: Vec<u64>,
 }
 
 impl<'a> Bay<'a> {
@@ -56,7 +58,15 @@ impl<'a> Bay<'a> {
         let lowest = corners.iter().map(|corner| corner[1]).reduce(f64::max)?;
         let filled = [f64::midpoint(left?, right?), middle[1] + (lowest - middle[1]) * LOWER_EDGE];
         let to_square = from_square.inverse();
-        Some(Self { zone, from_square, to_square, middle, filled, taken_by: Vec::new() })
+        Some(Self {
+            zone,
+            from_square,
+            to_square,
+            middle,
+            filled,
+            taken_by: Vec::new(),
+            straddled_by: Vec::new(),
+        })
     }
 
     /// Where in it a vehicle stands: (0.5, 0.5) is its middle.
@@ -83,7 +93,7 @@ impl<'a> Bay<'a> {
 
     /// How far on its way to a neighbouring bay a vehicle stands: 0 in the middle of this one, 1 in that of the other; and how far beside that way.
     /// `None` where they are no neighbours.
-    pub(super) fn towards(&self, other: &Self, stance: &Stance) -> Option<[f64; 2]> {
+    fn towards(&self, other: &Self, stance: &Stance) -> Option<[f64; 2]> {
         let of_other = self.to_square.map(other.middle)?;
         let way = [of_other[0] - 0.5, of_other[1] - 0.5];
         let is_beside =
@@ -95,6 +105,17 @@ impl<'a> Bay<'a> {
         let length = way[0].hypot(way[1]);
         let share = (across * way[0] + along * way[1]) / (length * length);
         Some([share, (across * way[1] - along * way[0]).abs() / length])
+    }
+
+    /// Whether a vehicle stands in this bay and in a neighbouring one: so far on the way from one to the other.
+    pub(super) fn is_between(
+        &self,
+        other: &Self,
+        stance: &Stance,
+        between: &std::ops::RangeInclusive<f64>,
+    ) -> bool {
+        self.towards(other, stance)
+            .is_some_and(|[share, beside]| between.contains(&share) && beside <= BESIDE)
     }
 
     /// The strip before it where vehicles drive out, `depth` of its length deep, as corners in the picture; `None` where that is beyond the horizon.
@@ -153,6 +174,11 @@ fn distance_to(zone: &Zone, [x, y]: [f64; 2]) -> f64 {
     sides.map(|(a, b)| to_side([x, y], end(a), end(b))).fold(f64::MAX, f64::min)
 }
 
+/// How far on the way from one bay's middle to a neighbour's a vehicle stands that is in both.
+pub(super) const BETWEEN: std::ops::RangeInclusive<f64> = 0.3..=0.7;
+/// Farther beside that way it stands before them, not in them.
+const BESIDE: f64 = 0.5;
+
 /// All bays of a camera, and who is in them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Bays<'a> {
@@ -160,7 +186,7 @@ pub(super) struct Bays<'a> {
 }
 
 impl<'a> Bays<'a> {
-    /// Each place counts for the bay whose middle it is nearest to.
+    /// Each place counts for the bay whose middle it is nearest to; and whoever straddles, for its neighbour as well.
     pub(super) fn of(zones: &'a [Zone], places: &[Place]) -> Self {
         let bays = zones.iter().filter(|zone| zone.zone_type == ZoneType::Bay);
         let mut all: Vec<Bay<'a>> = bays.filter_map(Bay::new).collect();
@@ -168,10 +194,15 @@ impl<'a> Bays<'a> {
             return Self::default();
         }
         for place in places.iter().filter(|place| place.is_standing() && place.is_likely()) {
-            let nearest = nearest(&all, place);
-            let bay = nearest.and_then(|index| all.get_mut(index));
-            if let Some(bay) = bay.filter(|bay| !place.is_cleared(bay.zone.clear)) {
-                bay.taken_by.push(place.number());
+            let Some(own) = nearest(&all, place) else { continue };
+            if place.is_cleared(all[own].zone.clear) {
+                continue;
+            }
+            all[own].taken_by.push(place.number());
+            let reaches = |other: &usize| all[own].is_between(&all[*other], &place.stance(), &BETWEEN);
+            let others: Vec<usize> = (0..all.len()).filter(|other| *other != own).filter(reaches).collect();
+            for other in others {
+                all[other].straddled_by.push(place.number());
             }
         }
         Self { all }

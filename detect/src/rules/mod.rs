@@ -31,7 +31,12 @@ use gridwatch_domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use self::{bays::Bays, claim::Subject, lasting::AllLasting, ledger::Ledger};
+use self::{
+    bays::{Bay, Bays},
+    claim::Subject,
+    lasting::AllLasting,
+    ledger::Ledger,
+};
 pub use self::{
     crossing::Crossings,
     open::{OpenEvent, Revision},
@@ -320,11 +325,14 @@ pub enum Occupancy {
     Unknown,
 }
 
-/// Which bays are taken.
+/// Which bays are taken; by who straddles, both.
 pub fn occupancy(places: &[Place], zones: &[Zone]) -> BTreeMap<ZoneId, Occupancy> {
     let bays = Bays::of(zones, places);
-    let state = |taken_by: &[u64]| {
-        let inside: Vec<&Place> = places.iter().filter(|place| taken_by.contains(&place.number())).collect();
+    let state = |bay: &Bay<'_>| {
+        let takes = |place: &&Place| {
+            [&bay.taken_by, &bay.straddled_by].iter().any(|all| all.contains(&place.number()))
+        };
+        let inside: Vec<&Place> = places.iter().filter(takes).collect();
         let is_lost =
             |place: &&Place| place.presence() != Presence::Seen && place.unseen_for() > UNSURE_AFTER;
         match inside.as_slice() {
@@ -333,7 +341,7 @@ pub fn occupancy(places: &[Place], zones: &[Zone]) -> BTreeMap<ZoneId, Occupancy
             _ => Occupancy::Occupied,
         }
     };
-    bays.all.iter().map(|bay| (bay.zone.id.clone(), state(&bay.taken_by))).collect()
+    bays.all.iter().map(|bay| (bay.zone.id.clone(), state(bay))).collect()
 }
 
 /// Whether something stands in a bay.
@@ -366,7 +374,9 @@ pub fn count_inside(scene: &Scene<'_>, zones: &[Zone], settings: &RuleSettings) 
         };
         let walking = |walker: &&Walker| zone.classes.contains(&walker.class) && walker.stands_in(zone);
         let count = match zone.zone_type {
-            ZoneType::Bay => bays.bay(&zone.id).map_or(0, |bay| bay.taken_by.len().min(1)),
+            ZoneType::Bay => {
+                bays.bay(&zone.id).map_or(0, |bay| (bay.taken_by.len() + bay.straddled_by.len()).min(1))
+            }
             ZoneType::Area => scene.walkers.iter().filter(walking).count(),
             _ => scene.places.iter().filter(standing).count(),
         };

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Context,
+    bays::BETWEEN,
     claim::{Claim, Subject, Watched},
     standing,
 };
@@ -25,10 +26,7 @@ use crate::{
     parked::Place,
 };
 
-const BETWEEN: std::ops::RangeInclusive<f64> = 0.3..=0.7;
 const STILL_BETWEEN: std::ops::RangeInclusive<f64> = 0.22..=0.78;
-/// Farther beside the way from one bay's middle to the other's it stands before them, not in them.
-const BESIDE: f64 = 0.5;
 /// Where so much of the ground that it covers is another's, in shares of it, it does not stand as it seems to.
 const TAKEN: f64 = 0.1;
 
@@ -113,7 +111,6 @@ fn straddles(
 ) -> bool {
     let Some(bay) = context.bays.bay(&zone.id) else { return false };
     let others = context.bays.all.iter().filter(|other| other.zone.id != zone.id);
-    others
-        .filter_map(|other| bay.towards(other, &place.stance()))
-        .any(|[share, beside]| between.contains(&share) && beside <= BESIDE)
+    let mut others = others.map(|other| bay.is_between(other, &place.stance(), between));
+    others.any(|is_between| is_between)
 }

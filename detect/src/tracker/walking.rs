@@ -6,7 +6,12 @@
 
 use gridwatch_domain::{NormBox, heaviest_pairs};
 
-use super::{Found, KNOWN_AGAIN, Kind, LEAST_IOU, LEAST_IOU_WEAK, Track, WEAK_ALIKE};
+use super::{
+    LEAST_IOU, LEAST_IOU_WEAK, WEAK_ALIKE,
+    pairing::{Found, KNOWN_AGAIN},
+    track::Track,
+};
+use crate::motion::Kind;
 
 /// How far a box is off, in own lengths …
 const JITTER: f32 = 0.15;

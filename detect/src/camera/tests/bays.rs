@@ -98,6 +98,7 @@ fn who_stands_on_the_line_between_two_bays_straddles_and_who_is_a_little_off_doe
     camera.stand(5.0, &[]).stand(50.0, &[in_row(0.15), in_row(1.9), in_row(3.5)]);
     camera.expect_where(&["parking.straddling open 25 bay-3"]);
     assert_eq!(camera.events[0].severity, Severity::Minor);
+    assert_eq!(taken(&camera), [0, 2, 3, 4], "nobody else can stand in either");
     camera.stand(15.0, &[in_row(0.15), in_row(1.9)]);
     camera.expect_where(&["parking.straddling open 25 bay-3", "parking.straddling close 65 bay-3"]);
 }

@@ -1,5 +1,7 @@
 //! Open, update, close: what is told and when.
 
+use gridwatch_domain::Checkpoint;
+
 use super::*;
 
 #[test]

@@ -1,0 +1,89 @@
+//! Who comes near to what is parked, as the near passes are told.
+
+use std::time::Duration;
+
+use gridwatch_domain::{Detection, NearPass, NormBox, ObjectClass, Timestamp};
+
+use super::{CameraState, Followed};
+use crate::{
+    appearance::Grey,
+    footprint::{Footprint, Others},
+    motion::Kind,
+    parked::{Place, is_moving},
+    passes::{Outcome as Passed, Passer, Scene as PassScene},
+    rules::{is_in_bay, zones_of},
+    tracker::Movement,
+};
+
+/// Somebody who has been seen well is believed for so long where the score is low.
+const SURE_FOR: Duration = Duration::from_secs(2);
+
+impl CameraState {
+    /// Nothing more will be seen: passes that are under way end with what was seen last.
+    pub fn end_passes(&mut self) -> Vec<NearPass> {
+        [std::mem::take(&mut self.ended_passes), self.passes.forget()].concat()
+    }
+
+    /// What a passer covers of the ground, if it is near enough to anything parked for that to matter.
+    fn passing(&self, followed: &Followed, kind: Kind) -> Option<Footprint> {
+        let bbox = followed.detection.bbox;
+        let near = |place: &&Place| {
+            let (parked, reach) = (place.bbox(), place.bbox().width().max(bbox.width()));
+            place.is_standing()
+                && followed.place != Some(place.number())
+                && bbox.x1() < parked.x2() + reach
+                && bbox.x2() > parked.x1() - reach
+                && bbox.y1() < parked.y2() + parked.height()
+                && bbox.y2() > parked.y1() - parked.height()
+        };
+        let near: Vec<&Place> = self.memory.places().iter().filter(near).collect();
+        if near.is_empty() {
+            return None;
+        }
+        let footprints = near.iter().filter_map(|place| Some(place.stance().footprint?.metres));
+        let footprints: Vec<[[f64; 2]; 4]> = footprints.collect();
+        let boxes: Vec<NormBox> = self.followed.iter().map(|other| other.detection.bbox).collect();
+        let before = followed.movement.and_then(|movement| self.passes.last_footprint(movement.track));
+        self.surveyor.footprint(kind, bbox, Others { boxes: &boxes, footprints: &footprints }, before)
+    }
+
+    /// Who has come near to what is parked.
+    pub(super) fn note_passes(
+        &mut self,
+        at: Timestamp,
+        fine: Option<&Grey>,
+        random: &mut dyn FnMut() -> [u8; 10],
+    ) -> Passed {
+        let passer = |followed: &Followed| {
+            let Movement { track, class, strong_at, .. } = followed.movement?;
+            let is_moving = followed.movement.is_some_and(is_moving);
+            let Detection { score, bbox, .. } = followed.detection;
+            let stands = |number: u64| {
+                let mut places = self.memory.places().iter();
+                places.any(|place| place.number() == number && place.is_standing())
+            };
+            let strong = self.memory_settings.strong_score;
+            // Weak boxes of vehicles are often drawn around what is none, or a half of one; people are weak where they are small.
+            let was_strong = at.saturating_since(strong_at) <= SURE_FOR;
+            let is_sure = score >= strong || (class == ObjectClass::Person && was_strong);
+            let is_new = score >= strong
+                && followed.movement.is_some_and(|movement| movement.before.is_none())
+                && !followed.place.is_some_and(stands)
+                && !self.lingering.was_there(bbox, at);
+            let footprint = self.passing(followed, Kind::of(class));
+            Some(Passer { track, class, score, is_sure, bbox, is_moving, is_new, footprint })
+        };
+        let passers: Vec<Passer> = self.followed.iter().filter_map(passer).collect();
+        let (zones, settings) = (&self.zones, &self.rule_settings);
+        let scene = PassScene {
+            at,
+            places: self.memory.places(),
+            passers: &passers,
+            fine,
+            ground: self.ground.as_ref(),
+            zones_of: &|place| zones_of(place, zones, settings),
+            is_in_bay: &|place| is_in_bay(place, zones),
+        };
+        self.passes.observe(&self.id, &scene, random)
+    }
+}
