@@ -6,6 +6,7 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -13,11 +14,12 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 
 use super::decoders::{Decoder, Decoders};
-use crate::{Codec, OfflineReason, stream};
+use crate::{AccessUnit, Codec, OfflineReason, stream};
 
-/// Time between two pictures as the decoder sees it. Of no meaning: pictures of many cameras pass, and what it is asked by
-/// comes back with each.
-const TICK: gst::ClockTime = gst::ClockTime::from_mseconds(40);
+/// How long a picture is shown, as the decoder sees it. Of no meaning.
+const SHOWN: gst::ClockTime = gst::ClockTime::from_mseconds(40);
+/// From what came before to the first picture of a stream, as the decoder sees it: pictures that are sent later and shown earlier come between.
+const APART: gst::ClockTime = gst::ClockTime::from_seconds(60);
 /// Name of all that passes.
 const STREAM: &str = "gridwatch";
 /// Pictures that a decoder may hold back, to put them into order; more than any form allows (16).
@@ -33,6 +35,22 @@ fn form(codec: Codec) -> gst::Caps {
         Codec::H264 => units("video/x-h264"),
         Codec::H265 => units("video/x-h265"),
         Codec::Jpeg => gst::Caps::builder("image/jpeg").build(),
+    }
+}
+
+/// An encoded picture.
+pub(crate) struct Encoded {
+    pub(crate) bytes: Bytes,
+    pub(crate) is_key: bool,
+    /// What it is asked by.
+    pub(crate) tag: u64,
+    /// When it is shown, from any time on that is the same for all pictures up to the next time that the decoder is drained.
+    pub(crate) time: Duration,
+}
+
+impl From<&AccessUnit> for Encoded {
+    fn from(unit: &AccessUnit) -> Self {
+        Self { bytes: unit.bytes.clone(), is_key: unit.is_key, tag: unit.seq, time: unit.time }
     }
 }
 
@@ -80,8 +98,33 @@ pub(crate) struct Chain {
     bus: gst::Bus,
     shared: Arc<Mutex<Shared>>,
     is_hardware: bool,
-    next: u64,
+    clock: Clock,
     broken: bool,
+}
+
+/// Tells the decoder when each picture is shown, in the order in which they are decoded. Were they told in rising order, as if each were shown
+/// when it is decoded, GStreamer would give the times of pictures that come out of order to others.
+#[derive(Default)]
+struct Clock {
+    /// When the first picture since it was drained is shown: in its stream, and for the decoder.
+    first: Option<(Duration, gst::ClockTime)>,
+    highest: gst::ClockTime,
+}
+
+impl Clock {
+    /// When the next picture is shown; no other that is still inside is shown then.
+    fn place(&mut self, time: Duration, is_taken: impl Fn(gst::ClockTime) -> bool) -> gst::ClockTime {
+        let (first, begins) = *self.first.get_or_insert((time, self.highest + APART));
+        let nanoseconds =
+            |time: Duration| gst::ClockTime::from_nseconds(u64::try_from(time.as_nanos()).unwrap_or(0));
+        let later = begins + nanoseconds(time.saturating_sub(first));
+        let mut place = later.saturating_sub(nanoseconds(first.saturating_sub(time)));
+        while is_taken(place) {
+            place += gst::ClockTime::NSECOND;
+        }
+        self.highest = self.highest.max(place);
+        place
+    }
 }
 
 impl Chain {
@@ -148,26 +191,26 @@ impl Chain {
         if !begin.into_iter().all(|event| into.push_event(event)) {
             return Err(stream::setup("a decoder does not take its form"));
         }
-        Ok(Self { into, out, elements, bus, shared, is_hardware, next: 0, broken: false })
+        Ok(Self { into, out, elements, bus, shared, is_hardware, clock: Clock::default(), broken: false })
     }
 
-    /// Puts a picture in. It comes out under `tag`, at once or after pictures that come after it; it is converted only if
+    /// Puts a picture in. It comes out under its tag, at once or after pictures that come after it; it is converted only if
     /// `wanted`.
-    pub(crate) fn push(&mut self, bytes: Bytes, is_key: bool, tag: u64, wanted: bool) {
-        let pts = TICK * self.next;
-        self.next += 1;
-        {
+    pub(crate) fn push(&mut self, picture: Encoded, wanted: bool) {
+        let Encoded { bytes, is_key, tag, time } = picture;
+        let pts = {
             let mut shared = lock(&self.shared);
             if shared.pending.len() == MOST_HELD {
                 shared.pending.pop_front();
             }
+            let pts = self.clock.place(time, |place| shared.pending.iter().any(|one| one.pts == place));
             shared.pending.push_back(Pending { pts, tag, wanted });
-        }
+            pts
+        };
         let mut buffer = gst::Buffer::from_slice(bytes);
         if let Some(fields) = buffer.get_mut() {
             fields.set_pts(pts);
-            fields.set_dts(pts);
-            fields.set_duration(TICK);
+            fields.set_duration(SHOWN);
             if !is_key {
                 fields.set_flags(gst::BufferFlags::DELTA_UNIT);
             }
@@ -185,6 +228,7 @@ impl Chain {
         if !self.into.push_event(gst::event::StreamStart::builder(STREAM).build()) {
             self.broken = true;
         }
+        self.clock.first = None;
     }
 
     /// What has come out since it was last asked.
@@ -295,6 +339,11 @@ pub(super) mod tests {
         (cache::ensure_with("card", size, dir.path(), &cards, &mut |_| {}).expect("it encodes"), dir)
     }
 
+    /// A key picture that is decoded by itself.
+    pub(in super::super) fn key(bytes: Bytes, tag: u64) -> Encoded {
+        Encoded { bytes, is_key: true, tag, time: Duration::ZERO }
+    }
+
     fn unit(scene: &EncodedScene, index: usize) -> Bytes {
         scene.read_unit(index).expect("it is there").into()
     }
@@ -313,7 +362,7 @@ pub(super) mod tests {
         for (tag, (scene, index)) in
             [(&small, 50), (&large, 0), (&small, 0), (&small, 100), (&large, 100)].into_iter().enumerate()
         {
-            chain.push(unit(scene, index), true, tag as u64, true);
+            chain.push(key(unit(scene, index), tag as u64), true);
             chain.drain();
             let outcome = chain.take();
             assert_eq!((outcome.whole, outcome.damaged, outcome.complaint), (1, 0, None));
@@ -351,7 +400,7 @@ pub(super) mod tests {
             let units = encoded(elements);
             let mut chain = Chain::new(codec, &Decoders::software()).expect("it is set up");
             for tag in 0..3 {
-                chain.push(units[0].clone(), true, tag, true);
+                chain.push(key(units[0].clone(), tag), true);
                 chain.drain();
                 let outcome = chain.take();
                 let tags: Vec<u64> = outcome.pictures.iter().map(|picture| picture.tag).collect();

@@ -15,7 +15,7 @@ use gridwatch_runtime::Metrics;
 use gstreamer as gst;
 use prometheus::IntGaugeVec;
 
-use super::chain::Chain;
+use super::chain::{Chain, Encoded};
 use crate::{Codec, planes::MappedNv12};
 
 /// Longest time for a decoder to be set up and to show a picture: a driver takes a second, one that hangs for ever.
@@ -220,7 +220,8 @@ fn try_out(codec: Codec, element: &'static str) -> Result<(), Trial> {
 fn decodes(codec: Codec, element: &'static str) -> Result<(), String> {
     let decoder = Decoder { element, is_hardware: true };
     let mut chain = Chain::of(codec, decoder).map_err(|reason| reason.to_string())?;
-    chain.push(key_picture(codec).into(), true, 1, true);
+    let picture = Encoded { bytes: key_picture(codec).into(), is_key: true, tag: 1, time: Duration::ZERO };
+    chain.push(picture, true);
     chain.drain();
     let outcome = chain.take();
     let Some(picture) = outcome.pictures.into_iter().next() else {
@@ -348,7 +349,7 @@ mod tests {
         let mut chain = Chain::new(Codec::H264, &decoders).expect("it is set up");
         assert!(chain.is_hardware());
         for index in [50, 0, 100] {
-            chain.push(unit(index), true, index as u64, true);
+            chain.push(super::super::chain::tests::key(unit(index), index as u64), true);
             chain.drain();
             let outcome = chain.take();
             let shown: Vec<u32> = outcome.pictures.iter().map(number).collect();
@@ -356,7 +357,9 @@ mod tests {
         }
         let mut shown = Vec::new();
         for index in 0..100 {
-            chain.push(unit(index), index % 50 == 0, index as u64, true);
+            let (is_key, tag) = (index % 50 == 0, index as u64);
+            let time = Duration::from_millis(40 * tag);
+            chain.push(Encoded { bytes: unit(index), is_key, tag, time }, true);
             shown.extend(chain.take().pictures.iter().map(number));
         }
         chain.drain();

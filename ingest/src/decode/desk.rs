@@ -179,9 +179,9 @@ impl Desk {
         let Some(chain) = self.chain_of(chains, last) else { return };
         self.tap.on_taken_up();
         for unit in first {
-            chain.push(unit.bytes.clone(), unit.is_key, unit.seq, false);
+            chain.push(unit.into(), false);
         }
-        chain.push(last.bytes.clone(), last.is_key, last.seq, true);
+        chain.push(last.into(), true);
         chain.drain();
         let outcome = chain.take();
         let frame = self.account(outcome).into_iter().next().and_then(|picture| self.frame(picture, last.at));
@@ -218,15 +218,28 @@ impl Desk {
                 Err(reason) => return self.tap.on_undecodable(reason),
             }
         }
-        let AccessUnit { bytes, seq, at, is_key, .. } = unit;
         let Some(chain) = &mut hand.chain else { return };
         if hand.times.len() == MOST_INSIDE {
             hand.times.pop_front();
         }
-        hand.times.push_back((seq, at));
+        hand.times.push_back((unit.seq, unit.at));
         self.tap.on_taken_up();
-        chain.push(bytes, is_key, seq, wanted);
-        let outcome = chain.take();
+        chain.push((&unit).into(), wanted);
+        self.hand_out(hand);
+    }
+
+    /// Nothing follows: brings out what a decoder still holds back.
+    pub(crate) fn finish(&self) {
+        let mut hand = lock(&self.hand);
+        let Some(chain) = &mut hand.chain else { return };
+        chain.drain();
+        self.hand_out(&mut hand);
+        hand.chain = None;
+    }
+
+    /// What has come out of the decoder of a stream of which all are decoded.
+    fn hand_out(&self, hand: &mut Hand) {
+        let Some(outcome) = hand.chain.as_mut().map(Chain::take) else { return };
         for picture in self.account(outcome) {
             let index = hand.times.iter().position(|(of, _)| *of == picture.tag);
             let Some((_, at)) = index.and_then(|index| hand.times.remove(index)) else { continue };
@@ -308,7 +321,7 @@ impl Work for Desk {
 
 /// A key picture by itself.
 fn decode_one(chain: &mut Chain, unit: &AccessUnit) -> Outcome {
-    chain.push(unit.bytes.clone(), true, unit.seq, true);
+    chain.push(unit.into(), true);
     chain.drain();
     chain.take()
 }

@@ -27,9 +27,9 @@ pub(crate) fn decode_last(units: &[AccessUnit]) -> Option<(Arc<dyn Nv12Planes>, 
     let (last, before) = units.split_last()?;
     let mut chain = chain::Chain::new(last.codec, &Decoders::software()).ok()?;
     for unit in before {
-        chain.push(unit.bytes.clone(), unit.is_key, unit.seq, false);
+        chain.push(unit.into(), false);
     }
-    chain.push(last.bytes.clone(), last.is_key, last.seq, true);
+    chain.push(last.into(), true);
     chain.drain();
     let picture = chain.take().pictures.pop()?;
     let info = gstreamer_video::VideoInfo::from_caps(&picture.form).ok()?;

@@ -87,6 +87,7 @@ struct UnitPlayer {
     hand: Arc<Mutex<Vec<Frame>>>,
     notes: mpsc::Receiver<Note>,
     tap: Arc<Tap>,
+    is_over: bool,
 }
 
 impl Playback {
@@ -135,6 +136,7 @@ impl Playback {
                     hand,
                     notes,
                     tap,
+                    is_over: false,
                 }))
             }
             Units::None { .. } => Source::Whole(WholeFile::open(path, camera, &control, metrics, &options)?),
@@ -245,7 +247,15 @@ impl UnitPlayer {
         attention: Attention,
         flaws: &mut Vec<FileFlaw>,
     ) -> Option<(Duration, Vec<Frame>)> {
-        let unit = self.file.next(start, flaws)?;
+        if self.is_over {
+            return None;
+        }
+        let Some(unit) = self.file.next(start, flaws) else {
+            self.is_over = true;
+            self.desk.finish();
+            let frames = self.take_frames();
+            return (!frames.is_empty()).then(|| (self.file.newest(), frames));
+        };
         let position = unit.time;
         if let Some(order) = self.chooser.choose(unit, self.desk.take_change(), attention) {
             self.chooser.left_out(self.desk.put(order));
@@ -261,8 +271,11 @@ impl UnitPlayer {
                 Note::Live | Note::End | Note::ConsumerGone => {}
             }
         }
-        let frames = std::mem::take(&mut *self.hand.lock().unwrap_or_else(PoisonError::into_inner));
-        Some((position, frames))
+        Some((position, self.take_frames()))
+    }
+
+    fn take_frames(&self) -> Vec<Frame> {
+        std::mem::take(&mut *self.hand.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -4,6 +4,10 @@ use std::{fs, path::PathBuf};
 
 use gridwatch_config::{DecodeMode, Pace, SourceSettings, TilesConfig, TlsSettings};
 use gridwatch_runtime::ManualClock;
+use gridwatch_sim::{
+    FrameSource as _, I420Frame,
+    testcard::{self, TestCard},
+};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
@@ -45,6 +49,27 @@ impl Files {
 
     /// Pictures of a grey card, shown at those times in milliseconds.
     fn shown_at(&self, name: &str, behind: &str, times: &[u64]) -> PathBuf {
+        self.pictures_at(name, behind, times, |_| vec![128; 320 * 176 * 3 / 2])
+    }
+
+    /// Cards with their numbers, shown at those times in milliseconds.
+    fn cards_at(&self, name: &str, behind: &str, times: &[u64]) -> PathBuf {
+        let mut card = TestCard { width: 320, height: 176, fps: 25, frame_count: 60_000 };
+        let mut frame = I420Frame::new(320, 176);
+        self.pictures_at(name, behind, times, |index| {
+            card.render(u32::try_from(index).expect("few"), &mut frame);
+            [frame.y.as_slice(), &frame.u, &frame.v].concat()
+        })
+    }
+
+    /// Pictures of 320×176 as I420, each by its number, shown at those times in milliseconds.
+    fn pictures_at(
+        &self,
+        name: &str,
+        behind: &str,
+        times: &[u64],
+        mut picture: impl FnMut(usize) -> Vec<u8>,
+    ) -> PathBuf {
         gst::init().expect("GStreamer");
         let path = self.path(name);
         let line =
@@ -56,8 +81,8 @@ impl Files {
         let form = "video/x-raw,format=I420,width=320,height=176,framerate=25/1";
         source.set_caps(Some(&form.parse().expect("well-formed")));
         pipeline.set_state(gst::State::Playing).expect("it starts");
-        for time in times {
-            let mut buffer = gst::Buffer::from_mut_slice(vec![128; 320 * 176 * 3 / 2]);
+        for (index, time) in times.iter().enumerate() {
+            let mut buffer = gst::Buffer::from_mut_slice(picture(index));
             buffer.get_mut().expect("new").set_pts(gst::ClockTime::from_mseconds(*time));
             source.push_buffer(buffer).expect("it takes pictures");
         }
@@ -300,6 +325,42 @@ fn a_file_that_cannot_tell_that_its_end_is_missing_is_known_for_it() {
     fs::write(&stream, &whole[..whole.len() * 6 / 10 / 188 * 188]).expect("written");
     let (_, playback) = play(&stream, DecodeMode::Always);
     assert!(!playback.is_end_known() && playback.is_complete(), "it looks whole: {:?}", playback.flaws());
+}
+
+/// The number that each picture to be analysed shows, and its time in milliseconds into the file.
+fn numbered(path: &Path, sample_fps: u8) -> Vec<(u32, i64)> {
+    let settings = CameraSettings { sample_fps, ..camera(DecodeMode::Always) };
+    let options = PlaybackOptions {
+        start: start(),
+        reach: (Duration::from_secs(12), 8 << 20),
+        clock: ManualClock::new(start()),
+    };
+    let mut playback = Playback::open(path, &settings, options).unwrap_or_else(|error| panic!("{error}"));
+    let mut all = Vec::new();
+    while let Some(frames) = playback.next(Attention::default()) {
+        for frame in frames {
+            let planes = &frame.planes;
+            let number = testcard::read_number(planes.y(), planes.y_stride(), frame.width as usize);
+            let ms = frame.at.as_millisecond() - start().as_millisecond();
+            all.push((number.expect("a card"), ms));
+        }
+    }
+    assert_eq!(playback.flaws(), [], "{}", path.display());
+    all
+}
+
+#[test]
+fn pictures_that_are_sent_out_of_order_are_all_shown_each_at_its_own_time() {
+    let files = Files::new();
+    // As ffmpeg encodes where it is told nothing: three that refer to later ones in a row, one of them to the others.
+    let encode = "x264enc bframes=3 b-adapt=false b-pyramid=true key-int-max=250 ! h264parse ! mp4mux";
+    for (name, apart, fps) in [("often.mp4", 40, 30), ("seldom.mp4", 1000, 30)] {
+        let times: Vec<u64> = (0..97).map(|index| index * apart).collect();
+        let path = files.cards_at(name, encode, &times);
+        let expected: Vec<(u32, i64)> =
+            (0..97).map(|index| (index, i64::from(index) * apart as i64)).collect();
+        assert_eq!(numbered(&path, fps), expected, "one every {apart} ms");
+    }
 }
 
 #[test]

@@ -286,6 +286,11 @@ impl UnitFile {
         self.before_zero = times.into();
     }
 
+    /// The latest time so far.
+    pub(super) fn newest(&self) -> Duration {
+        self.times.newest()
+    }
+
     /// How much shorter it is than it says, for leaps that were taken out.
     pub(super) fn taken_out(&self) -> Duration {
         self.times.taken_out()
