@@ -16,6 +16,7 @@ mod drawing;
 mod logging;
 mod one_camera;
 mod output;
+mod overwriting;
 mod score;
 mod score_command;
 mod signals;

@@ -18,8 +18,11 @@ pub(crate) fn of_camera(
         None => {}
     }
     if settings.cameras.is_empty() {
-        let found = if names.is_empty() { "it has none".to_owned() } else { names.join(", ") };
-        bail!("the configuration has no such camera: {found}");
+        let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        match wanted {
+            Some(id) => bail!("the configuration has no camera {id}; it has: {there}"),
+            None => bail!("the configuration has no camera"),
+        }
     }
     Ok(settings)
 }

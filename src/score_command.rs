@@ -24,6 +24,7 @@ use crate::{
     cli::{ScoreArguments, ScoreCommand, ScoreFiles},
     one_camera::of_camera,
     output::say,
+    overwriting,
     score::{self, Observation, Read, ResultEvent, Score, Truth, Warning},
 };
 
@@ -35,12 +36,25 @@ pub(crate) fn run(arguments: ScoreArguments) -> anyhow::Result<()> {
         }
         (Some(ScoreCommand::Convert(arguments)), _) => convert::run(&arguments),
         (None, Some(files)) => {
+            refuse_overwriting(&files)?;
             let (truth, score) = judge(&files)?;
             say!("{}", tables::all(&score));
             finish(&files, &truth, &score)
         }
         (None, None) => bail!("expected --truth FILE and --events FILE"),
     }
+}
+
+/// Fails where a report would take the place of what is judged.
+fn refuse_overwriting(files: &ScoreFiles) -> anyhow::Result<()> {
+    let read = [
+        ("--truth", Some(files.truth.as_path())),
+        ("--events", Some(&*files.events)),
+        ("--observations", files.observations.as_deref()),
+        ("--passes", files.passes.as_deref()),
+        ("--config", files.config.as_deref()),
+    ];
+    overwriting::refuse(read, [("--json", files.json.as_deref()), ("--html", files.html.as_deref())])
 }
 
 pub(crate) fn judge(files: &ScoreFiles) -> anyhow::Result<(Truth, Score)> {

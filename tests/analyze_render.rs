@@ -284,7 +284,11 @@ fn zones_are_drawn_on_a_picture_of_a_video_or_on_grey() {
         "has no picture at 99.0 s, it is 20.0 s long",
     );
     refused(&[&draw[..], &["--input", "gone.mp4", "--out", text(&png)]].concat(), 1, "gone.mp4: is missing");
-    refused(&[&draw[..], &["--camera", "other", "--out", text(&png)]].concat(), 1, "no such camera: tiny");
+    refused(
+        &[&draw[..], &["--camera", "other", "--out", text(&png)]].concat(),
+        1,
+        "no camera other; it has: tiny",
+    );
     refused(
         &[&draw[..], &["--live", "--out", text(&png)]].concat(),
         1,

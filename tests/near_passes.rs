@@ -143,6 +143,13 @@ fn the_configuration_of_the_box_tells_where_it_is_and_what_is_wrong_is_told() {
     assert!(went_well, "{complained}");
     assert!(said.contains("2026-11-23 23:10:00") && said.contains("Asia/Tokyo"), "{said}");
 
+    // A bay that is mistyped is not one that nobody came close to; one that is gone from the configuration still is what it was.
+    let named = |bay: &str| passes(&["--config", config.to_str().expect("UTF-8"), "--bay", bay]);
+    let (went_well, said, complained) = named("bay-21");
+    assert!(!went_well && complained.contains("no zone bay-21"), "{said}{complained}");
+    let (went_well, said, complained) = named("bay-12");
+    assert!(went_well && said.contains("bay-12"), "{said}{complained}");
+
     let empty = tempfile::tempdir().expect("a folder");
     let source = ["--folder", empty.path().to_str().expect("UTF-8")];
     let (went_well, _, complained) = passes(&source);

@@ -57,6 +57,13 @@ fn the_exit_code_tells_of_the_score_only_where_that_is_asked_for() {
     check(&late, &["--require-perfect=good"], 2, "[possible values: all, events, times, passes]");
     check("{", &[], 1, "line 1: not a JSON object");
     check(EVENT, &["--start", "noon"], 2, "RFC 3339");
+    let over = truth.to_str().expect("UTF-8");
+    check("", &["--html", over], 1, "--html and --truth name the same file");
+    assert_eq!(
+        std::fs::read_to_string(&truth).expect("it is there"),
+        TRUTH,
+        "what somebody has labelled stays"
+    );
 }
 
 #[test]

@@ -134,7 +134,7 @@ fn section(sheet: &Sheet) -> String {
     format!(
         "<section id=\"{}\"><h2>{}</h2><div class=\"wide\"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div></section>",
         sheet.id,
-        both(sheet.title.0, sheet.title.1),
+        both(&sheet.title.0, &sheet.title.1),
         header.collect::<String>(),
         rows.collect::<String>()
     )

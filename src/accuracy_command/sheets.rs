@@ -14,7 +14,7 @@ pub(super) type Words = (&'static str, &'static str);
 /// A table. Cells of the first column are words, the others figures.
 pub(super) struct Sheet {
     pub(super) id: &'static str,
-    pub(super) title: Words,
+    pub(super) title: (String, String),
     pub(super) header: Vec<Words>,
     pub(super) rows: Vec<Vec<String>>,
 }
@@ -47,6 +47,20 @@ pub(super) fn all(report: &Report) -> Vec<Sheet> {
     sheets.filter(|sheet| !sheet.rows.is_empty()).collect()
 }
 
+fn written((chinese, english): Words) -> (String, String) {
+    (chinese.to_owned(), english.to_owned())
+}
+
+/// What is told of one rate alone, with that.
+fn at_chief_rate(report: &Report, (chinese, english): Words) -> (String, String) {
+    let (of_chinese, of_english) = match report.chief_rate() {
+        None | Some(Rate::Gated) => ("默认配置".to_owned(), "default configuration".to_owned()),
+        Some(Rate::Every(fps)) => (format!("每秒 {fps} 个画面"), format!("{fps} pictures a second")),
+        Some(Rate::Keys) => ("仅关键画面".to_owned(), "key pictures alone".to_owned()),
+    };
+    (format!("{chinese}（{of_chinese}）"), format!("{english} ({of_english})"))
+}
+
 fn counts(name: String, figures: &Figures) -> Vec<String> {
     let seconds = |errors: crate::score::Errors| match (errors.median_s, errors.p95_s) {
         (Some(median_s), Some(p95_s)) => format!("{} / {}", signed(median_s), signed(p95_s)),
@@ -68,7 +82,7 @@ fn counts(name: String, figures: &Figures) -> Vec<String> {
     ]
 }
 
-fn sheet(id: &'static str, title: Words, first: Words, rows: Vec<Vec<String>>) -> Sheet {
+fn sheet(id: &'static str, title: (String, String), first: Words, rows: Vec<Vec<String>>) -> Sheet {
     Sheet { id, title, header: [first].into_iter().chain(COUNTS).collect(), rows }
 }
 
@@ -77,7 +91,7 @@ fn rates(report: &Report) -> Sheet {
     let rows = report.rates().into_iter().map(of_rate).collect();
     let title =
         ("按每秒分析的画面数（所有场景与条件）", "By pictures analysed a second (all scenes and conditions)");
-    sheet("rates", title, ("每秒画面", "pictures a second"), rows)
+    sheet("rates", written(title), ("每秒画面", "pictures a second"), rows)
 }
 
 fn conditions(report: &Report) -> Sheet {
@@ -88,12 +102,7 @@ fn conditions(report: &Report) -> Sheet {
     };
     let mut rows: Vec<Vec<String>> = report.conditions().into_iter().map(of).collect();
     rows.extend(total(report, rows.len()));
-    sheet(
-        "conditions",
-        ("按条件（默认配置）", "By condition (default configuration)"),
-        ("条件", "condition"),
-        rows,
-    )
+    sheet("conditions", at_chief_rate(report, ("按条件", "By condition")), ("条件", "condition"), rows)
 }
 
 fn scenes(report: &Report) -> Sheet {
@@ -103,13 +112,13 @@ fn scenes(report: &Report) -> Sheet {
         counts(scene.to_owned(), &figures.total)
     };
     let rows = report.scenes().into_iter().map(of).collect();
-    sheet("scenes", ("按场景（默认配置）", "By scene (default configuration)"), ("场景", "scene"), rows)
+    sheet("scenes", at_chief_rate(report, ("按场景", "By scene")), ("场景", "scene"), rows)
 }
 
 fn kinds(report: &Report) -> Sheet {
     let figures = report.sum(|cell| Some(cell.rate) == report.chief_rate());
     let rows = figures.kinds.iter().map(|(kind, figures)| counts(kind.clone(), figures)).collect();
-    sheet("kinds", ("按种类（默认配置）", "By kind of event (default configuration)"), ("种类", "kind"), rows)
+    sheet("kinds", at_chief_rate(report, ("按种类", "By kind of event")), ("种类", "kind"), rows)
 }
 
 fn total(report: &Report, others: usize) -> Option<Vec<String>> {
@@ -153,7 +162,7 @@ fn near(report: &Report) -> Sheet {
         ("类别正确", "class right"),
     ];
     let rows = report.rates().into_iter().filter_map(row).collect();
-    Sheet { id: "near", title: ("近身经过", "Near passes"), header, rows }
+    Sheet { id: "near", title: written(("近身经过", "Near passes")), header, rows }
 }
 
 fn bays(report: &Report) -> Sheet {
@@ -168,7 +177,7 @@ fn bays(report: &Report) -> Sheet {
         ("未知", "unknown, share of time"),
     ];
     let rows = report.rates().into_iter().filter_map(row).collect();
-    Sheet { id: "bays", title: ("车位状态", "Parking bays"), header, rows }
+    Sheet { id: "bays", title: written(("车位状态", "Parking bays")), header, rows }
 }
 
 const IDENTITY: [Words; 5] = [
@@ -197,7 +206,7 @@ fn identity(report: &Report) -> Sheet {
     };
     let rows = report.rates().into_iter().filter_map(row).collect();
     let header = [("每秒画面", "pictures a second")].into_iter().chain(IDENTITY).collect();
-    Sheet { id: "identity", title: ("目标身份", "Identities"), header, rows }
+    Sheet { id: "identity", title: written(("目标身份", "Identities")), header, rows }
 }
 
 /// Each cell at the rate that figures are told of in short; the heat maps have the others.
@@ -208,10 +217,7 @@ fn identity_cells(report: &Report) -> Sheet {
     });
     Sheet {
         id: "identity-cells",
-        title: (
-            "各场景与条件的目标身份（默认配置）",
-            "Identities by scene and condition (default configuration)",
-        ),
+        title: at_chief_rate(report, ("各场景与条件的目标身份", "Identities by scene and condition")),
         header: [("场景，条件", "scene, condition")].into_iter().chain(IDENTITY).collect(),
         rows: rows.collect(),
     }
@@ -229,7 +235,8 @@ fn real(report: &Report) -> Sheet {
         row
     };
     let rows = report.real.iter().map(row).collect();
-    let mut sheet = sheet("real", ("真实录像", "Real footage"), ("录像，网络", "footage, network"), rows);
+    let mut sheet =
+        sheet("real", written(("真实录像", "Real footage")), ("录像，网络", "footage, network"), rows);
     sheet.header.extend([
         ("车位正确", "bays right"),
         ("轨迹换号", "changes of track"),
@@ -267,7 +274,9 @@ fn quiet(report: &Report) -> Sheet {
         ("每路每天", "a camera-day"),
         ("95 % 上限", "at most, 95 % certain"),
     ];
-    Sheet { id: "quiet", title: ("安静时段的误报", "False alarms in quiet hours"), header, rows }
+    Sheet {
+        id: "quiet", title: written(("安静时段的误报", "False alarms in quiet hours")), header, rows
+    }
 }
 
 fn speed(report: &Report) -> Sheet {
@@ -288,7 +297,7 @@ fn speed(report: &Report) -> Sheet {
         ]
     };
     let rows = report.speed.iter().map(row).collect();
-    Sheet { id: "speed", title: ("速度（analyze）", "Speed of analyze"), header, rows }
+    Sheet { id: "speed", title: written(("速度（analyze）", "Speed of analyze")), header, rows }
 }
 
 fn rate_name(rate: Rate) -> String {
@@ -408,6 +417,18 @@ mod tests {
         let report = Report { matrix, real, quiet, false_alarms: None, speed: None, ..Report::example() };
         assert!(all(&report).is_empty());
         assert!(terminal(&report).contains("left out: nothing"));
+    }
+
+    #[test]
+    fn what_is_told_of_one_rate_says_which() {
+        let mut report = Report::example();
+        assert!(markdown(&report).contains("**By condition (default configuration)**"));
+        report.matrix.retain(|cell| cell.rate == Rate::Keys);
+        let text = markdown(&report);
+        assert!(
+            text.contains("**By condition (key pictures alone)**") && !text.contains("default configuration"),
+            "{text}"
+        );
     }
 
     #[test]

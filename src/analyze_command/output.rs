@@ -21,7 +21,7 @@ use super::{
     observe::Observation,
     render::{Renderer, Seen},
 };
-use crate::cli::AnalyzeArguments;
+use crate::{cli::AnalyzeArguments, overwriting};
 
 /// Schema of the line that ends partial results.
 const PARTIAL: &str = "gridwatch.analysis/1";
@@ -63,24 +63,16 @@ impl ResultFiles {
     }
 }
 
-/// Fails where a result would take the place of what is read, or of another result: a recording is evidence.
+/// Fails where a result would take the place of what is read, or of another result.
 pub(super) fn refuse_overwriting(arguments: &AnalyzeArguments) -> anyhow::Result<()> {
-    let read = [("--input", Some(&arguments.input)), ("--config", Some(&arguments.config))];
+    let read = [("--input", Some(arguments.input.as_path())), ("--config", Some(&*arguments.config))];
     let written = [
-        ("--events", arguments.events.as_ref()),
-        ("--observations", arguments.observations.as_ref()),
-        ("--passes", arguments.passes.as_ref()),
-        ("--render", arguments.render.as_ref()),
+        ("--events", arguments.events.as_deref()),
+        ("--observations", arguments.observations.as_deref()),
+        ("--passes", arguments.passes.as_deref()),
+        ("--render", arguments.render.as_deref()),
     ];
-    let named = |(option, path): (&'static str, Option<&PathBuf>)| Some((option, identity(path?)?));
-    let mut known: Vec<(&str, PathBuf)> = read.into_iter().filter_map(named).collect();
-    for (option, file) in written.into_iter().filter_map(named) {
-        if let Some((other, _)) = known.iter().find(|(_, known)| *known == file) {
-            bail!("{option} and {other} name the same file, {}: name another one", file.display());
-        }
-        known.push((option, file));
-    }
-    Ok(())
+    overwriting::refuse(read, written)
 }
 
 /// Fails where a video would be written under the name of another form.
@@ -91,15 +83,6 @@ pub(super) fn refuse_other_forms(render: Option<&Path>) -> anyhow::Result<()> {
         bail!("--render {}: the video is an MP4, expected a name that ends in .mp4", path.display());
     }
     Ok(())
-}
-
-/// A file's own path, however it is named; `None` for what is no file, such as `/dev/null`.
-fn identity(path: &Path) -> Option<PathBuf> {
-    if let Ok(real) = path.canonicalize() {
-        return real.is_file().then_some(real);
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Some(folder.canonicalize().ok()?.join(path.file_name()?))
 }
 
 impl Outputs {
@@ -188,7 +171,9 @@ impl Lines {
     }
 
     fn put_raw(&mut self, line: &[u8]) -> anyhow::Result<()> {
-        let written = self.out.write_all(line).and_then(|()| self.out.write_all(b"\n"));
+        // At once: whoever kills it keeps what was told.
+        let written =
+            self.out.write_all(line).and_then(|()| self.out.write_all(b"\n")).and_then(|()| self.out.flush());
         self.checked(written)
     }
 

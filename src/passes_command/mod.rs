@@ -5,7 +5,7 @@ mod zone;
 
 use anyhow::bail;
 use gridwatch_alert::{PassOrder, PassPage, PassQuery, PassReader};
-use gridwatch_config::load_edge_offline;
+use gridwatch_config::{CameraSettings, EdgeSettings, load_edge_offline};
 
 use self::zone::LocalTime;
 use crate::{
@@ -14,9 +14,13 @@ use crate::{
 };
 
 pub(crate) async fn run(arguments: PassesArguments) -> anyhow::Result<()> {
-    let (reader, time) = open(&arguments.source)?;
+    let (reader, time, settings) = open(&arguments.source)?;
+    let names = settings.map(|settings| Names::of(&settings, &arguments));
     let (json, camera) = (arguments.json, arguments.camera.clone());
     let page = reader.passes(&query(arguments)).await?;
+    if let Some(names) = names.filter(|_| page.passes.is_empty()) {
+        names.check()?;
+    }
     if json {
         for stored in &page.passes {
             say!("{}", serde_json::to_string(stored)?);
@@ -30,15 +34,48 @@ pub(crate) async fn run(arguments: PassesArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn open(source: &PassesSource) -> anyhow::Result<(PassReader, LocalTime)> {
+fn open(source: &PassesSource) -> anyhow::Result<(PassReader, LocalTime, Option<EdgeSettings>)> {
     match (&source.config, &source.folder) {
         (Some(config), _) => {
             let settings = load_edge_offline(config)?;
             let time = LocalTime::named(&settings.time_zone);
-            Ok((PassReader::of_state(&settings.state_dir), time))
+            Ok((PassReader::of_state(&settings.state_dir), time, Some(settings)))
         }
-        (None, Some(folder)) => Ok((PassReader::of_state(folder), LocalTime::of_system())),
+        (None, Some(folder)) => Ok((PassReader::of_state(folder), LocalTime::of_system(), None)),
         (None, None) => bail!("expected --config FILE or --folder FOLDER"),
+    }
+}
+
+/// What is asked for, and what there is: whoever mistypes a bay must not read that nobody came close to it. Zones that the configuration has no
+/// longer may have been passed all the same; so it is only looked at where nothing is found.
+struct Names {
+    wanted: [(&'static str, Option<String>); 2],
+    there: [Vec<String>; 2],
+}
+
+impl Names {
+    fn of(settings: &EdgeSettings, arguments: &PassesArguments) -> Self {
+        let camera = arguments.camera.as_ref().map(ToString::to_string);
+        let zone = arguments.bay.as_ref().map(ToString::to_string);
+        let is_meant = |of: &&CameraSettings| arguments.camera.as_ref().is_none_or(|wanted| *wanted == of.id);
+        let zones = settings.cameras.iter().filter(is_meant).flat_map(|camera| &camera.zones);
+        let cameras = settings.cameras.iter().map(|camera| camera.id.to_string());
+        Self {
+            wanted: [("camera", camera), ("zone", zone)],
+            there: [cameras.collect(), zones.map(|zone| zone.id.to_string()).collect()],
+        }
+    }
+
+    fn check(self) -> anyhow::Result<()> {
+        for ((what, wanted), there) in self.wanted.into_iter().zip(self.there) {
+            if let Some(wanted) = wanted.filter(|wanted| !there.contains(wanted)) {
+                bail!(
+                    "the configuration has no {what} {wanted}, and nothing is kept of one; it has: {}",
+                    there.join(", ")
+                );
+            }
+        }
+        Ok(())
     }
 }
 

@@ -13,10 +13,14 @@ use anyhow::{Context as _, bail};
 
 use self::{footage::Footage, ground_truth::GroundTruth};
 use super::write;
-use crate::{cli::ConvertArguments, output::say, score::Truth};
+use crate::{cli::ConvertArguments, output::say, overwriting, score::Truth};
 
 pub(super) fn run(arguments: &ConvertArguments) -> anyhow::Result<()> {
     let path = &arguments.ground_truth;
+    overwriting::refuse(
+        [("the ground truth", Some(path.as_path()))],
+        [("--out", arguments.out.as_deref()), ("--config", arguments.config.as_deref())],
+    )?;
     let Converted { truth: text, config, .. } = converted(path, arguments.limit_s, arguments.bays)?;
     match &arguments.out {
         Some(out) => write(out, &(text + "\n"))?,

@@ -123,6 +123,11 @@ impl Place {
             if let Some(outcome) = self.judge_newcomer(sighting, likeness) {
                 return outcome;
             }
+            if !self.strange_for.is_zero() {
+                // Whether it is another one is not known yet: what was missed stays missed so long.
+                self.last_detected = sighting.at;
+                return Outcome::Stays;
+            }
             let is_coming = self.state == PlaceState::Candidate && sighting.came < sighting.at;
             if is_coming && self.has_shifted(sighting.found.bbox) {
                 // In the last picture it was still coming to rest.
@@ -133,16 +138,14 @@ impl Place {
             self.vote(sighting.found);
             // A box that ends where something stands before it says nothing of where the object is.
             let is_cut = self.is_standing() && self.is_covered(sighting.cover);
-            if self.strange_for.is_zero() {
-                self.trail.detected(sighting.at, if is_cut { self.bbox } else { sighting.found.bbox });
-                if !is_cut {
-                    self.follow(sighting, likeness);
-                }
-                // What stops before it for good becomes usual in time.
-                let slowly = sighting.elapsed.as_secs_f32() / COVER_FOLLOWS.as_secs_f32();
-                let follows = if is_cut { slowly.min(1.0) } else { BOX_FOLLOWS };
-                self.usual_cover += (sighting.cover - self.usual_cover) * follows;
+            self.trail.detected(sighting.at, if is_cut { self.bbox } else { sighting.found.bbox });
+            if !is_cut {
+                self.follow(sighting, likeness);
             }
+            // What stops before it for good becomes usual in time.
+            let slowly = sighting.elapsed.as_secs_f32() / COVER_FOLLOWS.as_secs_f32();
+            let follows = if is_cut { slowly.min(1.0) } else { BOX_FOLLOWS };
+            self.usual_cover += (sighting.cover - self.usual_cover) * follows;
             // One car is one event, also when it is straightened up a little.
             let allowed = if self.held { drift * HELD_DRIFT } else { drift };
             if let Some(since) = self.moved(sighting.at, allowed) {

@@ -13,6 +13,7 @@
 //! | shifted by | 0.021 – 0.15 sizes, at two looks that agree, against most of three looks before | some 10 cm: less than jitter of the look, more than wind and shadows make; what goes on moving drives off |
 //! | seen twice | within 0.6 s | of two sightings that follow each other so closely the farther one counts, since one box may be off |
 //! | sure | a score of 0.3; people within 2 s of one | weak boxes of vehicles are often drawn around what is none |
+//! | real | moved by 0.35 sizes, or a score of 0.5 | leaves and shadows are taken for something now and then, and stand |
 //! | still there | seen after somebody came near, within 60 s | a place is remembered for a while after it was left |
 //! | has settled | stands for 10 s when somebody comes near | until then whoever parks still moves, and doors are opened |
 //! | one story | 60 s | whoever comes near after a suspected contact is part of it |
@@ -234,6 +235,7 @@ impl Passes {
             .find(|open| open.place == place.number() && open.pass.passer.track == Some(passer.track));
         if let Some(open) = open {
             open.last = passer.bbox;
+            open.believe(passer, before);
             if !passer.is_sure {
                 return;
             }
@@ -277,6 +279,8 @@ impl Passes {
             place: place.number(),
             nearest: None,
             previous: (scene.at, nearest),
+            first: passer.bbox,
+            is_real: false,
             is_followed: before.is_some(),
             was_there: false,
             pending: None,
@@ -291,6 +295,7 @@ impl Passes {
             looked_at: None,
             is_contact: false,
         };
+        open.believe(passer, before);
         if at_once {
             open.come_nearer(place, passer, nearest, before);
         }

@@ -12,7 +12,10 @@ use super::{
     shifted::Crop,
     way::{Known, Nearest, heading},
 };
-use crate::parked::{Place, Presence};
+use crate::{
+    motion::center_distance,
+    parked::{Place, Presence},
+};
 
 /// Whether the parked vehicle has moved is looked at so long after a pass: until then it may rock.
 const SETTLES_AFTER: Duration = Duration::from_secs(2);
@@ -25,6 +28,10 @@ const IS_IT: f32 = 0.5;
 /// Two looks, so far apart in time, that agree so well: it stands again, and does not drive off.
 const STANDS_AGAIN: Duration = Duration::from_millis(1500);
 const AGREE: f32 = 0.006;
+/// Who comes or goes is not where it was by so much, in own sizes; boxes of what stands jitter by less.
+const GOES: f32 = 0.35;
+/// What only ever stands there is believed from this score on: it may have come and stopped between two pictures.
+const SURELY_THERE: f32 = 0.5;
 /// A box that overlaps so much with where something stands may have been that all the while.
 const OFF_AND_ON: f32 = 0.3;
 
@@ -39,6 +46,10 @@ pub(super) struct Pass {
     pub nearest: Option<Nearest>,
     /// How near it came at the sighting before, and when that was.
     pub previous: (Timestamp, Nearest),
+    /// Where the passer was when it was seen near first.
+    pub first: NormBox,
+    /// Whether it has moved since, or is surely there.
+    pub is_real: bool,
     /// Whether it was seen before it came near, and has not been seen since.
     pub is_followed: bool,
     /// Whether the parked vehicle has been seen since somebody came near: else it may have left just before.
@@ -91,9 +102,18 @@ impl Pass {
         if self.nearest.is_none() && !now.is_nearer(&before) { before } else { now }
     }
 
+    /// Takes in whether the passer is more than a shadow, or leaves, that are taken for something now and then and stand for ever.
+    pub(super) fn believe(&mut self, passer: &Passer, before: Option<Known>) {
+        let is_elsewhere = |then: NormBox| center_distance(then, passer.bbox) >= GOES;
+        self.is_real |= passer.is_moving
+            || passer.score >= SURELY_THERE
+            || is_elsewhere(self.first)
+            || before.is_some_and(|before| is_elsewhere(before.bbox));
+    }
+
     /// Whether somebody was there: seen twice, or followed until it came near and lost there; and so was the parked vehicle.
     pub(super) fn is_certain(&self) -> bool {
-        self.was_there && (self.nearest.is_some() || self.is_followed)
+        self.is_real && self.was_there && (self.nearest.is_some() || self.is_followed)
     }
 
     /// Whether the parked vehicle had come to rest for certain before somebody came near.

@@ -45,7 +45,7 @@ pub fn picture_at(path: &Path, at: Duration, camera: &CameraId) -> Result<Frame,
 
 /// What a file holds in which there is no video: of sound alone a decoder for pictures only says that it cannot be decoded.
 fn without_video(path: &Path) -> Option<PlaybackError> {
-    units::open(path).err().filter(|error| matches!(error, PlaybackError::NoVideo { .. }))
+    units::open(path, Vec::new()).err().filter(|error| matches!(error, PlaybackError::NoVideo { .. }))
 }
 
 /// filesrc → decodebin → videoconvert → appsink.

@@ -104,7 +104,7 @@ impl Playback {
         let metrics = IngestMetrics::new(&Metrics::new()).camera(&camera.id);
         let control = CameraControl::new(camera);
         let container = Container::open(path);
-        let opened = units::open(path)?;
+        let opened = units::open(path, container.readings())?;
         let duration = opened.duration();
         let source = match opened {
             Units::Some(mut file) => {

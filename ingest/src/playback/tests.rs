@@ -389,6 +389,25 @@ fn pictures_before_the_zero_of_their_file_keep_their_order_and_distance() {
 }
 
 #[test]
+fn a_film_that_was_cut_without_encoding_it_anew_is_played_from_its_first_picture_to_its_last() {
+    let files = Files::new();
+    let path = files.mp4("a.mp4");
+    let (before, _) = play(&path, DecodeMode::Always);
+    let mut bytes = fs::read(&path).expect("it is there");
+    let find = |name: &[u8]| bytes.windows(4).position(|window| window == name).expect("it has one");
+    let number = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().expect("four"));
+    // Shown from three seconds on, and so much shorter.
+    let (media_scale, film_scale) = (number(find(b"mdhd") + 16), number(find(b"mvhd") + 16));
+    let (length, from) = (find(b"elst") + 12, find(b"elst") + 16);
+    let (shorter, later) = (number(length) - 3 * film_scale, number(from) + 3 * media_scale);
+    bytes[length..from].copy_from_slice(&shorter.to_be_bytes());
+    bytes[from..from + 4].copy_from_slice(&later.to_be_bytes());
+    fs::write(&path, bytes).expect("written");
+    let (times, playback) = play(&path, DecodeMode::Always);
+    assert_eq!((times, playback.flaws()), (before, &[][..]));
+}
+
+#[test]
 fn the_clock_of_a_transport_stream_that_is_set_is_told() {
     let files = Files::new();
     let stream = |name: &str, from_s: u64| {

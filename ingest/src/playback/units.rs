@@ -18,6 +18,7 @@ use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
 
 use super::{
+    container::Reading,
     flaw::{self, FileFlaw, PlaybackError},
     times::{Times, signed},
 };
@@ -81,8 +82,33 @@ enum Found {
     Failed(OfflineReason),
 }
 
-/// Looks into a file.
-pub(super) fn open(path: &Path) -> Result<Units, PlaybackError> {
+/// Has some bytes of a file read otherwise than they are written.
+fn read_otherwise(source: &gst::Element, readings: Vec<Reading>) -> Result<(), OfflineReason> {
+    let pad = source.static_pad("src").ok_or_else(|| stream::setup("an element without pad"))?;
+    if readings.is_empty() {
+        return Ok(());
+    }
+    let bytes: Vec<(u64, u8)> =
+        readings.into_iter().flat_map(|Reading { at, bytes }| (at..).zip(bytes)).collect();
+    let any_way = gst::PadProbeType::PULL | gst::PadProbeType::PUSH | gst::PadProbeType::BUFFER;
+    pad.add_probe(any_way, move |_, info| {
+        if let Some(gst::PadProbeData::Buffer(buffer)) = &mut info.data {
+            let (from, length) = (buffer.offset(), buffer.size() as u64);
+            let index = |at: u64| at.checked_sub(from).filter(|index| *index < length);
+            let mut within = bytes.iter().filter_map(|(at, byte)| Some((index(*at)?, *byte))).peekable();
+            if within.peek().is_some()
+                && let Ok(mut read) = buffer.make_mut().map_writable()
+            {
+                within.for_each(|(index, byte)| read[index as usize] = byte);
+            }
+        }
+        gst::PadProbeReturn::Ok
+    });
+    Ok(())
+}
+
+/// Looks into a file; `readings`: what of it is to be read otherwise than it is written.
+pub(super) fn open(path: &Path, readings: Vec<Reading>) -> Result<Units, PlaybackError> {
     let failed = |reason| PlaybackError::of(path, reason);
     let setup = |error: &dyn std::fmt::Display| PlaybackError::Setup(error.to_string());
     gst::init().map_err(|error| setup(&error))?;
@@ -90,6 +116,7 @@ pub(super) fn open(path: &Path) -> Result<Units, PlaybackError> {
     let (source, parse) =
         (stream::element("filesrc").map_err(failed)?, stream::element("parsebin").map_err(failed)?);
     source.set_property("location", path);
+    read_otherwise(&source, readings).map_err(failed)?;
     pipeline.add_many([&source, &parse]).map_err(|error| setup(&error))?;
     source.link(&parse).map_err(|error| setup(&error))?;
     let (found_tx, found) = mpsc::sync_channel(MOST_STREAMS);

@@ -23,6 +23,14 @@ pub(super) enum Ending {
     Unknown,
 }
 
+/// Bytes that are read in place of those that are there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reading {
+    /// Where the first of them is.
+    pub(super) at: u64,
+    pub(super) bytes: Vec<u8>,
+}
+
 /// A file, and what it looks like.
 pub(super) struct Container {
     source: Source,
@@ -76,6 +84,14 @@ impl Container {
     pub(super) fn clock_flaws(&self) -> Vec<FileFlaw> {
         match &self.form {
             Form::Ts(packets) => packets.clock_flaws(&self.source),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What is to be read otherwise than it is written, so that all pictures come.
+    pub(super) fn readings(&self) -> Vec<Reading> {
+        match &self.form {
+            Form::Mp4 => mp4::whole_films(&self.source),
             _ => Vec::new(),
         }
     }
