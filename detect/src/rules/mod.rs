@@ -43,7 +43,7 @@ pub use self::{
 };
 use crate::{
     footprint::Surveyor,
-    parked::{Place, Presence},
+    parked::{Origin, Place, Presence},
     passes::Contact,
     settings::RuleSettings,
 };
@@ -321,13 +321,17 @@ pub enum Occupancy {
     Free,
     /// Something stands in it.
     Occupied,
-    /// Something stood in it, and was not seen since: nobody knows.
+    /// Something stood in it, and was not seen since, or seems to have stood in it since before the camera looked: nobody knows.
     Unknown,
 }
 
 /// Which bays are taken; by who straddles, both.
 pub fn occupancy(places: &[Place], zones: &[Zone]) -> BTreeMap<ZoneId, Occupancy> {
     let bays = Bays::of(zones, places);
+    // What was there when the camera began to look is believed after some pictures; until then the bay is not told free.
+    let at_start = places.iter().filter(|place| !place.is_standing() && place.origin() == Origin::AtStart);
+    let was_there: Vec<&ZoneId> =
+        at_start.filter_map(|place| bays.of_place(place)).map(|bay| &bay.zone.id).collect();
     let state = |bay: &Bay<'_>| {
         let takes = |place: &&Place| {
             [&bay.taken_by, &bay.straddled_by].iter().any(|all| all.contains(&place.number()))
@@ -336,6 +340,7 @@ pub fn occupancy(places: &[Place], zones: &[Zone]) -> BTreeMap<ZoneId, Occupancy
         let is_lost =
             |place: &&Place| place.presence() != Presence::Seen && place.unseen_for() > UNSURE_AFTER;
         match inside.as_slice() {
+            [] if was_there.contains(&&bay.zone.id) => Occupancy::Unknown,
             [] => Occupancy::Free,
             inside if inside.iter().all(is_lost) => Occupancy::Unknown,
             _ => Occupancy::Occupied,

@@ -75,6 +75,17 @@ fn each_car_takes_the_bay_that_it_stands_in() {
 }
 
 #[test]
+fn what_stood_there_before_the_camera_looked_is_not_told_free_at_first() {
+    let mut camera = CameraTester::watching(lot());
+    camera.stand(0.2, &[in_row(0.0), in_row(2.1)]);
+    let occupancy = camera.state.occupancy();
+    let of = |number: u8| occupancy[&format!("bay-{number}").parse::<ZoneId>().expect("valid")];
+    assert_eq!([0, 1, 2].map(of), [Occupancy::Unknown, Occupancy::Free, Occupancy::Unknown]);
+    camera.stand(5.0, &[in_row(0.0)]);
+    assert_eq!(taken(&camera), [0]);
+}
+
+#[test]
 fn a_bay_whose_car_is_hidden_for_long_is_one_of_which_nobody_knows() {
     let mut camera = CameraTester::watching(lot());
     camera.stand(5.0, &[]).stand(20.0, &[in_row(1.0)]);
