@@ -43,6 +43,9 @@ use crate::{
 const LONGEST_STEP: Duration = Duration::from_secs(10);
 /// Watched time that the first picture after such a gap counts for.
 const AFTER_GAP: Duration = Duration::from_secs(1);
+/// Of what passes between two pictures so much counts as watched at most, for what is over when it was not seen for a while: one picture
+/// without it ends nothing.
+const MOST_AT_ONCE: Duration = Duration::from_secs(5);
 /// Time in which the background takes in what has changed: far longer than a car takes to pass.
 const BACKGROUND_TIME: f32 = 20.0;
 /// The background is brought up to date this often; more often costs time and gains nothing.
@@ -91,7 +94,7 @@ pub struct Changes {
     pub ended: Vec<Place>,
     /// Whether something changed that should be kept over a restart.
     pub material: bool,
-    /// Watched time since the picture before: where nobody looked for long, that counts for little.
+    /// Watched time since the picture before: where nobody looked for long, that counts for little, and never for more than five seconds.
     pub watched: Duration,
     /// For each detection the number of the place that it is of.
     pub owners: Vec<Option<u64>>,
@@ -230,7 +233,7 @@ impl ParkedMemory {
             self.pictures.pop_front();
         }
         self.pictures.push_back(observation.at);
-        let mut changes = Changes { watched: elapsed, ..Changes::default() };
+        let mut changes = Changes { watched: elapsed.min(MOST_AT_ONCE), ..Changes::default() };
         if let Some(grey) = observation.grey {
             self.watch_scene(grey, elapsed);
         }

@@ -259,8 +259,9 @@ fn short_disturbance() -> impl Strategy<Value = Disturbance> {
     prop_oneof![
         tenths(5..75).prop_map(Disturbance::Missed),
         tenths(5..150).prop_map(Disturbance::Flickers),
-        tenths(5..75).prop_map(Disturbance::Gap),
-        tenths(110..900).prop_map(Disturbance::Gap),
+        tenths(5..900).prop_map(Disturbance::Gap),
+        // Around the length from which on nobody has looked.
+        tenths(70..120).prop_map(Disturbance::Gap),
         tenths(5..900).prop_map(Disturbance::Lost),
         (0_i16..600).prop_map(|tenths| Disturbance::Down(f64::from(tenths) / 10.0)),
         Just(Disturbance::Light),
