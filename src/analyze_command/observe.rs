@@ -34,6 +34,9 @@ struct Found {
     /// In own sizes a second.
     #[serde(skip_serializing_if = "Option::is_none")]
     speed: Option<f32>,
+    /// The same in metres, where the ground is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metres_per_second: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     place: Option<String>,
 }
@@ -70,6 +73,7 @@ impl Observation {
             bbox: followed.detection.bbox,
             track: followed.movement.map(|movement| movement.track.0),
             speed: followed.movement.and_then(|movement| movement.speed),
+            metres_per_second: state.metres_per_second(followed),
             place: followed.place.map(|number| format!("p{number}")),
         });
         let standing = state.places().iter().map(|place| Standing {

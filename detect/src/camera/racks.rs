@@ -122,6 +122,7 @@ mod tests {
             class: ObjectClass::Bicycle,
             sightings: 9,
             speed: Some(0.0),
+            measured_from: None,
             travelled: 0.0,
             resting_since: at(0),
             before: None,

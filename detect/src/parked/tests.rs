@@ -20,6 +20,7 @@ fn movement(track: u64, at: Timestamp, speed: f32) -> Option<Movement> {
         class: ObjectClass::Car,
         sightings: 9,
         speed: Some(speed),
+        measured_from: None,
         travelled: 0.0,
         resting_since: at,
         before: None,

@@ -55,6 +55,8 @@ pub struct Movement {
     pub sightings: u32,
     /// Speed in own sizes per second; `None` while the track is too young to tell.
     pub speed: Option<f32>,
+    /// When and where it was at the beginning of the time over which its speed is measured; `None` where that is not told.
+    pub measured_from: Option<(Timestamp, NormBox)>,
     /// Farthest that the track was from where it began, in sizes.
     pub travelled: f32,
     /// Since when it has been where it is now, as far back as speed is measured.

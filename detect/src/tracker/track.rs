@@ -138,6 +138,7 @@ impl Track {
             class: self.class(),
             sightings: self.sightings,
             speed,
+            measured_from: speed.map(|_| first),
             travelled: self.travelled,
             resting_since,
             before: self.past.len().checked_sub(2).map(|index| self.past[index]),

@@ -88,6 +88,7 @@ mod tests {
             class: ObjectClass::Car,
             sightings: 3,
             speed: None,
+            measured_from: None,
             travelled: 1.0,
             resting_since: at,
             before: None,

@@ -121,15 +121,30 @@ fn one_that_stops_beside_it_and_somebody_who_gets_out_to_look_are_suspected() {
     assert_eq!(kinds, [(contact, Phase::Open), (contact, Phase::Close)], "{:#?}", camera.told_where());
 }
 
-#[test]
-fn with_a_calibrated_ground_metres_decide() {
+/// As if seen from straight above: so many metres across.
+fn ground(metres: f64) -> Option<Ground> {
     let point = |x, y| Point::new(x, y).expect("valid");
     let points = [point(0.0, 1.0), point(1.0, 1.0), point(1.0, 0.1), point(0.0, 0.1)];
-    // Seen from straight above: 50 m across, so that a car is 5 m long.
-    let ground = |metres: f64| {
-        let corners = [[0.0, 0.0], [metres, 0.0], [metres, metres], [0.0, metres]];
-        Some(Ground::new(points, corners).expect("convex"))
-    };
+    let corners = [[0.0, 0.0], [metres, 0.0], [metres, metres], [0.0, metres]];
+    Some(Ground::new(points, corners).expect("convex"))
+}
+
+#[test]
+fn where_the_ground_is_known_speeds_are_told_in_metres() {
+    let drives = |t: f64| vec![parked(0.0), car(0.1 + 0.1 * t as f32, 0.8).looking(9)];
+    for (watch, expected) in [(yard(), None), (CameraWatch { ground: ground(50.0), ..yard() }, Some(5.0))] {
+        let mut camera = CameraTester::watching(watch);
+        camera.stand(3.0, &[parked(0.0)]).show(4.0, drives);
+        let moving = camera.state.followed().iter().find(|one| one.detection.bbox.y1() > 0.75);
+        let told = camera.state.metres_per_second(moving.expect("it is seen"));
+        let is_so =
+            told.zip(expected).map_or(told == expected, |(told, is): (f32, f32)| (told - is).abs() < 0.3);
+        assert!(is_so, "{told:?}, not {expected:?}");
+    }
+}
+
+#[test]
+fn with_a_calibrated_ground_metres_decide() {
     for (metres, noted) in [(10.0, true), (100.0, false)] {
         let mut camera = CameraTester::watching(CameraWatch { ground: ground(metres), ..yard() });
         camera.stand(3.0, &[]).stand(10.0, &[parked(0.0)]).show(7.0, |t| vec![parked(0.0), passing(t, 0.6)]);
