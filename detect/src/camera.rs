@@ -238,7 +238,9 @@ impl CameraState {
             movement.is_some_and(|movement| is_moving(movement) || movement.speed.is_none())
         });
         self.fps_asked = may_move.map(|(found, _)| fps_asked(found, watchlist)).max().unwrap_or(0);
-        let observation = Observation { at, detections, movements: &movements, grey };
+        // What is taken for a vehicle where two-wheelers stand begins no place.
+        let parked: Vec<Detection> = detections.iter().map(|found| self.as_parked(found)).collect();
+        let observation = Observation { at, detections: &parked, movements: &movements, grey };
         let changes = self.memory.observe(&observation);
         self.survey(detections, grey);
         self.walkers.clear();
@@ -275,6 +277,13 @@ impl CameraState {
             events: self.told(revisions),
             passes: [std::mem::take(&mut self.ended_passes), passed.passes].concat(),
         }
+    }
+
+    /// A detection as the memory of places takes it.
+    fn as_parked(&self, found: &Detection) -> Detection {
+        let weak = self.memory_settings.strong_score * 0.9;
+        let score = if self.racks.is_several(found) { found.score.min(weak) } else { found.score };
+        Detection { score, ..*found }
     }
 
     /// Tells what is parked where on the ground.

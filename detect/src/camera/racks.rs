@@ -25,6 +25,8 @@ const REMEMBERED: Duration = Duration::from_secs(300);
 const WHERE_IT_STANDS: f32 = 0.45;
 /// Boxes that overlap so much are of one.
 const THE_SAME: f32 = 0.6;
+/// A vehicle that stands where they stood is found by so much more surely, at least.
+const SURER: f32 = 0.1;
 /// So many are remembered at most.
 const MOST: usize = 64;
 
@@ -35,6 +37,8 @@ pub(super) struct Racks(Vec<Rack>);
 #[derive(Debug)]
 struct Rack {
     bbox: NormBox,
+    /// How surely one was seen there.
+    score: f32,
     /// When one was seen there last, and what it looked like then.
     seen_at: Timestamp,
     look: Option<Patch>,
@@ -62,10 +66,13 @@ impl Racks {
                 continue;
             }
             let look = grey.and_then(|grey| Patch::cut(grey, found.bbox));
-            let rack = Rack { bbox: found.bbox, seen_at: at, look };
+            let rack = Rack { bbox: found.bbox, score: found.score, seen_at: at, look };
             let known = self.0.iter().position(|known| known.bbox.iou(found.bbox) >= THE_SAME);
             match known {
-                Some(index) => self.0[index] = rack,
+                Some(index) => {
+                    let score = self.0[index].score.max(rack.score);
+                    self.0[index] = Rack { score, ..rack };
+                }
                 None if self.0.len() < MOST => self.0.push(rack),
                 None => {}
             }
@@ -91,6 +98,15 @@ impl Racks {
                 rack.bbox.iou(found.bbox) >= WHERE_IT_STANDS
                     && (found.score < HARDLY_SOMEBODY || (!has_come && looks_the_same(rack)))
             })
+    }
+
+    /// Whether what is taken for a vehicle is most likely two of them that stand side by side: hardly surer than one of them has been.
+    pub(super) fn is_several(&self, found: &Detection) -> bool {
+        Kind::of(found.class) == Kind::Vehicle
+            && self
+                .0
+                .iter()
+                .any(|rack| rack.bbox.iou(found.bbox) >= THE_SAME && found.score < rack.score + SURER)
     }
 
     /// Forgets all, as where time has gone back: when anything was seen says nothing then.
@@ -140,6 +156,10 @@ mod tests {
         }
         let somebody = found(ObjectClass::Person, 0.6);
         assert!(!racks.is_parked(&somebody, rests, None), "where nothing is known of its look");
+        for (score, is_several) in [(0.65, true), (0.75, false)] {
+            assert_eq!(racks.is_several(&found(ObjectClass::Car, score)), is_several, "a score of {score}");
+        }
+        assert!(!racks.is_several(&somebody));
         let came = rests.map(|movement| Movement { travelled: 1.0, ..movement });
         assert!(!racks.is_parked(&somebody, came, Some(&before)), "who has walked there is somebody");
     }

@@ -95,7 +95,7 @@ pub(super) struct Miss<'a> {
     pub(super) at: Timestamp,
     /// Watched time since the last picture.
     pub(super) elapsed: Duration,
-    /// Share of the place that other things in front of it cover, 0–1.
+    /// Share of the place that things in front of it cover which hide it, 0–1.
     pub(super) cover: f32,
     /// What the place looks like now.
     pub(super) now: Option<View<'a>>,

@@ -65,15 +65,15 @@ fn fit(place: &Place, found: &Detection, strong: bool) -> Option<f32> {
     (iou >= least || visible_part).then_some(iou)
 }
 
-/// What is in front of a place, its own detection (`own`) aside.
+/// What is in front of a place, its own detection (`own`) aside: by its number among the detections.
 pub(super) fn in_front<'a>(
     place: &Place,
     detections: &'a [Detection],
     own: Option<usize>,
-) -> impl Iterator<Item = NormBox> + Clone + use<'a> {
+) -> impl Iterator<Item = (usize, NormBox)> + Clone + use<'a> {
     let bbox = place.bbox();
     let nearer = move |found: &Detection| found.bbox.y2() >= bbox.y2() - 0.25 * bbox.height();
     let others = detections.iter().enumerate().filter(move |(index, _)| Some(*index) != own);
     let hiding = others.filter(move |(_, found)| found.score >= HIDER_SCORE && nearer(found));
-    hiding.map(|(_, found)| found.bbox).filter(move |other| other.intersection(bbox) > 0.0)
+    hiding.map(|(index, found)| (index, found.bbox)).filter(move |(_, other)| other.intersection(bbox) > 0.0)
 }

@@ -71,6 +71,8 @@ const LEAST_PART: f32 = 0.35;
 const SAME_PLACE: f32 = 0.65;
 /// Largest object, as a share of the picture: beyond it is a fault or a hand before the lens.
 const LARGEST_OBJECT: f32 = 0.6;
+/// What has stood before a place for so long when something was found at that is a neighbour.
+const NEIGHBOUR_FOR: Duration = Duration::from_secs(60);
 /// Most places of one camera: more do not fit in a picture, and the memory is bounded.
 const MOST_PLACES: usize = 256;
 
@@ -311,12 +313,22 @@ impl ParkedMemory {
     ) -> Vec<(usize, Timestamp, bool)> {
         let mut beginning = Vec::new();
         let came = self.came(observation.at);
+        let standing = |owner: &Option<usize>| self.places.get((*owner)?).filter(|place| place.is_standing());
+        let stand_since: Vec<Option<Timestamp>> =
+            owners.iter().map(|owner| Some(standing(owner)?.first_seen())).collect();
         for (index, place) in self.places.iter_mut().enumerate() {
             let own = owners.iter().position(|owner| *owner == Some(index));
             let in_front = matching::in_front(place, observation.detections, own);
-            let cover = in_front.clone().map(|other| other.intersection(place.bbox())).fold(0.0, f32::max)
-                / place.bbox().area();
-            let covered = Covered::by(place.bbox(), in_front);
+            let share = |other: NormBox| other.intersection(place.bbox()) / place.bbox().area();
+            let cover = in_front.clone().map(|(_, other)| share(other)).fold(0.0, f32::max);
+            // What had stood before it for long when it was found all the same does not hide it.
+            let last = place.last_detected;
+            let is_neighbour = |index: usize| {
+                stand_since[index].is_some_and(|since| last.saturating_since(since) >= NEIGHBOUR_FOR)
+            };
+            let hiding = in_front.clone().filter(|(index, _)| !is_neighbour(*index));
+            let hidden = hiding.map(|(_, other)| share(other)).fold(0.0, f32::max);
+            let covered = Covered::by(place.bbox(), in_front.map(|(_, other)| other));
             let patch = observation.grey.and_then(|grey| Patch::cut(grey, place.bbox()));
             let now = patch.as_ref().map(|patch| View { patch, covered: covered.as_ref() });
             let sighting = own.map(|index| {
@@ -328,7 +340,7 @@ impl ParkedMemory {
                 place.miss(&Miss {
                     at: observation.at,
                     elapsed,
-                    cover,
+                    cover: hidden,
                     now,
                     patience: self.settings.occlusion,
                 });

@@ -221,6 +221,18 @@ fn a_lorry_that_stops_where_a_car_was_seen_to_leave_is_an_event_of_its_own() {
     camera.expect(&["open 1 minor", "close 2 minor", "open 1 minor"]);
 }
 
+#[test]
+fn a_neighbour_that_has_always_stood_before_it_does_not_hide_who_has_left() {
+    let mut camera = CameraTester::start();
+    // The box around the one in front grows a little when nobody stands beside it any more.
+    let in_front = |right: f32| Thing { corners: [0.4, 0.42, right, 0.54], ..car(0.0, 0.0).looking(5) };
+    let behind = Thing { corners: [0.455, 0.4, 0.53, 0.5], ..car(0.0, 0.0) };
+    camera.stand(100.0, &[behind, in_front(0.475)]).stand(90.0, &[in_front(0.49)]);
+    let closed: Vec<f64> =
+        camera.events.iter().filter_map(|event| Some(camera.seconds(event.until?))).collect();
+    assert!(matches!(closed[..], [until] if (until - 100.0).abs() <= 1.0), "{closed:?} {:#?}", camera.told());
+}
+
 /// A car that has hardly come to rest when a lorry stops before it, and that is seen again when the lorry is off.
 fn hidden_at_once(looks: u64) -> CameraTester {
     let mut camera = CameraTester::start();
