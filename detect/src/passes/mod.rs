@@ -6,7 +6,9 @@
 //! footprint, in sizes of the parked vehicle. Pictures may be seconds apart: the way between two is taken to be straight, and the nearest point on it counts.
 //! Whether the parked vehicle has moved is told by its look before and after ([`shifted`]). Pure.
 //!
-//! | parameter | default | why |
+//! None of these is configurable: they follow from how boxes are off, and from the sizes of people and cars.
+//!
+//! | parameter | fixed at | why |
 //! |---|---|---|
 //! | near | 1.2 m, or 0.3 sizes | an arm's length and the error of boxes; who passes farther off scratches nothing |
 //! | contact | 0.6 m, or 0.15 sizes | as near as boxes can tell |

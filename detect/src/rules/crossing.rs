@@ -2,8 +2,8 @@
 //!
 //! | parameter | default | range | why |
 //! |---|---|---|---|
-//! | clear of the line | 0.15 of its own width | | who stands on a line jitters to and fro across it |
-//! | seen beyond it | in two pictures, or in one that comes 0.7 s later | | one box that is off, as where feet are hidden, would cross it and come back |
+//! | clear of the line | 0.15 of its own width | fixed | who stands on a line jitters to and fro across it |
+//! | seen beyond it | in two pictures, or in one that comes 0.7 s later | fixed | one box that is off, as where feet are hidden, would cross it and come back |
 //!
 //! A crossing counts when somebody who was clear of the line on one side is clear of it on the other, and the way between goes through it. Its
 //! time is when it was on the line at an even pace between both.

@@ -3,8 +3,8 @@
 //! | parameter | default | range | why |
 //! |---|---|---|---|
 //! | limit | 60 s | 1 s – 30 days | loading a child takes less; who cannot leave waits no longer |
-//! | depth of the strip before a bay | 0.6 of its length | | half an aisle: beyond it there is room to drive around |
-//! | share of the strip that it covers | 0.25 | | less leaves room to get out; who has begun to block blocks down to half of it |
+//! | depth of the strip before a bay | 0.6 of its length | fixed | half an aisle: beyond it there is room to drive around |
+//! | share of the strip that it covers | 0.25 | fixed | less leaves room to get out; who has begun to block blocks down to half of it |
 //!
 //! Coverage of the aisle, clear time: as in `standing`.
 

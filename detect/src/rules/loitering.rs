@@ -4,8 +4,8 @@
 //! |---|---|---|---|
 //! | limit | 120 s | 1 s – 30 days | longer than waiting for a lift, shorter than being up to something |
 //! | clear | 10 s | 1 s – 1 h | so long somebody may be out of the area, or not be seen, and still be the same who stays |
-//! | taken up within | 1.5 heights | | a lost track is taken up by a new one as near: nobody walks farther while nobody looks |
-//! | taken up after | 10 s watched, 5 min in all | | the same over a gap of the stream or a restart: whoever is there as long after may be anybody |
+//! | taken up within | 1.5 heights | fixed | a lost track is taken up by a new one as near: nobody walks farther while nobody looks |
+//! | taken up after | 10 s watched, 5 min in all | fixed | the same over a gap of the stream or a restart: whoever is there as long after may be anybody |
 
 use std::time::Duration;
 

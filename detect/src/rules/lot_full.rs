@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | full | all bays of the group | 1 – their number | a lot may be called full before its last bay is taken |
 //! | limit | 60 s | 1 s – 30 days | one drives out as another comes in |
-//! | bridges | 60 s | | the same: a bay that is free for less is not told |
+//! | bridges | 60 s | fixed | the same: a bay that is free for less is not told |
 
 use std::time::Duration;
 

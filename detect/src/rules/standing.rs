@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | limit | 180 s, in a fire lane and an entrance 60 s | 1 s – 30 days | somebody gets out, or a parcel is handed over |
 //! | coverage | 0.5 | not configurable | share of the ground contact that lies in the zone: more in than out |
-//! | stays in | half of the coverage | | a box that breathes opens nothing twice |
+//! | stays in | half of the coverage | fixed | a box that breathes opens nothing twice |
 //! | clear | 10 s | 1 s – 1 h | nobody passes in front of an empty place for so long |
 
 use gridwatch_domain::{EventKind, Timestamp, Zone, ZoneRule};

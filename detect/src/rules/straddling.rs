@@ -3,9 +3,9 @@
 //! | parameter | default | range | why |
 //! |---|---|---|---|
 //! | limit | 60 s | 1 s – 30 days | parking in two moves takes less |
-//! | how far towards the neighbour | 0.3 – 0.7 of the way from middle to middle | | 0.3 of a bay of 2.5 m is 0.75 m: a car of 1.8 m is 0.4 m over the line; footprints are off by less than 0.1 by day, and by up to half a metre far off in the dark and in snow |
-//! | doubtful | 10 % of the ground it covers is covered by another one | | two do not stand in one place: its footprint is off |
-//! | once told | 0.22 – 0.78 | | a footprint that breathes opens nothing twice |
+//! | how far towards the neighbour | 0.3 – 0.7 of the way from middle to middle | fixed | 0.3 of a bay of 2.5 m is 0.75 m: a car of 1.8 m is 0.4 m over the line; footprints are off by less than 0.1 by day, and by up to half a metre far off in the dark and in snow |
+//! | doubtful | 10 % of the ground it covers is covered by another one | fixed | two do not stand in one place: its footprint is off |
+//! | once told | 0.22 – 0.78 | fixed | a footprint that breathes opens nothing twice |
 //!
 //! It counts from when it was first seen to be so, not from when the vehicle came: who hides a half of one that has stood there for hours moves it
 //! nowhere. Told in the bay that it is nearer to, and as long as it stands there.

@@ -134,6 +134,11 @@ pub enum FileFlaw {
         /// By how much.
         by: Duration,
     },
+    /// One picture after the other is shown at the same time: what happens in them seems to take none.
+    StandsStill {
+        /// When.
+        at: Duration,
+    },
     /// Pictures are damaged.
     Damaged {
         /// Where.
@@ -206,6 +211,9 @@ impl fmt::Display for FileFlaw {
                     clock(at),
                     by.as_secs_f64()
                 )
+            }
+            Self::StandsStill { at } => {
+                write!(f, "at {} its times stand still: what happens there seems to take no time", clock(at))
             }
             Self::Damaged { at, reason } => write!(f, "at {} pictures are damaged: {reason}", clock(at)),
             Self::BreaksOff { at, of, why } => {

@@ -498,3 +498,23 @@ fn no_picture_is_placed_long_before_those_before_it() {
     assert_eq!(place(2, false), Duration::from_millis(5_001_040));
     assert!(matches!(flaws.as_slice(), [FileFlaw::Leaps { .. }, FileFlaw::StepsBack { .. }]), "{flaws:?}");
 }
+
+#[test]
+fn a_clock_that_stands_is_told_once_and_pictures_out_of_order_are_none() {
+    let told = |shown: &mut dyn Iterator<Item = i64>| {
+        let (mut times, mut flaws) = (Times::default(), Vec::new());
+        for at in shown {
+            times.place(Some(at), None, false, &mut flaws);
+        }
+        flaws
+    };
+    let frame = 40_000_000;
+    let stands =
+        (0..100).map(|index| if (20..80).contains(&index) { 20 * frame + index } else { index * frame });
+    let flaws = told(&mut { stands });
+    let [FileFlaw::StandsStill { at }] = flaws[..] else { panic!("{flaws:?}") };
+    assert_eq!(at.as_millis(), 800);
+    // One, four, two, three, as they are decoded.
+    let mixed = (0..100).map(|index| frame * (4 * (index / 4) + [0, 3, 1, 2][index as usize % 4]));
+    assert_eq!(told(&mut { mixed }), []);
+}

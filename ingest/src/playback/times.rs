@@ -17,6 +17,10 @@ pub(super) const OUT_OF_ORDER: Duration = Duration::from_secs(2);
 /// The same of a picture that is no key picture: those of a slow stream may be farther apart, but never so far.
 const FAR_OUT_OF_ORDER: Duration = Duration::from_secs(60);
 
+/// Times that are nearer than this are the same; so many pictures in a row of one time are no burst, but a clock that stands.
+const SAME: Duration = Duration::from_millis(1);
+const STANDSTILL: u32 = 25;
+
 /// See the module's documentation. In nanoseconds.
 #[derive(Debug, Default)]
 pub(crate) struct Times {
@@ -25,6 +29,9 @@ pub(crate) struct Times {
     /// What has been added to go on after steps back, and taken away after leaps.
     added: i64,
     newest: Option<Duration>,
+    /// Of the picture before, and how many in a row have had that.
+    last: Option<Duration>,
+    same: u32,
     /// The leaps that were taken out.
     taken_out: Duration,
     is_told: bool,
@@ -73,7 +80,16 @@ impl Times {
             }
         }
         self.newest = self.newest.max(Some(time));
+        self.tell_standstill(time, flaws);
         time
+    }
+
+    fn tell_standstill(&mut self, time: Duration, flaws: &mut Vec<FileFlaw>) {
+        let is_same = self.last.replace(time).is_some_and(|last| last.abs_diff(time) < SAME);
+        self.same = if is_same { self.same.saturating_add(1) } else { 0 };
+        if self.same == STANDSTILL {
+            flaw::push(flaws, FileFlaw::StandsStill { at: time });
+        }
     }
 
     /// The latest time so far.
