@@ -37,6 +37,9 @@ const USUAL_FOLLOWS: f32 = 0.1;
 /// How long a place must have been seen empty for the next sighting to be another stay.
 pub(super) const STAY_BREAKS: Duration = Duration::from_secs(2);
 
+/// … and how long it must look the same for an event that is open about it to go on.
+const BACK_AFTER: Duration = Duration::from_secs(1);
+
 /// How much farther an object may move of which an event is open.
 const HELD_DRIFT: f32 = 1.75;
 /// Something is in front of a place where it covers this share of it, and this much more than is usual.
@@ -237,8 +240,7 @@ impl Place {
             return;
         }
         let likeness = miss.now.and_then(|now| self.likeness(now));
-        let was_left = !self.held && self.surely_empty_for >= STAY_BREAKS;
-        if likeness.is_some_and(Likeness::says_same) && !was_left {
+        if likeness.is_some_and(Likeness::says_same) && self.may_be_back(elapsed) {
             if let (Some(look), Some(now)) = (&mut self.look, miss.now) {
                 look.follow(now.patch, LOOK_FOLLOWS_UNDETECTED);
             }
@@ -248,6 +250,9 @@ impl Place {
             }
             self.seen(miss.at);
             return;
+        }
+        if !likeness.is_some_and(Likeness::says_same) {
+            self.alike_for = Duration::ZERO;
         }
         if self.missed_pictures == 0 {
             // Its last sightings may be of one that was leaving.
@@ -277,6 +282,16 @@ impl Place {
                 self.count_empty(elapsed, false);
             }
         }
+    }
+
+    /// Whether what looks the same is the same: what was seen to be gone is not, unless an event is open about it, and it looks the same for
+    /// a while: what passes may look so for a picture.
+    fn may_be_back(&mut self, elapsed: Duration) -> bool {
+        if self.surely_empty_for < STAY_BREAKS {
+            return true;
+        }
+        self.alike_for += elapsed;
+        self.held && self.alike_for >= BACK_AFTER
     }
 
     /// How long it may go unseen, `most` at the most: hardly longer than it was there at all.
@@ -324,7 +339,7 @@ impl Place {
         self.presence = Presence::Seen;
         (self.missed_for, self.hidden_for) = (Duration::ZERO, Duration::ZERO);
         (self.empty_for, self.surely_empty_for) = (Duration::ZERO, Duration::ZERO);
-        self.missed_pictures = 0;
+        (self.missed_pictures, self.alike_for) = (0, Duration::ZERO);
     }
 
     fn count_empty(&mut self, elapsed: Duration, surely: bool) {

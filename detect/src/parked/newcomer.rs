@@ -50,10 +50,8 @@ impl Place {
             let may_be_passing = sighting.movement.is_none_or(|movement| movement.speed.is_none());
             return may_be_passing && likeness.is_some_and(|likeness| likeness.look < STRANGE);
         }
-        // What was seen to be gone may be found weakly again where something passes; of an open event it counts if it looks the same.
-        let was_left = self.surely_empty_for >= STAY_BREAKS;
-        let is_other = likeness.is_some_and(|likeness| likeness.look < ALIKE);
-        likeness.is_some_and(Likeness::says_bare) || (was_left && (!self.held || is_other))
+        // What was seen to be gone is found weakly again where something passes.
+        likeness.is_some_and(Likeness::says_bare) || self.surely_empty_for >= STAY_BREAKS
     }
 
     /// Whether a box is drawn around what stands here and something beside it, which has come since: that says nothing of where either is.

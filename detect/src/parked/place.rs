@@ -142,6 +142,9 @@ pub struct Place {
     /// Since when a box is found that takes in what is beside it.
     #[serde(skip)]
     pub(super) grown_since: Option<Timestamp>,
+    /// For how long it has looked the same after it was seen to be gone.
+    #[serde(skip)]
+    pub(super) alike_for: Duration,
 }
 
 /// What stands is surveyed so often: it does not move, and a fit costs more than anything else about a place.
@@ -203,6 +206,7 @@ impl Place {
             doubted_since: None,
             surveyed_at: None,
             grown_since: None,
+            alike_for: Duration::ZERO,
         };
         place.vote(found);
         place.trail.detected(sighting.at, found.bbox);

@@ -209,16 +209,18 @@ fn one_that_stops_bumper_to_bumper_and_is_taken_for_the_same_ends_nothing() {
 
 #[test]
 fn a_lorry_that_stops_where_a_car_was_seen_to_leave_is_an_event_of_its_own() {
-    let mut camera = CameraTester::start();
-    camera.stand(3.0, &[]).stand(40.0, &[car(0.4, 0.4)]).stand(4.0, &[]);
-    // The first sight of it is hardly one, while the car's event waits to be closed.
     let lorry = |score: f32| Thing {
         corners: [0.38, 0.37, 0.52, 0.53],
         class: ObjectClass::Truck,
         ..car(0.0, 0.0).looking(9).scored(score)
     };
-    camera.stand(0.2, &[lorry(0.3)]).stand(45.0, &[lorry(0.85)]);
-    camera.expect(&["open 1 minor", "close 2 minor", "open 1 minor"]);
+    // The first sight of it is hardly one, or looks like the car, whose event waits to be closed.
+    for first_sight in [lorry(0.29), car(0.4, 0.4).scored(0.0)] {
+        let mut camera = CameraTester::start();
+        camera.stand(3.0, &[]).stand(40.0, &[car(0.4, 0.4)]).stand(4.0, &[]);
+        camera.stand(0.2, &[first_sight]).stand(45.0, &[lorry(0.85)]);
+        camera.expect(&["open 1 minor", "close 2 minor", "open 1 minor"]);
+    }
 }
 
 #[test]
