@@ -220,6 +220,10 @@ fn a_lorry_that_stops_where_a_car_was_seen_to_leave_is_an_event_of_its_own() {
         camera.stand(3.0, &[]).stand(40.0, &[car(0.4, 0.4)]).stand(4.0, &[]);
         camera.stand(0.2, &[first_sight]).stand(45.0, &[lorry(0.85)]);
         camera.expect(&["open 1 minor", "close 2 minor", "open 1 minor"]);
+        let since = camera.seconds(camera.events[2].since);
+        assert!((since - 47.0).abs() <= 1.0, "since {since} s");
+        let opened = camera.seconds(camera.events[2].at);
+        assert!((opened - since - 30.0).abs() <= 1.0, "told at {opened} s");
     }
 }
 
