@@ -23,6 +23,8 @@ const RESTS_LONG: Duration = Duration::from_secs(1);
 const REMEMBERED: Duration = Duration::from_secs(300);
 /// … and stands to this share.
 const WHERE_IT_STANDS: f32 = 0.45;
+/// What has looked otherwise for so long does so: the light has changed, or another stands there.
+const LOOKS_OTHERWISE: Duration = Duration::from_secs(120);
 /// Boxes that overlap so much are of one.
 const THE_SAME: f32 = 0.6;
 /// A vehicle that stands where they stood is found by so much more surely, at least.
@@ -39,9 +41,28 @@ struct Rack {
     bbox: NormBox,
     /// How surely one was seen there.
     score: f32,
-    /// When one was seen there last, and what it looked like then.
+    /// When one was seen there last.
     seen_at: Timestamp,
+    /// What it looks like there, nobody before it.
     look: Option<Patch>,
+    /// Since when it has looked otherwise.
+    other_since: Option<Timestamp>,
+}
+
+impl Rack {
+    /// Takes in one that is seen there. Whoever stands before it is taken for one, too, in some pictures: what it looks like then is not what
+    /// it looks like, unless that lasts.
+    fn follow(&mut self, now: Self) {
+        let is_other =
+            self.look.as_ref().zip(now.look.as_ref()).is_some_and(|(old, new)| old.likeness(new) < ALIKE);
+        let since = *self.other_since.get_or_insert(now.seen_at);
+        let score = self.score.max(now.score);
+        if is_other && now.seen_at.saturating_since(since) < LOOKS_OTHERWISE {
+            (self.score, self.seen_at) = (score, now.seen_at);
+        } else {
+            *self = Self { score, ..now };
+        }
+    }
 }
 
 impl Racks {
@@ -66,13 +87,10 @@ impl Racks {
                 continue;
             }
             let look = grey.and_then(|grey| Patch::cut(grey, found.bbox));
-            let rack = Rack { bbox: found.bbox, score: found.score, seen_at: at, look };
+            let rack = Rack { bbox: found.bbox, score: found.score, seen_at: at, look, other_since: None };
             let known = self.0.iter().position(|known| known.bbox.iou(found.bbox) >= THE_SAME);
             match known {
-                Some(index) => {
-                    let score = self.0[index].score.max(rack.score);
-                    self.0[index] = Rack { score, ..rack };
-                }
+                Some(index) => self.0[index].follow(rack),
                 None if self.0.len() < MOST => self.0.push(rack),
                 None => {}
             }
@@ -160,7 +178,15 @@ mod tests {
             assert_eq!(racks.is_several(&found(ObjectClass::Car, score)), is_several, "a score of {score}");
         }
         assert!(!racks.is_several(&somebody));
+        // Whoever stands before it is taken for one now and then, and is somebody all the same; in another light it looks otherwise for good.
+        for seconds in 11..140 {
+            let rested = rests.map(|movement| Movement { resting_since: at(0), ..movement });
+            racks.update(at(seconds), Some(&covered), std::iter::once((&bicycle, &rested)));
+            let is_parked = racks.is_parked(&somebody, rests, Some(&covered));
+            assert_eq!(is_parked, seconds >= 131, "after {seconds} s");
+        }
+        racks.update(at(141), Some(&before), std::iter::once((&bicycle, &rests)));
         let came = rests.map(|movement| Movement { travelled: 1.0, ..movement });
-        assert!(!racks.is_parked(&somebody, came, Some(&before)), "who has walked there is somebody");
+        assert!(!racks.is_parked(&somebody, came, Some(&covered)), "who has walked there is somebody");
     }
 }
