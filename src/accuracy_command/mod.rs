@@ -6,6 +6,7 @@
 //! (`onto.rs`). Out come figures (`report.rs`), tables, heat maps, a page, and pictures of
 //! what went wrong (`moments.rs`).
 
+mod bays;
 mod docs;
 mod figures;
 mod gallery;

@@ -11,10 +11,13 @@ use anyhow::Context as _;
 use gridwatch_domain::{NormBox, ObjectClass, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::figures::AllFigures;
+use super::{
+    bays::{Mistold, mistold},
+    figures::AllFigures,
+};
 use crate::{
     analyze_command::Summary,
-    score::{BayScore, Match, Miss, Mistold, Occupancy, Score, Told, Why},
+    score::{BayScore, Match, Miss, Occupancy, Score, Told, Why},
 };
 
 /// What came of one piece of footage.
@@ -120,9 +123,9 @@ fn problems(score: &Score) -> Vec<Problem> {
     }));
     problems.extend(score.matches.iter().filter_map(|found| Problem::late(found, score, last_s)));
     let bays = score.bays.iter().flat_map(|bays| &bays.bays);
-    let mistold = bays.flat_map(|bay| bay.mistold().into_iter().map(move |one| (bay, one)));
+    let wrong = bays.flat_map(|bay| mistold(bay).into_iter().map(move |one| (bay, one)));
     let is_long = |(_, one): &(&BayScore, Mistold)| one.span.length_s() > score.tolerance.end_s;
-    problems.extend(mistold.filter(is_long).map(|(bay, one)| Problem::bay(&bay.zone, one, last_s)));
+    problems.extend(wrong.filter(is_long).map(|(bay, one)| Problem::bay(&bay.zone, one, last_s)));
     problems
 }
 

@@ -32,7 +32,7 @@ pub(crate) use self::{
     measures::{Errors, KindScore},
     near_pass::{NearPassScore, read_passes},
     observation::{Observation, Occupancy, read_observations},
-    occupancy::{BayScore, BaysScore, Mistold, Stretch},
+    occupancy::{BayScore, BaysScore, Stretch},
     outcome::{Doubled, Ignored, Match, Miss, Told, Untrue},
     result::{ResultEvent, read_events},
     span::Span,

@@ -47,14 +47,6 @@ pub(crate) struct Stretch {
     pub(crate) state: Occupancy,
 }
 
-/// A time in which a bay was told otherwise than it was.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Mistold {
-    pub(crate) span: Span,
-    pub(crate) is: Occupancy,
-    pub(crate) told: Occupancy,
-}
-
 /// Judges all bays; `None` where the truth has none.
 pub(super) fn judge(truth: &Truth, observations: &[Observation], start: Timestamp) -> Option<BaysScore> {
     if truth.bays.is_empty() {
@@ -160,19 +152,6 @@ impl BayScore {
         score
     }
 
-    /// When it was told otherwise than it was, by time; not while the truth is unsure.
-    pub(crate) fn mistold(&self) -> Vec<Mistold> {
-        let is_sure = |is: &&Stretch| is.state != Occupancy::Unknown;
-        let of = |is: &Stretch| {
-            let told = self.observed.iter().filter(|told| told.state != is.state);
-            let told = told.filter_map(|told| {
-                Some(Mistold { span: is.span.common(told.span)?, is: is.state, told: told.state })
-            });
-            told.collect::<Vec<_>>()
-        };
-        self.truth.iter().filter(is_sure).flat_map(of).collect()
-    }
-
     /// Seconds in which the truth is sure.
     fn judged_s(&self) -> f64 {
         self.right_s + self.occupied_told_free_s + self.free_told_occupied_s + self.unknown_s
@@ -234,22 +213,6 @@ mod tests {
         check(bay(&[], &[[0.0, 100.0]]), &[(0.0, Some(Free))], [0.0, 0.0, 0.0, 0.0, 100.0]);
         check(bay(&[[0.0, 100.0]], &[]), &[], [0.0, 0.0, 0.0, 100.0, 0.0]);
         check(bay(&[], &[]), &[(-5.0, Some(Free)), (101.0, Some(Occupied))], [100.0, 0.0, 0.0, 0.0, 0.0]);
-    }
-
-    #[test]
-    fn what_was_told_wrongly_has_its_time() {
-        use Occupancy::{Free, Occupied, Unknown};
-        let told = [(10.0, Some(Free)), (50.0, Some(Occupied)), (90.0, Some(Free))];
-        let truth = Truth { duration_s: 100.0, bays: vec![bay(&[[40.0, 95.0]], &[[92.0, 93.0]])], ..truth() };
-        let score = judge(&truth, &states(&told), Timestamp::UNIX_EPOCH).expect("there is a bay");
-        let wrong = |from_s, until_s, is, told| Mistold { span: Span::new(from_s, until_s), is, told };
-        let expected = [
-            wrong(0.0, 10.0, Free, Unknown),
-            wrong(40.0, 50.0, Occupied, Free),
-            wrong(90.0, 92.0, Occupied, Free),
-            wrong(93.0, 95.0, Occupied, Free),
-        ];
-        assert_eq!(score.bays[0].mistold(), expected);
     }
 
     #[test]
