@@ -10,7 +10,7 @@ const FOOTPRINT: f32 = 0.4;
 /// Share of a footprint by which another may reach into it and be beside it: more than errors of boxes explain.
 const IN_EACH_OTHER: f64 = 0.45;
 /// Not near at all.
-const FAR: Distance = Distance { sizes: f32::MAX, metres: Some(f32::MAX) };
+pub(super) const FAR: Distance = Distance { sizes: f32::MAX, metres: Some(f32::MAX) };
 
 /// How near something is.
 #[derive(Debug, Clone, Copy, PartialEq)]

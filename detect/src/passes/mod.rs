@@ -286,6 +286,7 @@ impl Passes {
             is_followed: before.is_some(),
             was_there: false,
             pending: None,
+            is_provisional: at_once,
             near_at: scene.at,
             before: self.before.looks(place.bbox()),
             neighbours: scene.places.iter().map(Place::number).collect(),

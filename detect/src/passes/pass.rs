@@ -56,6 +56,8 @@ pub(super) struct Pass {
     pub was_there: bool,
     /// How near somebody came while the parked vehicle was not seen.
     pub pending: Option<Pending>,
+    /// Whether what is known of how near it came is of one sighting, taken at once as pictures were seldom until then.
+    pub is_provisional: bool,
     /// When the passer was near last.
     pub near_at: Timestamp,
     /// What the parked vehicle looked like before.
@@ -95,7 +97,11 @@ impl Pass {
     pub(super) fn counts(&mut self, at: Timestamp, now: Nearest) -> Nearest {
         let (then, before) = std::mem::replace(&mut self.previous, (at, now));
         self.is_followed = false;
+        let is_provisional = std::mem::take(&mut self.is_provisional);
         if at.saturating_since(then) <= CLOSELY {
+            if is_provisional {
+                (self.nearest, self.pending) = (None, None);
+            }
             return now.cautious(before);
         }
         // Seldom pictures: nobody is seen near twice on the same way.

@@ -4,7 +4,7 @@ use gridwatch_domain::{NormBox, Timestamp, TrackId};
 
 use super::{
     CLOSELY, LONGEST_WAY, Passer, Scene,
-    distance::{Distance, between, on_ground},
+    distance::{Distance, FAR, between, on_ground},
 };
 use crate::{
     footprint::{Footprint, Stance},
@@ -81,7 +81,14 @@ pub(super) fn nearest(scene: &Scene<'_>, place: &Place, passer: &Passer, before:
         let share = f32::from(step) / f32::from(STEPS);
         let bbox = blend(before.bbox, passer.bbox, share);
         let distance = match (&parked.footprint, before.footprint, passer.footprint) {
-            (Some(parked), Some(from), Some(to)) => on_ground(parked, &from.on_way(&to, share)),
+            // Turned as it was or as it is: one of both may be off, and the farther one counts.
+            (Some(parked), Some(from), Some(to)) => {
+                let turned = [from.on_way(&to, share), to.on_way(&from, 1.0 - share)];
+                let [was, is] = turned.map(|corners| on_ground(parked, &corners));
+                // In each other both cannot be: one of both is off for certain.
+                let is_was = is == FAR || (was != FAR && is.metres < was.metres);
+                if is_was { was } else { is }
+            }
             _ => between(&parked, &Stance { bbox, footprint: None }, scene.ground),
         };
         of(before.at.saturating_add(took.mul_f32(share)), bbox, distance)

@@ -58,6 +58,18 @@ fn whoever_drives_by_closely_is_noted_with_how_near_when_and_which_way() {
 }
 
 #[test]
+fn a_box_that_is_off_in_the_first_picture_after_a_pause_brings_nobody_near() {
+    let mut camera = CameraTester::watching(yard());
+    camera.stand(3.0, &[]).stand(10.0, &[parked(0.0)]);
+    camera.seldom(2.0, 2.0, &[parked(0.0), passing(1.0, 0.63)]);
+    // Pictures come faster from here on, as something moves.
+    camera.stand(0.2, &[parked(0.0), passing(3.0, 0.575)]);
+    camera.show(5.0, |t| vec![parked(0.0), passing(3.2 + t, 0.63)]);
+    settle(&mut camera, &[parked(0.0)]);
+    assert!(camera.passes.is_empty(), "{:#?}", camera.passes);
+}
+
+#[test]
 fn whoever_keeps_away_is_not_noted_nor_are_neighbours() {
     let mut camera = CameraTester::watching(yard());
     let neighbour = car(0.52, 0.4).looking(5);
