@@ -14,7 +14,7 @@ mod nearness;
 mod racks;
 mod telling;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
 use gridwatch_domain::{
     Attention, BayGroup, CameraId, CellCode, Detection, EdgeId, Event, Ground, Line, NearPass, NetworkRef,
@@ -239,7 +239,7 @@ impl CameraState {
         });
         self.fps_asked = may_move.map(|(found, _)| fps_asked(found, watchlist)).max().unwrap_or(0);
         // What is taken for a vehicle where two-wheelers stand begins no place.
-        let parked: Vec<Detection> = detections.iter().map(|found| self.as_parked(found)).collect();
+        let parked = self.as_parked(detections);
         let observation = Observation { at, detections: &parked, movements: &movements, grey };
         let changes = self.memory.observe(&observation);
         self.survey(detections, grey);
@@ -279,11 +279,15 @@ impl CameraState {
         }
     }
 
-    /// A detection as the memory of places takes it.
-    fn as_parked(&self, found: &Detection) -> Detection {
+    /// Detections as the memory of places takes them: hardly ever others.
+    fn as_parked<'d>(&self, detections: &'d [Detection]) -> Cow<'d, [Detection]> {
+        if !detections.iter().any(|found| self.racks.is_several(found)) {
+            return Cow::Borrowed(detections);
+        }
         let weak = self.memory_settings.strong_score * 0.9;
-        let score = if self.racks.is_several(found) { found.score.min(weak) } else { found.score };
-        Detection { score, ..*found }
+        let weakened = |found: &Detection| Detection { score: found.score.min(weak), ..*found };
+        let all = detections.iter();
+        all.map(|found| if self.racks.is_several(found) { weakened(found) } else { *found }).collect()
     }
 
     /// Tells what is parked where on the ground.

@@ -1,4 +1,4 @@
-//! Who comes near to what is parked, as the near passes are told.
+//! Where things are and move on the ground, and who comes near to what is parked.
 
 use std::time::Duration;
 
@@ -19,6 +19,16 @@ use crate::{
 const SURE_FOR: Duration = Duration::from_secs(2);
 
 impl CameraState {
+    /// How fast something moves over the ground, in metres a second, by where the middle of its box's lower edge was and is; `None` where the
+    /// ground is not known there, or its track is too young to tell.
+    pub fn metres_per_second(&self, followed: &Followed) -> Option<f32> {
+        let (then, before) = followed.movement?.measured_from?;
+        let took_s = self.memory.last_at()?.saturating_since(then).as_secs_f64();
+        let foot = |bbox: NormBox| [bbox.center().x(), bbox.y2()];
+        let way = self.ground.as_ref()?.distance(foot(before), foot(followed.detection.bbox))?;
+        (took_s > 0.0).then_some((way / took_s) as f32)
+    }
+
     /// Nothing more will be seen: passes that are under way end with what was seen last.
     pub fn end_passes(&mut self) -> Vec<NearPass> {
         [std::mem::take(&mut self.ended_passes), self.passes.forget()].concat()

@@ -1,21 +1,11 @@
 //! How a camera tells what its rules and its health say: as events in the wire form.
 
-use gridwatch_domain::{Event, NormBox, RuleRef, Severity};
+use gridwatch_domain::{Event, RuleRef, Severity};
 
-use super::{CameraState, Followed};
+use super::CameraState;
 use crate::{health::HealthRevision, rules::Revision};
 
 impl CameraState {
-    /// How fast something moves over the ground, in metres a second, by where the middle of its box's lower edge was and is; `None` where the
-    /// ground is not known there, or its track is too young to tell.
-    pub fn metres_per_second(&self, followed: &Followed) -> Option<f32> {
-        let (then, before) = followed.movement?.measured_from?;
-        let took_s = self.memory.last_at()?.saturating_since(then).as_secs_f64();
-        let foot = |bbox: NormBox| [bbox.center().x(), bbox.y2()];
-        let way = self.ground.as_ref()?.distance(foot(before), foot(followed.detection.bbox))?;
-        (took_s > 0.0).then_some((way / took_s) as f32)
-    }
-
     pub(super) fn told(&self, revisions: Vec<Revision>) -> Vec<Event> {
         revisions.into_iter().map(|revision| self.event(revision)).collect()
     }

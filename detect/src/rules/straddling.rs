@@ -110,7 +110,6 @@ fn straddles(
     between: &std::ops::RangeInclusive<f64>,
 ) -> bool {
     let Some(bay) = context.bays.bay(&zone.id) else { return false };
-    let others = context.bays.all.iter().filter(|other| other.zone.id != zone.id);
-    let mut others = others.map(|other| bay.is_between(other, &place.stance(), between));
-    others.any(|is_between| is_between)
+    let mut others = context.bays.all.iter().filter(|other| other.zone.id != zone.id);
+    others.any(|other| bay.is_between(other, &place.stance(), between))
 }
