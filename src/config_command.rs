@@ -49,16 +49,16 @@ fn check(file: &Path, draw: Option<&Path>) -> anyhow::Result<()> {
     }
 }
 
-/// Draws a file that cannot be used for zones outside of their pictures alone, or says how.
+/// Draws a file that cannot be used for misdrawn zones and lines alone, or says how.
 #[cfg(feature = "edge")]
 fn look_at(file: &Path, draw: Option<&Path>) -> anyhow::Result<()> {
     use gridwatch_config::load_edge_to_look_at;
-    let Ok((settings, outside)) = load_edge_to_look_at(file) else { return Ok(()) };
+    let Ok((settings, misdrawn)) = load_edge_to_look_at(file) else { return Ok(()) };
     if let Some(folder) = draw {
-        return crate::zones_command::draw_all(&settings, &outside, folder);
+        return crate::zones_command::draw_all(&settings, &misdrawn, folder);
     }
-    let is_outside = |id: &_| outside.iter().any(|outside| outside.camera == *id);
-    for camera in settings.cameras.iter().filter(|camera| is_outside(&camera.id)) {
+    let has_such = |id: &_| misdrawn.iter().any(|misdrawn| misdrawn.camera == *id);
+    for camera in settings.cameras.iter().filter(|camera| has_such(&camera.id)) {
         let id = &camera.id;
         say!("To look at it: gridwatch zones draw --config {} --camera {id} --out {id}.png", file.display());
     }

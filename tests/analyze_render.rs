@@ -351,6 +351,21 @@ fn zones_outside_of_the_picture_are_drawn_and_refused() {
 }
 
 #[test]
+fn a_bay_without_four_corners_is_drawn_and_refused() {
+    let (_, config) = clip();
+    let folder = tempfile::tempdir().expect("a folder");
+    let bay =
+        "[[camera.zone]]\nid = \"three\"\ntype = \"bay\"\npolygon = [[0.7, 0.1], [0.9, 0.1], [0.8, 0.3]]\n";
+    let file = write(folder.path(), "edge.toml", &(fs::read_to_string(config).expect("it is there") + bay));
+    let out = folder.path().join("drawn.png");
+    refused(&["zones", "draw", "--config", text(&file), "--out", text(&out)], 1, "3 corners; a bay has four");
+    let frame = picture_at(&out, Duration::ZERO, &"tiny".parse().expect("valid")).expect("a picture");
+    let is_red = |x: &u32| (60..80).any(|y| chroma(&frame, *x, y)[1] > 160);
+    let width = frame.width;
+    assert!((width * 7 / 10..width * 9 / 10).filter(is_red).count() > 100, "its upper side is drawn");
+}
+
+#[test]
 fn the_examples_are_right() {
     for name in ["edge.toml", "yard.toml"] {
         let file = root().join("config/examples").join(name);

@@ -84,6 +84,7 @@ fn minutes(folder: &Path, arguments: &[&str]) -> Vec<u64> {
     assert!(went_well, "{complained}");
     let minute = |line: &str| {
         let line: Value = serde_json::from_str(line).expect("JSON");
+        assert_eq!(line["schema"], "gridwatch.near_pass/1");
         let at: Timestamp = line["at"].as_str().expect("a time").parse().expect("RFC 3339");
         at.saturating_since(time(0)).as_secs() / 60
     };

@@ -43,8 +43,13 @@ impl FromStr for Aspect {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let sides = text.split_once([':', 'x']);
-        let found = sides.and_then(|(width, height)| Self::new(width.parse().ok()?, height.parse().ok()?));
-        found.ok_or_else(|| format!("{text:?}: expected width and height, such as 16:9 or 1920x1080"))
+        let sides = sides.and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+        let (width, height) =
+            sides.ok_or_else(|| format!("{text:?}: expected width and height, such as 16:9 or 1920x1080"))?;
+        let no_picture = || {
+            format!("{text:?}: a side is from 1 to {LONGEST}, and {MOST} times as long as the other at most")
+        };
+        Self::new(width, height).ok_or_else(no_picture)
     }
 }
 
@@ -67,5 +72,12 @@ mod tests {
         for bad in ["", "16", "16/9", "0:9", "16:0", "100:1", "-16:9", "1.78:1"] {
             assert!(bad.parse::<Aspect>().is_err(), "{bad:?}");
         }
+        let why = |text: &str| text.parse::<Aspect>().expect_err("no picture");
+        for bad in ["100000x10", "16385:16384", "0:9", "51x10"] {
+            assert!(
+                why(bad).ends_with("a side is from 1 to 16384, and 5 times as long as the other at most")
+            );
+        }
+        assert!(why("1920x").ends_with("such as 16:9 or 1920x1080"));
     }
 }

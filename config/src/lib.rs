@@ -15,9 +15,9 @@ mod evidence;
 mod inference;
 mod line;
 mod load;
+mod misdrawn;
 mod near_passes;
 mod network;
-mod outside;
 mod problem;
 mod prune;
 mod schema;
@@ -45,9 +45,9 @@ pub use load::{
     ConfigError, Kind, Loaded, examine_edge, load_center, load_edge, load_edge_offline, load_file,
     parse_center, parse_edge, parse_edge_offline, parse_form, read_text,
 };
+pub use misdrawn::{Misdrawn, load_edge_to_look_at};
 pub use near_passes::{NearPassesConfig, NearPassesSettings};
 pub use network::{NetworkConfig, NetworkPreset, NetworkSettings};
-pub use outside::{Outside, load_edge_to_look_at};
 pub use problem::{Problem, Problems};
 pub use schema::{Form, json_schema};
 pub use secret::{Secret, hide_passwords};

@@ -33,7 +33,7 @@ pub use geometry::{NormBox, Point, Polygon};
 pub use grid::{CellCode, CellLevel, GridNode, GridTree};
 pub use ground::{Ground, Projective};
 pub use id::{CameraId, EdgeId, EventId, PlaceId, Sha256Hex, TrackId, ZoneId};
-pub use near_pass::{NUDGED, NearPass, Side};
+pub use near_pass::{NEAR_PASS_SCHEMA, NUDGED, NearPass, Side};
 pub use schedule::{Calendar, Day, Schedule, WeeklySpan};
 pub use time::Timestamp;
 pub use zone::{BayGroup, DwellLimit, Line, Outline, Permit, Zone, ZoneRule, ZoneType};

@@ -34,6 +34,9 @@ impl Side {
 /// more it has been moved away.
 pub const NUDGED: std::ops::RangeInclusive<f32> = 0.021..=0.15;
 
+/// Schema of a near pass where it is a line of a file.
+pub const NEAR_PASS_SCHEMA: &str = "gridwatch.near_pass/1";
+
 /// Somebody or something that moved came within contact distance of a parked vehicle.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NearPass {

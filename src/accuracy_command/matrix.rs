@@ -112,7 +112,7 @@ impl Under {
         Ok(Footage {
             name: format!("{} at {rate}", self.name),
             fingerprint: format!("{} {width}x{height} {encoding:?}", self.scene.fingerprint()),
-            configuration: edge_config(&self.scene, &self.name)?,
+            configuration: edge_config(&self.scene, &self.name, self.size)?,
             rate,
             // The scene's description says what is true.
             truth_key: String::new(),

@@ -78,7 +78,7 @@ impl Quiet<'_> {
         let footage = Footage {
             name: format!("{name}, {times} times"),
             fingerprint: format!("{} {width}x{height} {encoding:?} {times}", scene.fingerprint()),
-            configuration: edge_config(&scene, name)?,
+            configuration: edge_config(&scene, name, self.size)?,
             rate: Rate::Gated,
             truth_key: String::new(),
             network: self.network,

@@ -40,7 +40,7 @@ pub(super) fn measure(cache: &Path, network: &Chosen) -> anyhow::Result<Speed> {
     let scene = Scene::builtin(SCENE)?;
     let video = Video::write(&scene, SCENE, size, cache, video::write_mp4)?;
     let folder = video.file.parent().context("a file has a folder")?;
-    let parsed = parse_edge_offline(&edge_config(&scene, SCENE)?, folder);
+    let parsed = parse_edge_offline(&edge_config(&scene, SCENE, size)?, folder);
     let mut settings = parsed.map_err(|problems| anyhow::anyhow!("{problems}"))?;
     settings.network = network.settings.clone();
     let mut took_s = Vec::new();

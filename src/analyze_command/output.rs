@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use gridwatch_config::EdgeSettings;
 use gridwatch_domain::{
-    Event, NearPass,
+    Event, NEAR_PASS_SCHEMA, NearPass,
     wire::{EventMessage, Message as _},
 };
 use serde::Serialize;
@@ -21,7 +21,7 @@ use super::{
     observe::Observation,
     render::{Renderer, Seen},
 };
-use crate::{cli::AnalyzeArguments, overwriting};
+use crate::{cli::AnalyzeArguments, output::OfSchema, overwriting};
 
 /// Schema of the line that ends partial results.
 const PARTIAL: &str = "gridwatch.analysis/1";
@@ -128,7 +128,9 @@ impl Outputs {
     /// Near passes that are over.
     pub(super) fn take_passes(&mut self, passes: &[NearPass]) -> anyhow::Result<()> {
         match &mut self.passes {
-            Some(lines) => passes.iter().try_for_each(|pass| lines.put(pass)),
+            Some(lines) => {
+                passes.iter().try_for_each(|pass| lines.put(&OfSchema::new(NEAR_PASS_SCHEMA, pass)))
+            }
             None => Ok(()),
         }
     }

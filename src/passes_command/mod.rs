@@ -6,11 +6,12 @@ mod zone;
 use anyhow::bail;
 use gridwatch_alert::{PassOrder, PassPage, PassQuery, PassReader};
 use gridwatch_config::{CameraSettings, EdgeSettings, load_edge_offline};
+use gridwatch_domain::NEAR_PASS_SCHEMA;
 
 use self::zone::LocalTime;
 use crate::{
     cli::{PassesArguments, PassesSource},
-    output::say,
+    output::{OfSchema, say},
 };
 
 pub(crate) async fn run(arguments: PassesArguments) -> anyhow::Result<()> {
@@ -23,7 +24,7 @@ pub(crate) async fn run(arguments: PassesArguments) -> anyhow::Result<()> {
     }
     if json {
         for stored in &page.passes {
-            say!("{}", serde_json::to_string(stored)?);
+            say!("{}", serde_json::to_string(&OfSchema::new(NEAR_PASS_SCHEMA, stored))?);
         }
     } else {
         show(&page, &time, camera.is_none());

@@ -66,23 +66,6 @@ pub(crate) fn read<T: DeserializeOwned>(
     schema: &str,
     problems: &mut LineProblems,
 ) -> Read<(usize, T)> {
-    read_by(from, &|line| parse(line, schema), problems)
-}
-
-/// Reads every line of a form without schema; `what` says in words what a line is.
-pub(crate) fn read_plain<T: DeserializeOwned>(
-    from: impl BufRead,
-    what: &str,
-    problems: &mut LineProblems,
-) -> Read<T> {
-    let Read { items, partial } = read_by(from, &|line| parse_plain(line, what), problems);
-    Read { items: items.into_iter().map(|(_, item)| item).collect(), partial }
-}
-
-/// What a line is, or what is wrong with it.
-type Parse<'p, T> = &'p dyn Fn(&[u8]) -> Result<Line<T>, String>;
-
-fn read_by<T>(from: impl BufRead, parse: Parse<'_, T>, problems: &mut LineProblems) -> Read<(usize, T)> {
     let mut read = Read { items: Vec::new(), partial: None };
     for (index, line) in from.split(b'\n').enumerate() {
         let number = index + 1;
@@ -96,7 +79,7 @@ fn read_by<T>(from: impl BufRead, parse: Parse<'_, T>, problems: &mut LineProble
         if line.trim_ascii().is_empty() {
             continue;
         }
-        match parse(&line) {
+        match parse(&line, schema) {
             Ok(Line::Item(value)) => read.items.push((number, value)),
             Ok(Line::End(partial)) => read.partial = partial.or(read.partial),
             Err(message) => problems.push(number, message),
@@ -134,15 +117,6 @@ fn parse<T: DeserializeOwned>(line: &[u8], schema: &str) -> Result<Line<T>, Stri
         Some(found) => Err(format!("schema {found:?}; expected {schema:?}")),
         None => Err(format!("no schema; expected {schema:?}")),
     }
-}
-
-fn parse_plain<T: DeserializeOwned>(line: &[u8], what: &str) -> Result<Line<T>, String> {
-    let head: Head =
-        serde_json::from_slice(line).map_err(|error| format!("not a JSON object: {}", words(&error)))?;
-    if head.schema.as_deref() == Some(ANALYSIS_SCHEMA) {
-        return end(line);
-    }
-    serde_json::from_slice(line).map(Line::Item).map_err(|error| format!("not {what}: {}", words(&error)))
 }
 
 fn end<T>(line: &[u8]) -> Result<Line<T>, String> {

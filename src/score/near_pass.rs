@@ -7,12 +7,12 @@
 
 use std::io::BufRead;
 
-use gridwatch_domain::{NearPass, NormBox, ObjectClass, heaviest_pairs};
+use gridwatch_domain::{NEAR_PASS_SCHEMA, NearPass, NormBox, ObjectClass, heaviest_pairs};
 use serde::Serialize;
 
 use super::{
     Score,
-    lines::{LineProblems, Read, read_plain},
+    lines::{LineProblems, Read, read},
     matching::LEAST_IOU,
     measures::{Errors, share},
     span::Span,
@@ -86,9 +86,10 @@ pub(crate) struct ToldPass {
 /// Reads near passes, as `gridwatch analyze --passes` writes them, in the order of their times.
 pub(crate) fn read_passes(from: impl BufRead) -> Result<Read<NearPass>, LineProblems> {
     let mut problems = LineProblems::default();
-    let mut read = read_plain::<NearPass>(from, "a near pass", &mut problems);
-    read.items.sort_by_key(|pass| pass.at);
-    if problems.is_empty() { Ok(read) } else { Err(problems) }
+    let Read { items, partial } = read::<NearPass>(from, NEAR_PASS_SCHEMA, &mut problems);
+    let mut items: Vec<NearPass> = items.into_iter().map(|(_, pass)| pass).collect();
+    items.sort_by_key(|pass| pass.at);
+    if problems.is_empty() { Ok(Read { items, partial }) } else { Err(problems) }
 }
 
 pub(super) fn judge(truths: &[TruthPass], told: &[NearPass], score: &Score) -> NearPassScore {

@@ -37,6 +37,7 @@ pub(super) fn all(score: &Score) -> String {
     let doubled = score.doubled.iter();
     list(&mut text, "doubled", doubled.map(|one| format!("{}: tells {} again", told(&one.told), one.of)));
     list(&mut text, "out of tolerance", score.matches.iter().filter_map(|one| late(one, score.tolerance)));
+    list(&mut text, "other severity", score.matches.iter().filter_map(other_severity));
     list(&mut text, "warning", score.warnings.iter().map(ToString::to_string));
     text.truncate(text.trim_end().len());
     text
@@ -236,6 +237,13 @@ fn late(found: &Match, tolerance: ToleranceFile) -> Option<String> {
     (!parts.is_empty()).then(|| format!("{}: {}", true_event(&found.truth), parts.join(", ")))
 }
 
+/// Words for a match whose severity is another than the truth expects at last.
+fn other_severity(found: &Match) -> Option<String> {
+    let expected = found.truth.severity.filter(|_| found.severity_is_right == Some(false))?;
+    let was_told = found.told.severity.as_deref().unwrap_or("none");
+    Some(format!("{}: {was_told} was told, expected {}", true_event(&found.truth), expected.as_str()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -248,5 +256,16 @@ mod tests {
         let text = all(&score);
         let approved = include_str!("tables/approved.txt");
         assert!(text == approved.trim_end(), "{text}");
+    }
+
+    #[test]
+    fn another_severity_is_told() {
+        let (_, mut score) = example();
+        let found = &mut score.matches[0];
+        found.truth.severity = Some(gridwatch_domain::Severity::Major);
+        found.severity_is_right = Some(false);
+        let text = all(&score);
+        let wanted = "other severity: silver, parking.no_parking in centre_lane from 0:28 to 2:20: minor was told, expected major";
+        assert!(text.lines().any(|line| line == wanted), "{text}");
     }
 }

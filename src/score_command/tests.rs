@@ -215,7 +215,7 @@ fn one_stop(severity: &str, [since_s, at_s]: [f64; 2]) -> Files {
 fn near_pass(id: u8, at_s: f64) -> Value {
     let object = |class: &str, x: f64| json!({ "class": class, "score": 0.9, "box": [x, 0.2, x + 0.2, 0.4] });
     let id = gridwatch_domain::EventId::from_parts(gridwatch_domain::Timestamp::UNIX_EPOCH, [id; 10]);
-    json!({ "id": id.to_string(), "camera": "lot", "place": "p1", "zones": [], "parked": object("car", 0.2), "parked_since": time(0.0),
+    json!({ "schema": "gridwatch.near_pass/1", "id": id.to_string(), "camera": "lot", "place": "p1", "zones": [], "parked": object("car", 0.2), "parked_since": time(0.0),
         "passer": object("person", 0.3), "from": time(at_s), "until": time(at_s), "at": time(at_s), "distance": 0.1, "side": "left" })
 }
 

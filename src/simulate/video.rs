@@ -3,7 +3,11 @@
 use std::{fs, path::Path};
 
 use anyhow::Context as _;
-use gridwatch_sim::{Scene, cache::ProgressBar, video};
+use gridwatch_sim::{
+    Scene,
+    cache::{PictureSize, ProgressBar},
+    video,
+};
 
 use crate::{
     cli::SceneArguments,
@@ -25,7 +29,10 @@ pub(super) fn write(arguments: &SceneArguments, out: &Path, with_config: bool) -
         let truth = serde_json::to_string(&rendered.scene.truth_file(&name))?;
         put(&out.join(format!("{name}.truth.json")), &truth)?;
         if with_config {
-            put(&out.join(format!("{name}.toml")), &edge_config(&rendered.scene, &name)?)?;
+            put(
+                &out.join(format!("{name}.toml")),
+                &edge_config(&rendered.scene, &name, arguments.size.size())?,
+            )?;
         }
     }
     Ok(())
@@ -37,15 +44,16 @@ fn put(file: &Path, text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The configuration of an edge box that watches the video of that name beside it.
-pub(crate) fn edge_config(scene: &Scene, name: &str) -> anyhow::Result<String> {
+/// The configuration of an edge box that watches the video of that name beside it, whose pictures are of that size.
+pub(crate) fn edge_config(scene: &Scene, name: &str, size: PictureSize) -> anyhow::Result<String> {
+    let PictureSize { width, height } = size;
     let quoted = |text: &str| serde_json::to_string(text);
     let ground = scene.ground().map(|ground| ground_table(&ground)).transpose()?.unwrap_or_default();
     Ok(format!(
         "# An edge box that watches the simulated scene {name}, of which {name}.truth.json says what is true.\n\
          # Made by `gridwatch simulate video`. Paths are taken from the folder of this file.\n\n\
          [edge]\nid = \"simulated\"\nstate_dir = {}\n\n[broker]\nurl = \"mqtt://127.0.0.1:1883\"\n\n\
-         [[camera]]\nid = {}\nname = {}\nfile = {}\npace = \"fast\"\n{}{ground}",
+         [[camera]]\nid = {}\nname = {}\nfile = {}\naspect = \"{width}x{height}\"\npace = \"fast\"\n{}{ground}",
         quoted(&format!("state-{name}"))?,
         quoted(scene.camera_id().as_str())?,
         quoted(scene.title())?,
@@ -56,10 +64,11 @@ pub(crate) fn edge_config(scene: &Scene, name: &str) -> anyhow::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use gridwatch_config::parse_edge;
+    use gridwatch_config::{Aspect, parse_edge};
     use gridwatch_sim::Condition;
 
     use super::*;
+    use crate::zones_command::warnings_of;
 
     #[test]
     fn the_configuration_says_what_the_scene_says() {
@@ -68,7 +77,8 @@ mod tests {
             let scene = Scene::builtin(name).expect("built in");
             let folder = tempfile::tempdir().expect("a temporary folder");
             fs::write(folder.path().join(format!("{name}.mp4")), "").expect("it is writable");
-            let text = edge_config(&scene, name).expect("plain data");
+            let text =
+                edge_config(&scene, name, PictureSize { width: 640, height: 360 }).expect("plain data");
             let settings = parse_edge(&text, folder.path())
                 .unwrap_or_else(|problems| panic!("{name}: {problems}\n{text}"));
             let [camera] = settings.cameras.as_slice() else { panic!("{name}: one camera") };
@@ -76,7 +86,21 @@ mod tests {
             assert_eq!(camera.zones, scene.zones(), "{name}");
             assert_eq!(camera.lines, scene.lines(), "{name}");
             assert_eq!(camera.groups, scene.groups(), "{name}");
+            assert_eq!(camera.aspect, Aspect::new(640, 360));
             assert_eq!(camera.ground, scene.ground(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_measured_is_set_up_as_a_check_of_the_configuration_asks() {
+        for name in Scene::accuracy_names() {
+            let scene = Scene::builtin(name).expect("built in");
+            let folder = tempfile::tempdir().expect("a folder");
+            fs::write(folder.path().join(format!("{name}.mp4")), "").expect("it is writable");
+            let text = edge_config(&scene, name, PictureSize::HD).expect("plain data");
+            let settings = parse_edge(&text, folder.path()).expect("valid");
+            let warnings = warnings_of(&settings);
+            assert!(warnings.is_empty(), "{name}: {warnings:?}");
         }
     }
 

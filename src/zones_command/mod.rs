@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::{Context as _, bail};
 use gridwatch_alert::drawing::Canvas;
 use gridwatch_config::{
-    Aspect, CameraSettings, EdgeSettings, InputExtent, Outside, Warning, load_edge, load_edge_to_look_at,
+    Aspect, CameraSettings, EdgeSettings, InputExtent, Misdrawn, Warning, load_edge, load_edge_to_look_at,
     warnings,
 };
 use gridwatch_detect::{seen_size, tiles::Tiles};
@@ -38,7 +38,7 @@ pub(crate) fn run(command: ZonesCommand) -> anyhow::Result<()> {
 fn draw(arguments: &DrawArguments) -> anyhow::Result<()> {
     let form = Form::of(&arguments.out)?;
     // A camera is asked with its password; a file needs none.
-    let (settings, outside) = if arguments.live {
+    let (settings, misdrawn) = if arguments.live {
         (load_edge(&arguments.config)?, Vec::new())
     } else {
         load_edge_to_look_at(&arguments.config)?
@@ -46,17 +46,17 @@ fn draw(arguments: &DrawArguments) -> anyhow::Result<()> {
     let id = of_camera(settings.clone(), arguments.camera.as_ref())?.cameras.remove(0).id;
     let camera = settings.cameras.iter().find(|camera| camera.id == id).context("no camera")?;
     let background = Background::choose(camera, arguments)?;
-    draw_on(background, &settings, &outside, &id, arguments.language, &arguments.out, form)?;
-    refuse(&arguments.config, &outside)
+    draw_on(background, &settings, &misdrawn, &id, arguments.language, &arguments.out, form)?;
+    refuse(&arguments.config, &misdrawn)
 }
 
-/// What leaves a picture can be looked at, and no more.
-fn refuse(file: &Path, outside: &[Outside]) -> anyhow::Result<()> {
-    if outside.is_empty() {
+/// What is misdrawn can be looked at, and no more.
+fn refuse(file: &Path, misdrawn: &[Misdrawn]) -> anyhow::Result<()> {
+    if misdrawn.is_empty() {
         return Ok(());
     }
-    let lines: Vec<String> = outside.iter().map(|outside| format!("  {}", outside.problem)).collect();
-    bail!("{} cannot be used, {}:\n{}", file.display(), counted(outside.len()), lines.join("\n"))
+    let lines: Vec<String> = misdrawn.iter().map(|misdrawn| format!("  {}", misdrawn.problem)).collect();
+    bail!("{} cannot be used, {}:\n{}", file.display(), counted(misdrawn.len()), lines.join("\n"))
 }
 
 fn counted(problems: usize) -> String {
@@ -64,12 +64,12 @@ fn counted(problems: usize) -> String {
 }
 
 /// Draws each camera on a picture of its file, or on grey, into a folder. Says what was drawn.
-pub(crate) fn draw_all(settings: &EdgeSettings, outside: &[Outside], folder: &Path) -> anyhow::Result<()> {
+pub(crate) fn draw_all(settings: &EdgeSettings, misdrawn: &[Misdrawn], folder: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
     for camera in &settings.cameras {
         let background = Background::offline(camera)?;
         let out = folder.join(format!("{}.png", camera.id));
-        draw_on(background, settings, outside, &camera.id, Language::default(), &out, Form::Png)?;
+        draw_on(background, settings, misdrawn, &camera.id, Language::default(), &out, Form::Png)?;
     }
     Ok(())
 }
@@ -77,7 +77,7 @@ pub(crate) fn draw_all(settings: &EdgeSettings, outside: &[Outside], folder: &Pa
 fn draw_on(
     background: Background,
     settings: &EdgeSettings,
-    outside: &[Outside],
+    misdrawn: &[Misdrawn],
     id: &CameraId,
     language: Language,
     out: &Path,
@@ -94,8 +94,8 @@ fn draw_on(
     let warnings = warnings_of(&settings);
     let own: Vec<&Warning> = warnings.iter().filter(|warning| warning.camera.as_ref() == Some(id)).collect();
     let camera = settings.cameras.iter().find(|camera| camera.id == *id).context("no camera")?;
-    let outside: Vec<&Outside> = outside.iter().filter(|outside| outside.camera == *id).collect();
-    let canvas = Sheet { camera, warnings: &own, outside: &outside, language }.draw(background.canvas);
+    let misdrawn: Vec<&Misdrawn> = misdrawn.iter().filter(|misdrawn| misdrawn.camera == *id).collect();
+    let canvas = Sheet { camera, warnings: &own, misdrawn: &misdrawn, language }.draw(background.canvas);
     std::fs::write(out, form.encode(&canvas)?).with_context(|| format!("write {}", out.display()))?;
     say!("{}: camera {id} on {}", out.display(), background.told);
     Ok(())

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gridwatch_alert::drawing::{Area, Canvas, Colour, Labels, Spot, Writing, length_of};
-use gridwatch_config::{CameraSettings, Outside, Warning};
+use gridwatch_config::{CameraSettings, Misdrawn, Warning};
 use gridwatch_domain::{BayGroup, Zone, ZoneId, ZoneType};
 
 use super::legend;
@@ -20,7 +20,7 @@ pub(super) struct Sheet<'a> {
     pub(super) camera: &'a CameraSettings,
     pub(super) warnings: &'a [&'a Warning],
     /// What leaves the picture.
-    pub(super) outside: &'a [&'a Outside],
+    pub(super) misdrawn: &'a [&'a Misdrawn],
     pub(super) language: Language,
 }
 
@@ -48,7 +48,7 @@ impl Sheet<'_> {
         for group in &self.camera.groups {
             self.draw_group(&mut canvas, &mut labels, group);
         }
-        self.draw_outside(&mut canvas, &mut labels);
+        self.draw_misdrawn(&mut canvas, &mut labels);
         self.number_warnings(&mut canvas, &mut labels);
         if let Some(known) = &self.camera.ground {
             ground::draw_points(&mut canvas, known, &mut labels);
@@ -80,12 +80,12 @@ impl Sheet<'_> {
         }
     }
 
-    /// What of it is in the picture, and an arrow to where the rest is.
-    fn draw_outside(&self, canvas: &mut Canvas, labels: &mut Labels) {
-        for (index, outside) in self.outside.iter().enumerate() {
+    /// What of it is in the picture, and an arrow to where the rest is, if there is any.
+    fn draw_misdrawn(&self, canvas: &mut Canvas, labels: &mut Labels) {
+        for (index, misdrawn) in self.misdrawn.iter().enumerate() {
             let [left, right] = [-FARTHEST, 1.0 + FARTHEST];
             let spots =
-                outside.points.iter().map(|[x, y]| canvas.spot(x.clamp(left, right), y.clamp(left, right)));
+                misdrawn.points.iter().map(|[x, y]| canvas.spot(x.clamp(left, right), y.clamp(left, right)));
             let spots: Vec<Spot> = spots.collect();
             let dash = canvas.stroke() * 3.0;
             if spots.len() > 2 {
@@ -94,19 +94,22 @@ impl Sheet<'_> {
             for (colour, thickness) in [(colours::DARK, 2.0), (colours::WRONG, 0.0)] {
                 canvas.dashed(&spots, colour, canvas.stroke() + thickness, dash);
             }
-            let is_outside = |(index, _): &(usize, &Spot)| {
-                outside.points[*index].iter().any(|value| !(0.0..=1.0).contains(value))
-            };
+            let points = misdrawn.points.iter().zip(&spots);
             let beyond: Vec<Spot> =
-                spots.iter().enumerate().filter(is_outside).map(|(_, spot)| *spot).collect();
-            let (from, to) = arrow_to(canvas.picture(), middle(&beyond), canvas.stroke() * 24.0);
-            for (colour, thickness) in [(colours::DARK, 2.0), (colours::WRONG, 0.0)] {
-                canvas.arrow(from, to, colour, canvas.stroke() * 1.5 + thickness, canvas.stroke() * 7.0);
-            }
-            let text = format!("!{} {}", self.warnings.len() + index + 1, outside.id);
+                points.filter(|(point, _)| is_beyond(point)).map(|(_, spot)| *spot).collect();
+            let named_at = if beyond.is_empty() {
+                middle(&spots)
+            } else {
+                let (from, to) = arrow_to(canvas.picture(), middle(&beyond), canvas.stroke() * 24.0);
+                for (colour, thickness) in [(colours::DARK, 2.0), (colours::WRONG, 0.0)] {
+                    canvas.arrow(from, to, colour, canvas.stroke() * 1.5 + thickness, canvas.stroke() * 7.0);
+                }
+                from
+            };
+            let text = format!("!{} {}", self.warnings.len() + index + 1, misdrawn.id);
             let writing = Writing::on(colours::WRONG, Sizes::of(canvas).usual);
             let size = writing.extent(&[&text]);
-            let spots = Area::around(&[from]).grown(canvas.stroke() * 2.0).beside(size);
+            let spots = Area::around(&[named_at]).grown(canvas.stroke() * 2.0).beside(size);
             if let Some(area) = labels.place(&text, size, &spots, f32::INFINITY) {
                 canvas.write((area.left, area.top), &[&text], &writing);
             }
@@ -185,33 +188,39 @@ impl Sheet<'_> {
             text: format!("!{} {}", index + 1, warning.problem),
             ink: colours::WRONG.mixed(Colour::WHITE, 0.55),
         }));
-        rows.extend(self.outside.iter().enumerate().map(|(index, outside)| Row {
+        rows.extend(self.misdrawn.iter().enumerate().map(|(index, misdrawn)| Row {
             colour: Some(colours::WRONG),
-            text: format!(
-                "!{} {}: {}; {}",
-                self.warnings.len() + index + 1,
-                outside.id,
-                outside.problem,
-                reach(&outside.points, language)
-            ),
+            text: {
+                let number = self.warnings.len() + index + 1;
+                let reach = reach(&misdrawn.points, language).map(|reach| format!("; {reach}"));
+                format!("!{number} {}: {}{}", misdrawn.id, misdrawn.problem, reach.unwrap_or_default())
+            },
             ink: colours::WRONG.mixed(Colour::WHITE, 0.55),
         }));
         rows
     }
 }
 
-/// From where to where something reaches.
-fn reach(points: &[[f32; 2]], language: Language) -> String {
+/// Whether a point is out of the picture.
+fn is_beyond(point: &[f32; 2]) -> bool {
+    point.iter().any(|value| !(0.0..=1.0).contains(value))
+}
+
+/// From where to where something reaches that leaves the picture.
+fn reach(points: &[[f32; 2]], language: Language) -> Option<String> {
+    if !points.iter().any(is_beyond) {
+        return None;
+    }
     let span = |axis: usize| {
         let values = points.iter().map(|point| point[axis]);
         values
             .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
     };
     let ((left, right), (top, bottom)) = (span(0), span(1));
-    language.pick(
+    Some(language.pick(
         format!("横向 {left} 至 {right}，纵向 {top} 至 {bottom}，画面为 0 至 1"),
         format!("it reaches from {left} to {right} across and from {top} to {bottom} down, the picture from 0 to 1"),
-    )
+    ))
 }
 
 /// An arrow of a length that ends at the border of a picture, or before, on the way from its middle to a spot.

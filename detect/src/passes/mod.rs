@@ -242,8 +242,7 @@ impl Passes {
                 return;
             }
             if nearest.distance.is_within(&NEAR) {
-                open.near_at = scene.at;
-                open.pass.until = scene.at;
+                open.note_near(scene);
             }
             let certainly = open.counts(scene.at, nearest);
             if certainly.distance.is_within(&NEAR) {
@@ -288,6 +287,7 @@ impl Passes {
             pending: None,
             is_provisional: at_once,
             near_at: scene.at,
+            stirred_at: scene.at,
             before: self.before.looks(place.bbox()),
             neighbours: scene.places.iter().map(Place::number).collect(),
             first_shift: None,

@@ -60,6 +60,8 @@ pub(super) struct Pass {
     pub is_provisional: bool,
     /// When the passer was near last.
     pub near_at: Timestamp,
+    /// When it was near last and did not stand there: from then on both are at rest.
+    pub stirred_at: Timestamp,
     /// What the parked vehicle looked like before.
     pub before: Vec<Crop>,
     /// Numbers of the places that were near it then.
@@ -185,6 +187,15 @@ impl Pass {
         }
     }
 
+    /// The passer is near.
+    pub(super) fn note_near(&mut self, scene: &Scene<'_>) {
+        (self.near_at, self.pass.until) = (scene.at, scene.at);
+        let stands = |place: &Place| Some(place.number()) == self.stands_as && place.is_standing();
+        if !scene.places.iter().any(stands) {
+            self.stirred_at = scene.at;
+        }
+    }
+
     /// Notes as what the passer stands. Its track says little later on: both touch, and boxes are drawn around both.
     pub(super) fn note_stand(&mut self, scene: &Scene<'_>) {
         let is_its = |place: &&Place| {
@@ -218,7 +229,7 @@ impl Pass {
         let (Some(place), Some(fine), Some(before)) = (place, scene.fine, self.before.first()) else {
             return;
         };
-        let is_due = scene.at.saturating_since(self.near_at) >= SETTLES_AFTER;
+        let is_due = scene.at.saturating_since(self.stirred_at) >= SETTLES_AFTER;
         if self.pass.shifted.is_some() || !is_due || place.presence() != Presence::Seen {
             return;
         }

@@ -39,6 +39,8 @@ const LEAST_IOU_WEAK: f32 = 0.4;
 const WEAK_ALIKE: f32 = 0.5;
 /// By how much look counts, where two tracks are as near: half the overlap of one box with another.
 const LOOK_COUNTS: f32 = 0.5;
+/// What is covered by people who are known to this share is nobody else.
+const PATCHWORK: f32 = 0.8;
 /// Of a picture of which nothing is known.
 const USUAL_ASPECT: f32 = 16.0 / 9.0;
 /// In pictures so far apart whoever walks has left the box in which it is expected: see [`walking`].
@@ -82,7 +84,7 @@ pub struct Tracker {
 
 impl Tracker {
     /// Takes the detections of one picture; gives the movement of each, in the same order; `None` for weak detections
-    /// (score below `strong`) that continue nothing. Times must not go back. `grey`: the picture; without it looks count nothing.
+    /// (score below `strong`) that continue nothing, and for people of whom nothing is seen but others who are known. Times must not go back. `grey`: the picture; without it looks count nothing.
     pub fn update(
         &mut self,
         at: Timestamp,
@@ -114,11 +116,12 @@ impl Tracker {
             &mut taken,
         );
         self.find_again(&found, strong, &mut owners, &mut taken);
+        let known: Vec<NormBox> = people(detections, &owners).collect();
         let mut movements = Vec::with_capacity(detections.len());
         for ((found, owner), look) in detections.iter().zip(owners).zip(&looks) {
             let track = match owner {
                 Some(index) => &mut self.tracks[index],
-                None if found.score >= strong => self.begin(at, found),
+                None if found.score >= strong && !is_patchwork(found, &known) => self.begin(at, found),
                 None => {
                     movements.push(None);
                     continue;
@@ -267,6 +270,36 @@ impl Tracker {
         let last = self.tracks.len() - 1;
         &mut self.tracks[last]
     }
+}
+
+/// The people of a picture who are known from before.
+fn people<'a>(
+    detections: &'a [Detection],
+    owners: &'a [Option<usize>],
+) -> impl Iterator<Item = NormBox> + 'a {
+    let known = detections.iter().zip(owners).filter(|(_, owner)| owner.is_some());
+    known.filter(|(found, _)| found.class == ObjectClass::Person).map(|(found, _)| found.bbox)
+}
+
+/// Whether a person is made of others: one box around the head of one and the feet of another comes and goes where two overlap, and would
+/// go over lines that both have crossed.
+fn is_patchwork(found: &Detection, known: &[NormBox]) -> bool {
+    found.class == ObjectClass::Person && share_within(found.bbox, known) >= PATCHWORK
+}
+
+/// Share of a box that lies in any of some others, as its points on a grid tell.
+fn share_within(bbox: NormBox, others: &[NormBox]) -> f32 {
+    const GRID: u8 = 12;
+    let step = |index: u8| (f32::from(index) + 0.5) / f32::from(GRID);
+    let points = (0..GRID).flat_map(|row| (0..GRID).map(move |column| (step(column), step(row))));
+    let is_within = |(x, y): &(f32, f32)| {
+        let (x, y) = (bbox.x1() + x * bbox.width(), bbox.y1() + y * bbox.height());
+        let holds = |other: &NormBox| {
+            (other.x1()..=other.x2()).contains(&x) && (other.y1()..=other.y2()).contains(&y)
+        };
+        others.iter().any(holds)
+    };
+    points.filter(is_within).count() as f32 / f32::from(GRID).powi(2)
 }
 
 #[cfg(test)]

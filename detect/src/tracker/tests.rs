@@ -48,6 +48,30 @@ fn a_weak_detection_continues_a_track_and_begins_none() {
     assert_eq!(strong.track, weak.track);
 }
 
+fn somebody(corners: [f32; 4]) -> Detection {
+    let [x1, y1, x2, y2] = corners;
+    let bbox = NormBox::new(x1, y1, x2, y2).expect("valid");
+    Detection { class: ObjectClass::Person, score: 0.5, bbox }
+}
+
+#[test]
+fn a_box_around_two_people_who_are_known_begins_no_track() {
+    let mut tracker = Tracker::default();
+    let [behind, before] = [[0.694, 0.288, 0.716, 0.349], [0.696, 0.332, 0.718, 0.414]].map(somebody);
+    let both = somebody([0.692, 0.294, 0.719, 0.388]);
+    tracker.update(after(0), &[behind, before], 0.3, None);
+    let found = tracker.update(after(200), &[both, behind, before], 0.3, None);
+    assert!(found[0].is_none() && found[1].is_some() && found[2].is_some(), "{found:?}");
+    // Who comes out from behind them is somebody.
+    let found =
+        tracker.update(after(400), &[somebody([0.704, 0.294, 0.731, 0.388]), behind, before], 0.3, None);
+    assert!(found[0].is_some(), "{found:?}");
+    // And at first nobody is known.
+    let mut tracker = Tracker::default();
+    let found = tracker.update(after(0), &[both, behind, before], 0.3, None);
+    assert!(found.iter().all(Option::is_some), "{found:?}");
+}
+
 #[test]
 fn a_track_ends_when_nothing_is_seen_and_classes_of_a_kind_are_one() {
     let mut tracker = Tracker::default();

@@ -20,13 +20,14 @@ pub(super) fn text(
         .map(|sign| if sign.is_ascii_alphanumeric() || sign == '_' { sign } else { '-' })
         .collect();
     let file = video(&footage.file, ground_truth);
+    let [width, height] = footage.size;
     let sample_fps = footage.fps.clamp(1.0, SAMPLE_FPS) as u8;
     let mut text = format!(
         "# An edge box that watches {name}, as the truth file of the same footage has its zones and limits.\n\
          # Made by `gridwatch score convert`. Paths are taken from the folder of this file.\n\n\
          [edge]\nid = \"truth-01\"\nstate_dir = \"state\"\n\n\
          [broker]\nurl = \"mqtt://127.0.0.1:1883\"\n\n\
-         [[camera]]\nid = {}\nname = {}\nfile = {}\npace = \"fast\"\nsample_fps = {sample_fps}\n",
+         [[camera]]\nid = {}\nname = {}\nfile = {}\naspect = \"{width}x{height}\"\npace = \"fast\"\nsample_fps = {sample_fps}\n",
         quoted(&camera)?,
         quoted(name)?,
         quoted(&file.to_string_lossy())?

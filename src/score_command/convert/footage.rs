@@ -13,6 +13,8 @@ pub(super) struct Footage {
     pub(super) truth: TruthFile,
     /// Name of the file, without its folder.
     pub(super) file: String,
+    /// Of a picture: pixels across, and down.
+    pub(super) size: [u32; 2],
     /// Pictures a second.
     pub(super) fps: f64,
     pub(super) zones: Vec<ZoneOutline>,
@@ -84,6 +86,7 @@ pub(super) fn convert(ground_truth: &GroundTruth, limit_s: f64) -> anyhow::Resul
     let mut footage = Footage {
         truth: empty(ground_truth, stem),
         file: file.to_owned(),
+        size: [ground_truth.width, ground_truth.height],
         fps: ground_truth.fps,
         zones: Vec::new(),
     };

@@ -8,6 +8,9 @@ pub(super) struct GroundTruth {
     /// Name of the video file, perhaps with a folder.
     pub(super) file: String,
     pub(super) duration_s: f64,
+    /// Of a picture, in pixels.
+    pub(super) width: u32,
+    pub(super) height: u32,
     /// Pictures a second.
     pub(super) fps: f64,
     #[serde(default, alias = "what")]

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use gridwatch_config::parse_edge_offline;
+use gridwatch_config::{Aspect, parse_edge_offline};
 use gridwatch_domain::{ZoneId, ZoneType};
 use serde::Deserialize;
 
@@ -41,6 +41,8 @@ fn every_ground_truth_becomes_a_truth_file_and_a_configuration() {
                 let settings = parse_edge_offline(&text, &folder);
                 let settings =
                     settings.unwrap_or_else(|problems| panic!("{}:\n{problems}\n{text}", path.display()));
+                let [width, height] = footage.size;
+                assert_eq!(settings.cameras[0].aspect, Aspect::new(width, height));
                 let zones = settings.cameras[0].zones.iter();
                 let (bays, watched): (Vec<_>, Vec<_>) =
                     zones.partition(|zone| zone.zone_type == ZoneType::Bay);
@@ -130,5 +132,8 @@ fn what_is_no_ground_truth_is_refused() {
         assert!(error.contains(expected) && error.contains("mine.json"), "{error:?}");
     };
     check("{}", "not a ground truth of ours");
-    check(r#"{"file":"videos/mine.mp4","duration_s":5,"fps":25}"#, "no zones are known of this footage");
+    check(
+        r#"{"file":"videos/mine.mp4","duration_s":5,"width":640,"height":360,"fps":25}"#,
+        "no zones are known of this footage",
+    );
 }

@@ -93,6 +93,20 @@ fn people_are_noted_as_well_also_in_pictures_seconds_apart() {
 }
 
 #[test]
+fn one_that_stays_where_it_has_moved_the_parked_one_is_suspected_while_it_stands_there() {
+    let mut camera = CameraTester::watching(yard());
+    let at = |x: f32, y: f32| Thing { corners: [x, y, x + 0.25, y + 0.32], ..car(0.0, 0.0) };
+    let comes = |t: f64| at((0.1 * t as f32 - 0.11).min(0.19), 0.32).looking(33);
+    let nudged = |t: f64| at(if t > 3.0 { 0.4625 } else { 0.45 }, 0.3);
+    camera.stand(3.0, &[]).stand(12.0, &[nudged(0.0)]);
+    camera.show(30.0, |t| vec![nudged(t), comes(t)]);
+    camera.expect_where(&[
+        "parking.contact_suspected open 24 aisle",
+        "parking.contact_suspected close 24 aisle",
+    ]);
+}
+
+#[test]
 fn one_that_comes_too_close_and_moves_the_parked_one_is_suspected() {
     let mut camera = CameraTester::watching(yard());
     camera.stand(3.0, &[]).stand(10.0, &[parked(0.0)]);

@@ -225,13 +225,14 @@ fn whole_site() -> CameraWatch {
         cell: None,
     };
     CameraWatch {
-        zones: (0..3).map(bay).chain([aisle, entrance, yard]).collect(),
+        zones: (0..4).map(bay).chain([aisle, entrance, yard]).collect(),
         groups: vec![group],
         ..CameraWatch::new("site".parse().expect("valid"))
     }
 }
 
-/// Who is there: two cars in bays, one before them, one that stands alone in the aisle, one in the entrance, and two people.
+/// Who is there: two cars in bays, one before them, one over the line between two more, one that stands alone in the aisle, one in the
+/// entrance, and two people.
 fn everybody() -> Vec<Thing> {
     let in_bay = |number: f32, looks| Thing {
         corners: [0.09 + number * 0.13, 0.11, 0.19 + number * 0.13, 0.252],
@@ -245,6 +246,7 @@ fn everybody() -> Vec<Thing> {
     vec![
         in_bay(0.0, 10),
         in_bay(1.0, 11),
+        in_bay(2.4, 15),
         Thing { corners: [0.06, 0.27, 0.24, 0.37], ..car(0.0, 0.0).looking(12) },
         Thing { corners: [0.42, 0.3, 0.54, 0.42], ..car(0.0, 0.0).looking(13) },
         car(0.74, 0.24).looking(14),
@@ -321,6 +323,8 @@ fn the_whole_site_tells_every_kind_that_lasts() {
             "parking.out_of_bay aisle 10–-0",
             "parking.overstay bay-0 10–-0",
             "parking.overstay bay-1 10–-0",
+            "parking.overstay bay-2 10–-0",
+            "parking.straddling bay-2 10–-0",
         ]
     );
 }
@@ -353,6 +357,7 @@ proptest! {
 
     #[test]
     fn whoever_crosses_a_line_has_crossed_it_once_however_badly_they_are_seen(
+        is_wrong_way in any::<bool>(),
         pace in 15_i16..50,
         seen in prop::collection::vec(prop::bool::weighted(0.75), 200),
         off in prop::collection::vec(-10_i16..=10, 200),
@@ -362,9 +367,9 @@ proptest! {
         let line = Line {
             id: "gate".parse().expect("valid"),
             name: "东门".to_owned(),
-            ends: [end(0.5, 0.9), end(0.5, 0.2)],
+            ends: if is_wrong_way { [end(0.5, 0.2), end(0.5, 0.9)] } else { [end(0.5, 0.9), end(0.5, 0.2)] },
             classes: vec![ObjectClass::Person],
-            rules: vec![ZoneRule::usual(EventKind::Crossing)],
+            rules: [EventKind::Crossing, EventKind::WrongWay].map(ZoneRule::usual).to_vec(),
             schedule: None,
             cell: None,
             watch_fps: 0,
@@ -387,7 +392,46 @@ proptest! {
         });
         camera.stand(3.0, &[]);
         camera.expect_valid();
-        let opened = camera.events.iter().filter(|event| event.phase == Phase::Open).count();
-        prop_assert_eq!(opened, 1, "{:#?}", camera.told_where());
+        let opened = camera.events.iter().filter(|event| event.phase == Phase::Open);
+        let opened: Vec<EventKind> = opened.map(|event| event.kind).collect();
+        let kind = if is_wrong_way { EventKind::WrongWay } else { EventKind::Crossing };
+        prop_assert_eq!(opened, [kind], "{:#?}", camera.told_where());
+    }
+
+    #[test]
+    fn a_contact_is_told_once_whatever_disturbs_the_sight_before_and_after(
+        before in prop::collection::vec(short_disturbance(), 0..5),
+        after in prop::collection::vec(short_disturbance(), 0..5),
+        touches in any::<bool>(),
+    ) {
+        let aisle = zone("aisle", ZoneType::Aisle, [0.0, 0.0, 1.0, 1.0], 60);
+        let rules = vec![ZoneRule::usual(EventKind::ContactSuspected)];
+        let mut camera = CameraTester::with_zones(vec![Zone { rules, ..aisle }]);
+        // Some centimetres: a pixel of what is looked at.
+        let stands = |is_nudged: bool| vec![car(0.4 + if is_nudged { 0.006_25 } else { 0.0 }, 0.4)];
+        camera.stand(10.0, &[]).stand(CALM, &stands(false));
+        for disturbance in &before {
+            camera.disturb(disturbance, &stands(false));
+            camera.stand(CALM, &stands(false));
+        }
+        camera.stand(CALM, &stands(false));
+        camera.show(8.0, |t| {
+            let x = 0.05 + 0.12 * t as f32;
+            let passes = Thing { corners: [x, 0.44, x + 0.1, 0.56], ..car(0.0, 0.0).looking(33) };
+            [stands(touches && t > 3.0), vec![passes]].concat()
+        });
+        let touched = camera.now();
+        camera.stand(CALM, &stands(touches));
+        for disturbance in &after {
+            camera.disturb(disturbance, &stands(touches));
+            camera.stand(CALM, &stands(touches));
+        }
+        camera.stand(45.0, &[]);
+        camera.expect_valid();
+        let opened: Vec<&Event> = camera.events.iter().filter(|event| event.phase == Phase::Open).collect();
+        prop_assert_eq!(opened.len(), usize::from(touches), "{:#?}", camera.told_where());
+        for event in opened {
+            prop_assert!(event.kind == EventKind::ContactSuspected && event.since <= touched, "{event:#?}");
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! Zones and lines that leave their camera's picture: a mistake that one sees at once, where it is drawn.
+//! Zones and lines that are drawn wrongly, as one that leaves its camera's picture or crosses itself: a mistake that one sees at once, where
+//! it is drawn.
 
 use std::path::Path;
 
@@ -10,9 +11,9 @@ use crate::{
     load::{self, ConfigError},
 };
 
-/// A zone or a line that leaves its camera's picture.
+/// A zone or a line that leaves its camera's picture, or has no shape that one like it can have.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Outside {
+pub struct Misdrawn {
     /// Of which camera.
     pub camera: CameraId,
     /// Its id.
@@ -23,12 +24,12 @@ pub struct Outside {
     pub problem: Problem,
 }
 
-/// As [`load_edge_offline`](crate::load_edge_offline), without the zones and lines that leave their camera's picture: those are told apart. Such a file cannot be
+/// As [`load_edge_offline`](crate::load_edge_offline), without the zones and lines that are misdrawn: those are told apart. Such a file cannot be
 /// used, but looked at.
 ///
 /// # Errors
 /// [`ConfigError`] where something else is wrong, too.
-pub fn load_edge_to_look_at(path: &Path) -> Result<(EdgeSettings, Vec<Outside>), ConfigError> {
+pub fn load_edge_to_look_at(path: &Path) -> Result<(EdgeSettings, Vec<Misdrawn>), ConfigError> {
     let text = load::read_text(path)?;
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
     let problems = match load::parse_edge_offline(&text, folder) {
@@ -36,14 +37,14 @@ pub fn load_edge_to_look_at(path: &Path) -> Result<(EdgeSettings, Vec<Outside>),
         Err(problems) => problems,
     };
     let within = text.parse::<Table>().ok().and_then(|mut file| {
-        let outside = take_out(&mut file, &problems);
+        let misdrawn = take_out(&mut file, &problems);
         let settings = load::parse_edge_offline(&toml::to_string(&file).ok()?, folder).ok()?;
-        Some((settings, outside))
+        Some((settings, misdrawn))
     });
     within.ok_or_else(|| ConfigError::Invalid { path: path.to_owned(), problems })
 }
 
-fn take_out(file: &mut Table, problems: &Problems) -> Vec<Outside> {
+fn take_out(file: &mut Table, problems: &Problems) -> Vec<Misdrawn> {
     let mut found = Vec::new();
     let cameras = file.get_mut("camera").and_then(Value::as_array_mut);
     for (index, camera) in cameras.into_iter().flatten().enumerate() {
@@ -59,10 +60,10 @@ fn take_out(file: &mut Table, problems: &Problems) -> Vec<Outside> {
             all.retain(|one| {
                 let key = format!("camera[{index}].{what}[{number}]");
                 number += 1;
-                let outside = one.as_table().and_then(|one| outside(&id, &key, one, corners(one)?, problems));
-                let is_within = outside.is_none();
-                found.extend(outside);
-                is_within
+                let wrong = one.as_table().and_then(|one| misdrawn(&id, &key, one, corners(one)?, problems));
+                let is_well = wrong.is_none();
+                found.extend(wrong);
+                is_well
             });
         }
         leave_groups(camera, &found[before..]);
@@ -70,33 +71,32 @@ fn take_out(file: &mut Table, problems: &Problems) -> Vec<Outside> {
     found
 }
 
-fn outside(
+fn misdrawn(
     camera: &CameraId,
     key: &str,
     one: &Table,
     points: Vec<[f32; 2]>,
     problems: &Problems,
-) -> Option<Outside> {
-    let is_within = |value: &f32| (0.0..=1.0).contains(value);
-    if points.iter().flatten().all(is_within) {
+) -> Option<Misdrawn> {
+    if points.len() < 2 {
         return None;
     }
     let id = one.get("id")?.as_str()?.to_owned();
     let is_about = |problem: &&Problem| {
-        problem.key.strip_prefix(key).is_some_and(|rest| [".polygon", ".from", ".to"].contains(&rest))
+        problem.key.strip_prefix(key).is_some_and(|rest| ["", ".polygon", ".from", ".to"].contains(&rest))
     };
     let problem = problems.iter().find(is_about)?.clone();
-    Some(Outside { camera: camera.clone(), id, points, problem })
+    Some(Misdrawn { camera: camera.clone(), id, points, problem })
 }
 
 /// Bays that are told apart are missing in no group.
-fn leave_groups(camera: &mut Table, outside: &[Outside]) {
+fn leave_groups(camera: &mut Table, taken: &[Misdrawn]) {
     let Some(groups) = camera.get_mut("group").and_then(Value::as_array_mut) else { return };
-    let is_outside = |bay: &Value| outside.iter().any(|outside| Some(outside.id.as_str()) == bay.as_str());
+    let is_taken = |bay: &Value| taken.iter().any(|taken| Some(taken.id.as_str()) == bay.as_str());
     groups.retain_mut(|group| {
         let Some(bays) = group.get_mut("bays").and_then(Value::as_array_mut) else { return true };
         let before = bays.len();
-        bays.retain(|bay| !is_outside(bay));
+        bays.retain(|bay| !is_taken(bay));
         if bays.len() < before
             && let Some(group) = group.as_table_mut()
         {
