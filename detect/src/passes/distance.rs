@@ -1,5 +1,7 @@
 //! How near two things are on the ground, judged by their boxes. Pure.
 
+use std::cmp::Ordering;
+
 use gridwatch_domain::{Ground, NormBox, Side};
 
 use crate::footprint::{Footprint, Stance, area, clipped, distance};
@@ -22,6 +24,19 @@ pub(super) struct Distance {
 }
 
 impl Distance {
+    /// The nearer first, by metres where both are known.
+    pub(super) fn compare(&self, other: &Self) -> Ordering {
+        match (self.metres, other.metres) {
+            (Some(own), Some(other)) => own.total_cmp(&other),
+            _ => self.sizes.total_cmp(&other.sizes),
+        }
+    }
+
+    /// Whether it is less than another one.
+    pub(super) fn is_nearer(&self, other: &Self) -> bool {
+        self.compare(other).is_lt()
+    }
+
     /// Metres decide where they are known.
     pub(super) fn is_within(&self, limit: &Self) -> bool {
         match (self.metres, limit.metres) {

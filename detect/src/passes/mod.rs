@@ -71,6 +71,8 @@ const DECIDED_WITHIN: Duration = Duration::from_secs(60);
 const OUT_WITHIN: Duration = Duration::from_secs(60);
 /// … and stay so long beside the parked vehicle look for a scratch.
 const LOOKS_FOR: Duration = Duration::from_secs(4);
+/// What one vehicle comes near to within this time, in seconds, it comes near to at once.
+const AT_ONCE_S: f64 = 3.0;
 /// What overlaps so much with where something stands is of that.
 const OF_PLACE: f32 = 0.6;
 /// Passes of one camera that are under way at most: more are a crowd, and no clue.
@@ -151,8 +153,22 @@ pub struct Outcome {
 #[derive(Debug, Clone, Copy)]
 struct Touch {
     place: u64,
+    /// The track of the parked vehicle.
+    of: Option<TrackId>,
     by: Option<TrackId>,
     at: Timestamp,
+    distance: Distance,
+}
+
+impl Touch {
+    /// Whether it is part of a story that another one has begun: whoever else comes near then, and what else the same one came near to in the
+    /// same moment, only less: what is seen of a vehicle through the windows of another moves with that.
+    fn continues(&self, other: &Self) -> bool {
+        let is_same = self.by.is_some() && self.by == other.by && !self.distance.is_nearer(&other.distance);
+        let is_at_once = self.at.seconds_since(other.at).abs() <= AT_ONCE_S;
+        let is_either = other.place == self.place || (self.of.is_some() && other.by == self.of);
+        (is_either && self.at.saturating_since(other.at) <= OUT_WITHIN) || (is_same && is_at_once)
+    }
 }
 
 /// The near passes of one camera. Those under way are forgotten with the process.
@@ -338,6 +354,7 @@ impl Passes {
     /// Tells what is over, and what was a contact.
     fn settle(&mut self, scene: &Scene<'_>) -> Outcome {
         let mut outcome = Outcome::default();
+        let mut touches: Vec<(Touch, Contact)> = Vec::new();
         self.touched.retain(|touch| scene.at.saturating_since(touch.at) <= OUT_WITHIN * 2);
         self.open.retain_mut(|open| {
             let place = scene.places.iter().find(|place| place.number() == open.place);
@@ -356,16 +373,7 @@ impl Passes {
                 && open.distance().is_within(&CONTACT)
                 && (shifted || open.looked_for >= LOOKS_FOR);
             if is_contact && !std::mem::replace(&mut open.is_contact, true) {
-                // Whoever else was near then is part of the same story.
-                let track = place.and_then(Place::track);
-                let is_of = |touch: &Touch| {
-                    let is_either = touch.place == open.place || (track.is_some() && touch.by == track);
-                    is_either && open.pass.at.saturating_since(touch.at) <= OUT_WITHIN
-                };
-                if !self.touched.iter().any(is_of) {
-                    outcome.contacts.push(open.contact());
-                }
-                self.touched.push(Touch { place: open.place, by: open.pass.passer.track, at: open.pass.at });
+                touches.push((open.touch(place), open.contact()));
             }
             let since = scene.at.saturating_since(open.near_at);
             let waits = open.pass.shifted.is_none() && since < SETTLES_WITHIN && place.is_some();
@@ -381,6 +389,13 @@ impl Passes {
             }
             goes_on
         });
+        touches.sort_by(|(a, _), (b, _)| a.distance.compare(&b.distance));
+        for (touch, contact) in touches {
+            if !self.touched.iter().any(|before| touch.continues(before)) {
+                outcome.contacts.push(contact);
+            }
+            self.touched.push(touch);
+        }
         outcome
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use gridwatch_domain::{EventObject, NearPass, NormBox, Timestamp};
 
 use super::{
-    CLOSELY, CONTACT, Contact, OF_PLACE, OUT_WITHIN, Passer, Scene,
+    CLOSELY, CONTACT, Contact, OF_PLACE, OUT_WITHIN, Passer, Scene, Touch,
     before::shift_since,
     distance::{Distance, side_of},
     passer::is_parked_itself,
@@ -255,6 +255,16 @@ impl Pass {
             }
             Some(_) => {}
             None => self.first_shift = Some((scene.at, shift)),
+        }
+    }
+
+    pub(super) fn touch(&self, place: Option<&Place>) -> Touch {
+        Touch {
+            place: self.place,
+            of: place.and_then(Place::track),
+            by: self.pass.passer.track,
+            at: self.pass.at,
+            distance: self.distance(),
         }
     }
 

@@ -153,6 +153,23 @@ fn one_contact_is_told_once_whoever_else_comes_to_look() {
 }
 
 #[test]
+fn one_that_comes_near_to_two_at_once_has_touched_the_nearer_one() {
+    let touch = |place: u64, by: u64, seconds: i64, sizes: f32| Touch {
+        place,
+        of: None,
+        by: Some(TrackId(by)),
+        at: Timestamp::from_millisecond(seconds * 1000).expect("in range"),
+        distance: Distance { sizes, metres: None },
+    };
+    let told = touch(1, 9, 100, 0.05);
+    assert!(touch(2, 9, 101, 0.1).continues(&told) && touch(2, 9, 99, 0.1).continues(&told));
+    assert!(!touch(2, 9, 101, 0.02).continues(&told), "nearer than what was told");
+    assert!(!touch(2, 9, 108, 0.1).continues(&told), "later, another one");
+    assert!(!touch(2, 8, 101, 0.1).continues(&told), "somebody else");
+    assert!(touch(1, 8, 130, 0.0).continues(&told), "who comes to look");
+}
+
+#[test]
 fn what_stands_nowhere_has_nobody_who_gets_out_of_it() {
     let mut yard = Yard::with(&[car(0.4, 0.4)]);
     let looks = passer(7, ObjectClass::Person, bbox([0.44, 0.42, 0.48, 0.54]), false);
