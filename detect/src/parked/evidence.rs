@@ -215,7 +215,9 @@ impl Place {
         if self.recent.len() < 3 || !is_away(median) || !is_away(latest) {
             return None;
         }
-        let here = self.recent.iter().rev().take_while(|(_, bbox)| shift(latest, *bbox) <= drift / 2.0);
+        // A box that shares two edges with the latest is not off by its edges, and yet is where it was before.
+        let is_here = |bbox: NormBox| is_away(bbox) && shift(latest, bbox) <= drift / 2.0;
+        let here = self.recent.iter().rev().take_while(|(_, bbox)| is_here(*bbox));
         Some(here.last().map_or(at, |(since, _)| *since))
     }
 

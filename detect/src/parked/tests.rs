@@ -50,3 +50,25 @@ fn a_track_that_is_found_where_another_stands_has_been_swapped() {
         assert_eq!(memory.places()[0].presence(), presence, "found at {elsewhere}");
     }
 }
+
+#[test]
+fn what_stops_over_something_that_was_taken_for_a_car_counts_from_then() {
+    let mut memory = ParkedMemory::new(MemorySettings::default(), vec![Kind::Vehicle]);
+    let mut show = |second: i64, corners: [f32; 4]| {
+        let [x1, y1, x2, y2] = corners;
+        let found = Detection { bbox: NormBox::new(x1, y1, x2, y2).expect("valid"), ..car(0.0) };
+        let at = Timestamp::from_millisecond(second * 1000).expect("in range");
+        let movements = [movement(1, at, 0.0)];
+        memory.observe(&Observation { at, detections: &[found], movements: &movements, grey: None });
+    };
+    (0..2).for_each(|second| show(second, [0.5, 0.4, 0.6, 0.5]));
+    // With its right and its upper edge where those of the smaller one were.
+    (30..50).for_each(|second| show(second, [0.452, 0.402, 0.602, 0.57]));
+    let since: Vec<i64> = memory
+        .places()
+        .iter()
+        .filter(|place| place.is_standing())
+        .map(|place| place.first_seen().as_millisecond() / 1000)
+        .collect();
+    assert_eq!(since, [30]);
+}
