@@ -61,7 +61,7 @@ fn what_stops_over_something_that_was_taken_for_a_car_counts_from_then() {
         let movements = [movement(1, at, 0.0)];
         memory.observe(&Observation { at, detections: &[found], movements: &movements, grey: None });
     };
-    (0..2).for_each(|second| show(second, [0.5, 0.4, 0.6, 0.5]));
+    (0..7).for_each(|second| show(second, [0.5, 0.4, 0.6, 0.5]));
     // With its right and its upper edge where those of the smaller one were.
     (30..50).for_each(|second| show(second, [0.452, 0.402, 0.602, 0.57]));
     let since: Vec<i64> = memory

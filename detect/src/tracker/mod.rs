@@ -9,6 +9,7 @@
 //! its look decides, among those that it could have come from in that time.
 
 mod pairing;
+mod patchwork;
 mod signature;
 mod track;
 mod walking;
@@ -39,8 +40,6 @@ const LEAST_IOU_WEAK: f32 = 0.4;
 const WEAK_ALIKE: f32 = 0.5;
 /// By how much look counts, where two tracks are as near: half the overlap of one box with another.
 const LOOK_COUNTS: f32 = 0.5;
-/// What is covered by people who are known to this share is nobody else.
-const PATCHWORK: f32 = 0.8;
 /// Of a picture of which nothing is known.
 const USUAL_ASPECT: f32 = 16.0 / 9.0;
 /// In pictures so far apart whoever walks has left the box in which it is expected: see [`walking`].
@@ -95,7 +94,8 @@ impl Tracker {
         self.lose(at);
         let looks: Vec<Option<Signature>> =
             (0..detections.len()).map(|index| look_of(detections, index, grey?)).collect();
-        let found = Found { at, detections, looks: &looks };
+        let left_out = patchwork::left_out(detections);
+        let found = Found { at, detections, looks: &looks, left_out: &left_out };
         let mut owners: Vec<Option<usize>> = vec![None; detections.len()];
         let mut taken = vec![false; self.tracks.len()];
         let of_strength = |want: bool| move |found: &Detection| (found.score >= strong) == want;
@@ -116,12 +116,14 @@ impl Tracker {
             &mut taken,
         );
         self.find_again(&found, strong, &mut owners, &mut taken);
-        let known: Vec<NormBox> = people(detections, &owners).collect();
+        let known: Vec<NormBox> = patchwork::known_people(detections, &owners);
         let mut movements = Vec::with_capacity(detections.len());
-        for ((found, owner), look) in detections.iter().zip(owners).zip(&looks) {
+        for (((found, owner), look), left_out) in detections.iter().zip(owners).zip(&looks).zip(&left_out) {
             let track = match owner {
                 Some(index) => &mut self.tracks[index],
-                None if found.score >= strong && !is_patchwork(found, &known) => self.begin(at, found),
+                None if found.score >= strong && !left_out && !patchwork::is_of(found, &known) => {
+                    self.begin(at, found)
+                }
                 None => {
                     movements.push(None);
                     continue;
@@ -181,7 +183,7 @@ impl Tracker {
         taken: &mut Vec<bool>,
     ) {
         for (index, owner) in owners.iter_mut().enumerate() {
-            if owner.is_some() || found.detections[index].score < strong {
+            if owner.is_some() || found.left_out[index] || found.detections[index].score < strong {
                 continue;
             }
             let free = self.tracks.iter().enumerate().filter(|(track, _)| !taken[*track]);
@@ -220,7 +222,7 @@ impl Tracker {
             let predicted = track.predict(found.at);
             let all = found.detections.iter().zip(found.looks).enumerate();
             for (index, (detection, look)) in all.filter(|(_, (detection, _))| wanted(detection)) {
-                if track.kind != Kind::of(detection.class) {
+                if found.left_out[index] || track.kind != Kind::of(detection.class) {
                     continue;
                 }
                 if track.alike(look.as_ref()).is_some_and(|likeness| likeness < least.likeness) {
@@ -252,7 +254,9 @@ impl Tracker {
             let tracks = all.filter(|(index, track)| track.kind == kind && !taken[*index]);
             let tracks: Vec<usize> = tracks.map(|(index, _)| index).collect();
             let all = found.detections.iter().zip(owners.iter()).enumerate();
-            let seen = all.filter(|(_, (found, owner))| Kind::of(found.class) == kind && owner.is_none());
+            let seen = all.filter(|(index, (one, owner))| {
+                Kind::of(one.class) == kind && owner.is_none() && !found.left_out[*index]
+            });
             let seen: Vec<usize> = seen.map(|(index, _)| index).collect();
             let fit = |track: usize, index: usize| {
                 walking::fit(&self.tracks[tracks[track]], found, seen[index], strong, aspect)
@@ -270,36 +274,6 @@ impl Tracker {
         let last = self.tracks.len() - 1;
         &mut self.tracks[last]
     }
-}
-
-/// The people of a picture who are known from before.
-fn people<'a>(
-    detections: &'a [Detection],
-    owners: &'a [Option<usize>],
-) -> impl Iterator<Item = NormBox> + 'a {
-    let known = detections.iter().zip(owners).filter(|(_, owner)| owner.is_some());
-    known.filter(|(found, _)| found.class == ObjectClass::Person).map(|(found, _)| found.bbox)
-}
-
-/// Whether a person is made of others: one box around the head of one and the feet of another comes and goes where two overlap, and would
-/// go over lines that both have crossed.
-fn is_patchwork(found: &Detection, known: &[NormBox]) -> bool {
-    found.class == ObjectClass::Person && share_within(found.bbox, known) >= PATCHWORK
-}
-
-/// Share of a box that lies in any of some others, as its points on a grid tell.
-fn share_within(bbox: NormBox, others: &[NormBox]) -> f32 {
-    const GRID: u8 = 12;
-    let step = |index: u8| (f32::from(index) + 0.5) / f32::from(GRID);
-    let points = (0..GRID).flat_map(|row| (0..GRID).map(move |column| (step(column), step(row))));
-    let is_within = |(x, y): &(f32, f32)| {
-        let (x, y) = (bbox.x1() + x * bbox.width(), bbox.y1() + y * bbox.height());
-        let holds = |other: &NormBox| {
-            (other.x1()..=other.x2()).contains(&x) && (other.y1()..=other.y2()).contains(&y)
-        };
-        others.iter().any(holds)
-    };
-    points.filter(is_within).count() as f32 / f32::from(GRID).powi(2)
 }
 
 #[cfg(test)]

@@ -42,6 +42,8 @@ pub(super) struct Found<'a> {
     pub(super) detections: &'a [Detection],
     /// What each of them looks like.
     pub(super) looks: &'a [Option<Signature>],
+    /// Which of them are nobody.
+    pub(super) left_out: &'a [bool],
 }
 
 /// What a detection looks like; `None` where others are in front of it.
