@@ -50,6 +50,12 @@ impl Lingering {
         self.spots.iter().any(|spot| lingers(spot) && spot.bbox.iou(bbox) >= SAME_SPOT)
     }
 
+    /// Since when something has been found there, weakly or well; `None` where nothing has.
+    pub(super) fn since(&self, bbox: NormBox) -> Option<Timestamp> {
+        let same = self.spots.iter().filter(|spot| spot.bbox.iou(bbox) >= SAME_SPOT);
+        same.map(|spot| spot.since).min()
+    }
+
     /// The camera looks elsewhere, or its clock was set.
     pub(super) fn clear(&mut self) {
         self.spots.clear();

@@ -10,13 +10,16 @@ use crate::{
     footprint::{Footprint, Others},
     motion::Kind,
     parked::{Place, is_moving},
-    passes::{Outcome as Passed, Passer, Scene as PassScene},
+    passes::{Lingerer, Outcome as Passed, Passer, Scene as PassScene},
     rules::{is_in_bay, zones_of},
     tracker::Movement,
 };
 
 /// Somebody who has been seen well is believed for so long where the score is low.
 const SURE_FOR: Duration = Duration::from_secs(2);
+
+/// Least score of somebody who is found again and again in one spot.
+const HARDLY_SEEN: f32 = 0.12;
 
 impl CameraState {
     /// How fast something moves over the ground, in metres a second, by where the middle of its box's lower edge was and is; `None` where the
@@ -57,6 +60,45 @@ impl CameraState {
         self.surveyor.footprint(kind, bbox, Others { boxes: &boxes, footprints: &footprints }, before)
     }
 
+    /// Who may come near to what is parked; `None` where it is too weak to be followed.
+    fn passer(&self, followed: &Followed, at: Timestamp) -> Option<Passer> {
+        let movement = followed.movement?;
+        let Movement { track, class, .. } = movement;
+        let Detection { score, bbox, .. } = followed.detection;
+        let stands = |number: u64| {
+            let mut places = self.memory.places().iter();
+            places.any(|place| place.number() == number && place.is_standing())
+        };
+        let is_new = score >= self.memory_settings.strong_score
+            && movement.before.is_none()
+            && !followed.place.is_some_and(stands)
+            && !self.lingering.was_there(bbox, at);
+        let (is_sure, is_moving) = (self.is_sure(followed, at), is_moving(movement));
+        let footprint = self.passing(followed, Kind::of(class));
+        Some(Passer { track, class, score, is_sure, bbox, is_moving, is_new, footprint })
+    }
+
+    /// Whether it is seen well enough. Weak boxes of vehicles are often drawn around what is none, or a half of one; people are weak where
+    /// they are small.
+    fn is_sure(&self, followed: &Followed, at: Timestamp) -> bool {
+        let was_seen_well = |movement: Movement| {
+            movement.class == ObjectClass::Person && at.saturating_since(movement.strong_at) <= SURE_FOR
+        };
+        let is_strong = followed.detection.score >= self.memory_settings.strong_score;
+        is_strong || followed.movement.is_some_and(was_seen_well)
+    }
+
+    /// Somebody who stays where they are.
+    fn lingerer(&self, followed: &Followed, at: Timestamp) -> Option<Lingerer> {
+        let Detection { class, score, bbox } = followed.detection;
+        let class = followed.movement.map_or(class, |movement| movement.class);
+        let stays =
+            class == ObjectClass::Person && score >= HARDLY_SEEN && !followed.movement.is_some_and(is_moving);
+        let since = self.lingering.since(bbox).filter(|_| stays)?;
+        let footprint = self.passing(followed, Kind::Person);
+        Some(Lingerer { bbox, footprint, since, is_sure: self.is_sure(followed, at) })
+    }
+
     /// Who has come near to what is parked.
     pub(super) fn note_passes(
         &mut self,
@@ -64,31 +106,16 @@ impl CameraState {
         fine: Option<&Grey>,
         random: &mut dyn FnMut() -> [u8; 10],
     ) -> Passed {
-        let passer = |followed: &Followed| {
-            let Movement { track, class, strong_at, .. } = followed.movement?;
-            let is_moving = followed.movement.is_some_and(is_moving);
-            let Detection { score, bbox, .. } = followed.detection;
-            let stands = |number: u64| {
-                let mut places = self.memory.places().iter();
-                places.any(|place| place.number() == number && place.is_standing())
-            };
-            let strong = self.memory_settings.strong_score;
-            // Weak boxes of vehicles are often drawn around what is none, or a half of one; people are weak where they are small.
-            let was_strong = at.saturating_since(strong_at) <= SURE_FOR;
-            let is_sure = score >= strong || (class == ObjectClass::Person && was_strong);
-            let is_new = score >= strong
-                && followed.movement.is_some_and(|movement| movement.before.is_none())
-                && !followed.place.is_some_and(stands)
-                && !self.lingering.was_there(bbox, at);
-            let footprint = self.passing(followed, Kind::of(class));
-            Some(Passer { track, class, score, is_sure, bbox, is_moving, is_new, footprint })
-        };
-        let passers: Vec<Passer> = self.followed.iter().filter_map(passer).collect();
+        let passers = self.followed.iter().filter_map(|followed| self.passer(followed, at));
+        let passers: Vec<Passer> = passers.collect();
+        let lingerers = self.followed.iter().filter_map(|followed| self.lingerer(followed, at));
+        let lingerers: Vec<Lingerer> = lingerers.collect();
         let (zones, settings) = (&self.zones, &self.rule_settings);
         let scene = PassScene {
             at,
             places: self.memory.places(),
             passers: &passers,
+            lingerers: &lingerers,
             fine,
             ground: self.ground.as_ref(),
             zones_of: &|place| zones_of(place, zones, settings),

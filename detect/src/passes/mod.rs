@@ -44,6 +44,7 @@ use self::{
 use crate::{
     appearance::Grey,
     footprint::{Footprint, Stance},
+    motion::containment,
     parked::{Place, Presence},
 };
 use gridwatch_domain::{
@@ -71,6 +72,10 @@ const DECIDED_WITHIN: Duration = Duration::from_secs(60);
 const OUT_WITHIN: Duration = Duration::from_secs(60);
 /// … and stay so long beside the parked vehicle look for a scratch.
 const LOOKS_FOR: Duration = Duration::from_secs(4);
+/// Who is hardly seen stays if missed for no longer …
+const LINGERS_ON: Duration = Duration::from_millis(2500);
+/// … and sits in a vehicle if so much of the box lies in its.
+const SITS_WITHIN: f32 = 0.85;
 /// What one vehicle comes near to within this time, in seconds, it comes near to at once.
 const AT_ONCE_S: f64 = 3.0;
 /// What overlaps so much with where something stands is of that.
@@ -105,6 +110,19 @@ impl Passer {
     }
 }
 
+/// Somebody who stays in one spot, well seen or hardly.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Lingerer {
+    /// Where.
+    pub bbox: NormBox,
+    /// What is covered of the ground there, where that is known.
+    pub footprint: Option<Footprint>,
+    /// Since when something has been found in that spot.
+    pub since: Timestamp,
+    /// Whether it is seen well enough to be believed at once.
+    pub is_sure: bool,
+}
+
 /// A contact that is suspected.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contact {
@@ -130,6 +148,8 @@ pub struct Scene<'a> {
     pub places: &'a [Place],
     /// Who is followed in it.
     pub passers: &'a [Passer],
+    /// Who stays in it.
+    pub lingerers: &'a [Lingerer],
     /// The picture, as fine as it takes to see whether something was nudged.
     pub fine: Option<&'a Grey>,
     /// How large things are on the ground.
@@ -337,17 +357,25 @@ impl Passes {
             {
                 continue;
             }
-            let beside = |passer: &&Passer| {
-                passer.class == ObjectClass::Person
-                    && !passer.is_moving
-                    && between(&place.stance(), &passer.stance(), scene.ground).is_within(&BESIDE)
+            let is_beside =
+                |stance: &Stance| between(&place.stance(), stance, scene.ground).is_within(&BESIDE);
+            // Who stood there before is a witness, or a post; and whoever is hardly seen may sit in either.
+            let looks = |lingerer: &&Lingerer| {
+                let sits = |vehicle: NormBox| containment(lingerer.bbox, vehicle) >= SITS_WITHIN;
+                let stance = Stance { bbox: lingerer.bbox, footprint: lingerer.footprint };
+                lingerer.since > open.pass.from
+                    && (lingerer.is_sure || !(sits(place.bbox()) || sits(open.last)))
+                    && is_beside(&stance)
             };
-            if scene.passers.iter().any(|passer| beside(&passer)) {
-                // Who is half hidden between two vehicles is missed in many pictures.
-                let unseen = open.looked_at.map_or(Duration::ZERO, |last| scene.at.saturating_since(last));
-                open.looked_for += if unseen <= LONGEST_WAY { unseen } else { Duration::ZERO };
-                open.looked_at = Some(scene.at);
+            let mut looking = scene.lingerers.iter().filter(looks).peekable();
+            if looking.peek().is_none() {
+                continue;
             }
+            // Who is half hidden between two vehicles is missed in many pictures.
+            let missed = if looking.any(|one| one.is_sure) { LONGEST_WAY } else { LINGERS_ON };
+            let unseen = open.looked_at.map_or(Duration::ZERO, |last| scene.at.saturating_since(last));
+            open.looked_for += if unseen <= missed { unseen } else { Duration::ZERO };
+            open.looked_at = Some(scene.at);
         }
     }
 

@@ -1,5 +1,7 @@
 //! Passes, told who stands and who comes without a tracker: which box is of whom is certain here.
 
+use std::collections::BTreeMap;
+
 use gridwatch_domain::Detection;
 
 use super::*;
@@ -17,6 +19,8 @@ struct Yard {
     millis: i64,
     told: Vec<NearPass>,
     contacts: Vec<Contact>,
+    /// When each person was shown first.
+    stay_since: BTreeMap<u64, Timestamp>,
 }
 
 fn bbox([x1, y1, x2, y2]: [f32; 4]) -> NormBox {
@@ -49,7 +53,15 @@ impl Yard {
     fn with(parked: &[NormBox]) -> Self {
         let memory = ParkedMemory::new(MemorySettings::default(), vec![Kind::Vehicle]);
         let (passes, parked) = (Passes::default(), parked.to_vec());
-        let mut yard = Self { memory, passes, parked, millis: 0, told: Vec::new(), contacts: Vec::new() };
+        let mut yard = Self {
+            memory,
+            passes,
+            parked,
+            millis: 0,
+            told: Vec::new(),
+            contacts: Vec::new(),
+            stay_since: BTreeMap::new(),
+        };
         for _ in 0..60 {
             yard.show(&[]);
         }
@@ -59,6 +71,17 @@ impl Yard {
 
     /// One picture, five a second.
     fn show(&mut self, passers: &[Passer]) -> &mut Self {
+        let now = Timestamp::from_millisecond(self.millis).expect("in range");
+        let people = passers.iter().filter(|one| one.class == ObjectClass::Person && !one.is_moving);
+        let stays = |one: &Passer| {
+            let since = *self.stay_since.entry(one.track.0).or_insert(now);
+            Lingerer { bbox: one.bbox, footprint: None, since, is_sure: one.is_sure }
+        };
+        let lingerers: Vec<Lingerer> = people.map(stays).collect();
+        self.show_with(passers, &lingerers)
+    }
+
+    fn show_with(&mut self, passers: &[Passer], lingerers: &[Lingerer]) -> &mut Self {
         let at = Timestamp::from_millisecond(self.millis).expect("in range");
         self.millis += 200;
         let found = |bbox: &NormBox| Detection { class: ObjectClass::Car, score: 0.9, bbox: *bbox };
@@ -69,6 +92,7 @@ impl Yard {
             at,
             places: self.memory.places(),
             passers,
+            lingerers,
             fine: None,
             ground: None,
             zones_of: &|_| Vec::new(),
@@ -189,6 +213,37 @@ fn who_looks_and_is_missed_now_and_then_looks_all_the_same() {
         yard.show(&[stopped, looks]).show(&[stopped]).show(&[stopped]).show(&[stopped]);
     }
     assert_eq!(yard.contacts.len(), 1);
+}
+
+#[test]
+fn who_is_hardly_seen_and_has_come_since_looks_as_well() {
+    let beside = bbox([0.43, 0.44, 0.47, 0.56]);
+    let check = |bbox: NormBox, since_s: i64, contacts: usize| {
+        let mut yard = Yard::with(&[car(0.4, 0.4)]);
+        let stopped = passer(9, ObjectClass::Car, car(0.5, 0.42), false);
+        let since = Timestamp::from_millisecond(yard.millis + since_s * 1000).expect("in range");
+        yard.show_for(1, &[driving(9, car(0.5, 0.42))]).park(car(0.5, 0.42)).show_for(4, &[stopped]);
+        for _ in 0..30 {
+            yard.show_with(&[stopped], &[Lingerer { bbox, footprint: None, since, is_sure: false }]);
+        }
+        assert_eq!(yard.contacts.len(), contacts, "{bbox:?} since {since_s}");
+    };
+    check(beside, 5, 1);
+    // It was found there before anybody came: a post, or who waits there.
+    check(beside, -20, 0);
+    // Who drives sits in there.
+    check(bbox([0.53, 0.43, 0.56, 0.48]), 5, 0);
+    check(bbox([0.8, 0.48, 0.84, 0.6]), 5, 0);
+}
+
+#[test]
+fn a_post_that_is_taken_for_somebody_now_and_then_looks_at_nothing() {
+    let post = passer(7, ObjectClass::Person, bbox([0.44, 0.42, 0.48, 0.54]), false);
+    let post = Passer { is_sure: false, ..post };
+    let mut yard = Yard::with(&[car(0.4, 0.4)]);
+    let stopped = passer(9, ObjectClass::Car, car(0.5, 0.42), false);
+    yard.show_for(1, &[driving(9, car(0.5, 0.42)), post]).park(car(0.5, 0.42)).show_for(20, &[stopped, post]);
+    assert_eq!(yard.contacts, []);
 }
 
 #[test]
