@@ -14,10 +14,21 @@ const LINGERS: Duration = Duration::from_secs(5);
 const MISSED: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, Copy)]
-struct Spot {
+pub(super) struct Spot {
     bbox: NormBox,
-    since: Timestamp,
+    /// Since when something has been found there.
+    pub(super) since: Timestamp,
     seen_at: Timestamp,
+    /// In how many pictures since then, and how many there were.
+    seen: u32,
+    pictures: u32,
+}
+
+impl Spot {
+    /// Share of the pictures in which something was found there.
+    pub(super) fn steadiness(&self) -> f32 {
+        self.seen as f32 / self.pictures.max(1) as f32
+    }
 }
 
 /// Where things linger in one camera's picture.
@@ -32,15 +43,24 @@ impl Lingering {
         let known = std::mem::take(&mut self.spots);
         let spot = |bbox: NormBox| {
             let same = known.iter().filter(|spot| spot.bbox.iou(bbox) >= SAME_SPOT);
-            let since = same.map(|spot| spot.since).min().unwrap_or(at);
-            Spot { bbox, since, seen_at: at }
+            let first = same.min_by_key(|spot| spot.since);
+            let (since, seen, pictures) =
+                first.map_or((at, 0, 0), |spot| (spot.since, spot.seen, spot.pictures));
+            Spot {
+                bbox,
+                since,
+                seen_at: at,
+                seen: seen.saturating_add(1),
+                pictures: pictures.saturating_add(1),
+            }
         };
         self.spots = found.map(spot).collect();
         let is_missed = |spot: &Spot| {
             at.saturating_since(spot.seen_at) <= MISSED
                 && self.spots.iter().all(|now| now.bbox.iou(spot.bbox) < SAME_SPOT)
         };
-        let missed: Vec<Spot> = known.into_iter().filter(is_missed).collect();
+        let miss = |spot: Spot| Spot { pictures: spot.pictures.saturating_add(1), ..spot };
+        let missed: Vec<Spot> = known.into_iter().filter(is_missed).map(miss).collect();
         self.spots.extend(missed);
     }
 
@@ -50,14 +70,36 @@ impl Lingering {
         self.spots.iter().any(|spot| lingers(spot) && spot.bbox.iou(bbox) >= SAME_SPOT)
     }
 
-    /// Since when something has been found there, weakly or well; `None` where nothing has.
-    pub(super) fn since(&self, bbox: NormBox) -> Option<Timestamp> {
+    /// What is known of a spot in which something has been found, weakly or well.
+    pub(super) fn spot(&self, bbox: NormBox) -> Option<&Spot> {
         let same = self.spots.iter().filter(|spot| spot.bbox.iou(bbox) >= SAME_SPOT);
-        same.map(|spot| spot.since).min()
+        same.min_by_key(|spot| spot.since)
     }
 
     /// The camera looks elsewhere, or its clock was set.
     pub(super) fn clear(&mut self) {
         self.spots.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spot_knows_since_when_and_how_steadily_something_is_found_there() {
+        let post = NormBox::new(0.4, 0.4, 0.5, 0.6).expect("valid");
+        let mut lingering = Lingering::default();
+        for second in 0..12_u8 {
+            let at = Timestamp::UNIX_EPOCH.saturating_add(Duration::from_secs(u64::from(second)));
+            lingering.update(at, (second % 3 == 0).then_some(post).into_iter());
+        }
+        let spot = lingering.spot(post).expect("it was found");
+        assert_eq!(spot.since, Timestamp::UNIX_EPOCH);
+        assert!((spot.steadiness() - 1.0 / 3.0).abs() < 0.01, "{}", spot.steadiness());
+        let elsewhere = NormBox::new(0.6, 0.4, 0.7, 0.6).expect("valid");
+        assert!(lingering.spot(elsewhere).is_none());
+        lingering.update(Timestamp::UNIX_EPOCH.saturating_add(Duration::from_secs(60)), std::iter::empty());
+        assert!(lingering.spot(post).is_none(), "it is gone");
     }
 }

@@ -18,8 +18,9 @@ use crate::{
 /// Somebody who has been seen well is believed for so long where the score is low.
 const SURE_FOR: Duration = Duration::from_secs(2);
 
-/// Least score of somebody who is found again and again in one spot.
+/// Least score of somebody who is found again and again in one spot, and in which share of the pictures: what comes and goes is nobody.
 const HARDLY_SEEN: f32 = 0.12;
+const STEADY: f32 = 0.5;
 
 impl CameraState {
     /// How fast something moves over the ground, in metres a second, by where the middle of its box's lower edge was and is; `None` where the
@@ -94,9 +95,15 @@ impl CameraState {
         let class = followed.movement.map_or(class, |movement| movement.class);
         let stays =
             class == ObjectClass::Person && score >= HARDLY_SEEN && !followed.movement.is_some_and(is_moving);
-        let since = self.lingering.since(bbox).filter(|_| stays)?;
+        let spot = self.lingering.spot(bbox).filter(|_| stays)?;
+        let is_sure = self.is_sure(followed, at);
         let footprint = self.passing(followed, Kind::Person);
-        Some(Lingerer { bbox, footprint, since, is_sure: self.is_sure(followed, at) })
+        (is_sure || spot.steadiness() >= STEADY).then(|| Lingerer {
+            bbox,
+            footprint,
+            since: spot.since,
+            is_sure,
+        })
     }
 
     /// Who has come near to what is parked.

@@ -72,6 +72,8 @@ const DECIDED_WITHIN: Duration = Duration::from_secs(60);
 const OUT_WITHIN: Duration = Duration::from_secs(60);
 /// … and stay so long beside the parked vehicle look for a scratch.
 const LOOKS_FOR: Duration = Duration::from_secs(4);
+/// Who has been in a spot for so long stays there, and does not walk by.
+const STAYS_FOR: Duration = Duration::from_secs(1);
 /// Who is hardly seen stays if missed for no longer …
 const LINGERS_ON: Duration = Duration::from_millis(2500);
 /// … and sits in a vehicle if so much of the box lies in its.
@@ -364,17 +366,17 @@ impl Passes {
                 let sits = |vehicle: NormBox| containment(lingerer.bbox, vehicle) >= SITS_WITHIN;
                 let stance = Stance { bbox: lingerer.bbox, footprint: lingerer.footprint };
                 lingerer.since > open.pass.from
+                    && scene.at.saturating_since(lingerer.since) >= STAYS_FOR
                     && (lingerer.is_sure || !(sits(place.bbox()) || sits(open.last)))
                     && is_beside(&stance)
             };
-            let mut looking = scene.lingerers.iter().filter(looks).peekable();
-            if looking.peek().is_none() {
-                continue;
-            }
+            let looking: Vec<&Lingerer> = scene.lingerers.iter().filter(looks).collect();
+            let Some(came) = looking.iter().map(|one| one.since).min() else { continue };
             // Who is half hidden between two vehicles is missed in many pictures.
-            let missed = if looking.any(|one| one.is_sure) { LONGEST_WAY } else { LINGERS_ON };
-            let unseen = open.looked_at.map_or(Duration::ZERO, |last| scene.at.saturating_since(last));
-            open.looked_for += if unseen <= missed { unseen } else { Duration::ZERO };
+            let missed = if looking.iter().any(|one| one.is_sure) { LONGEST_WAY } else { LINGERS_ON };
+            let since =
+                open.looked_at.filter(|last| scene.at.saturating_since(*last) <= missed).unwrap_or(came);
+            open.looked_for += scene.at.saturating_since(since).min(missed);
             open.looked_at = Some(scene.at);
         }
     }

@@ -237,6 +237,20 @@ fn who_is_hardly_seen_and_has_come_since_looks_as_well() {
 }
 
 #[test]
+fn who_walks_by_looks_at_nothing() {
+    let mut yard = Yard::with(&[car(0.4, 0.4)]);
+    let stopped = passer(9, ObjectClass::Car, car(0.5, 0.42), false);
+    yard.show_for(1, &[driving(9, car(0.5, 0.42))]).park(car(0.5, 0.42)).show_for(4, &[stopped]);
+    for _ in 0..40 {
+        // Somewhere else in each picture.
+        let since = Timestamp::from_millisecond(yard.millis).expect("in range");
+        let walks = bbox([0.43, 0.44, 0.47, 0.56]);
+        yard.show_with(&[stopped], &[Lingerer { bbox: walks, footprint: None, since, is_sure: true }]);
+    }
+    assert_eq!(yard.contacts, []);
+}
+
+#[test]
 fn a_post_that_is_taken_for_somebody_now_and_then_looks_at_nothing() {
     let post = passer(7, ObjectClass::Person, bbox([0.44, 0.42, 0.48, 0.54]), false);
     let post = Passer { is_sure: false, ..post };
