@@ -98,12 +98,8 @@ impl CameraState {
         let spot = self.lingering.spot(bbox).filter(|_| stays)?;
         let is_sure = self.is_sure(followed, at);
         let footprint = self.passing(followed, Kind::Person);
-        (is_sure || spot.steadiness() >= STEADY).then(|| Lingerer {
-            bbox,
-            footprint,
-            since: spot.since,
-            is_sure,
-        })
+        let lingerer = Lingerer { bbox, footprint, since: spot.since, is_sure };
+        (is_sure || spot.steadiness() >= STEADY).then_some(lingerer)
     }
 
     /// Who has come near to what is parked.
