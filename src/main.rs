@@ -14,6 +14,8 @@ mod config_command;
 #[cfg(feature = "edge")]
 mod drawing;
 mod logging;
+#[cfg(feature = "edge")]
+mod of_schema;
 mod one_camera;
 mod output;
 mod overwriting;
@@ -47,6 +49,8 @@ mod metrics_server;
 mod models_command;
 #[cfg(feature = "edge")]
 mod network;
+#[cfg(feature = "edge")]
+mod of_schema;
 #[cfg(feature = "edge")]
 mod passes_command;
 #[cfg(feature = "edge")]

@@ -8,18 +8,3 @@ macro_rules! say {
     }};
 }
 pub(crate) use say;
-
-/// What is told as a JSON object of a schema, which comes first.
-#[derive(serde::Serialize)]
-pub(crate) struct OfSchema<'v, T> {
-    schema: &'static str,
-    #[serde(flatten)]
-    value: &'v T,
-}
-
-impl<'v, T> OfSchema<'v, T> {
-    /// `value` must be an object.
-    pub(crate) fn new(schema: &'static str, value: &'v T) -> Self {
-        Self { schema, value }
-    }
-}

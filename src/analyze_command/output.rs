@@ -21,7 +21,7 @@ use super::{
     observe::Observation,
     render::{Renderer, Seen},
 };
-use crate::{cli::AnalyzeArguments, output::OfSchema, overwriting};
+use crate::{cli::AnalyzeArguments, of_schema::OfSchema, overwriting};
 
 /// Schema of the line that ends partial results.
 const PARTIAL: &str = "gridwatch.analysis/1";

@@ -11,7 +11,8 @@ use gridwatch_domain::NEAR_PASS_SCHEMA;
 use self::zone::LocalTime;
 use crate::{
     cli::{PassesArguments, PassesSource},
-    output::{OfSchema, say},
+    of_schema::OfSchema,
+    output::say,
 };
 
 pub(crate) async fn run(arguments: PassesArguments) -> anyhow::Result<()> {
