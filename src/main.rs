@@ -14,8 +14,6 @@ mod config_command;
 #[cfg(feature = "edge")]
 mod drawing;
 mod logging;
-#[cfg(feature = "edge")]
-mod of_schema;
 mod one_camera;
 mod output;
 mod overwriting;
