@@ -19,7 +19,7 @@ const LINE: f32 = 1.5;
 pub(super) struct Sheet<'a> {
     pub(super) camera: &'a CameraSettings,
     pub(super) warnings: &'a [&'a Warning],
-    /// What leaves the picture.
+    /// What cannot be used as it is drawn.
     pub(super) misdrawn: &'a [&'a Misdrawn],
     pub(super) language: Language,
 }
