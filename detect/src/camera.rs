@@ -227,7 +227,9 @@ impl CameraState {
         let at = self.in_order(at);
         let grey = look.map(|look| look.grey);
         self.is_adjusted = false;
-        let movements = self.tracker.update(at, detections, self.memory_settings.strong_score, grey);
+        // A two-wheeler that is taken for somebody begins no track.
+        let tracked = self.weakened(detections, |found| self.racks.is_hardly_somebody(found));
+        let movements = self.tracker.update(at, &tracked, self.memory_settings.strong_score, grey);
         let moving = detections.iter().zip(&movements).filter(|(found, movement)| {
             self.moving_kinds.contains(&Kind::of(found.class)) && movement.is_some_and(is_moving)
         });
@@ -239,14 +241,15 @@ impl CameraState {
         });
         self.fps_asked = may_move.map(|(found, _)| fps_asked(found, watchlist)).max().unwrap_or(0);
         // What is taken for a vehicle where two-wheelers stand begins no place.
-        let parked = self.as_parked(detections);
+        let parked = self.weakened(detections, |found| self.racks.is_several(found));
         let observation = Observation { at, detections: &parked, movements: &movements, grey };
         let changes = self.memory.observe(&observation);
         self.survey(detections, grey);
         self.walkers.clear();
         let followed = detections.iter().zip(&movements);
         self.racks.update(at, grey, followed.clone());
-        let walking = followed.filter(|(found, movement)| !self.racks.is_parked(found, **movement, grey));
+        let walking =
+            followed.filter(|(found, movement)| !self.racks.is_parked(found, **movement, detections, grey));
         self.walkers.extend(walking.filter_map(|(found, movement)| walker(found, *movement)));
         let owners = changes.owners.iter().copied().chain(std::iter::repeat(None));
         let followed = detections.iter().zip(&movements).zip(owners);
@@ -279,15 +282,18 @@ impl CameraState {
         }
     }
 
-    /// Detections as the memory of places takes them: hardly ever others.
-    fn as_parked<'d>(&self, detections: &'d [Detection]) -> Cow<'d, [Detection]> {
-        if !detections.iter().any(|found| self.racks.is_several(found)) {
+    /// Detections as they are, but those weak that are most likely none.
+    fn weakened<'d>(
+        &self,
+        detections: &'d [Detection],
+        is_none: impl Fn(&Detection) -> bool,
+    ) -> Cow<'d, [Detection]> {
+        if !detections.iter().any(&is_none) {
             return Cow::Borrowed(detections);
         }
         let weak = self.memory_settings.strong_score * 0.9;
         let weakened = |found: &Detection| Detection { score: found.score.min(weak), ..*found };
-        let all = detections.iter();
-        all.map(|found| if self.racks.is_several(found) { weakened(found) } else { *found }).collect()
+        detections.iter().map(|found| if is_none(found) { weakened(found) } else { *found }).collect()
     }
 
     /// Tells what is parked where on the ground.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gridwatch_domain::{Detection, NormBox, Timestamp};
+use gridwatch_domain::{Detection, NormBox, ObjectClass, Timestamp};
 
 use crate::{
     appearance::{Grey, Patch},
@@ -15,6 +15,9 @@ use crate::{
 const HARDLY_SOMEBODY: f32 = 0.5;
 const HARDLY_WHERE_IT_LOOKS_THE_SAME: f32 = 0.7;
 const ALIKE: f32 = 0.8;
+/// … or if somebody else, who is seen about as well or better, covers it to this share …
+const COVERS: f32 = 0.1;
+const ABOUT_AS_WELL: f32 = 0.75;
 /// … from farther away than this, in own sizes (whoever stands among bicycles is taken for one for a picture, and looks like that then) …
 const CAME_FROM: f32 = 0.5;
 /// … where it has stood for so long …
@@ -78,12 +81,11 @@ impl Racks {
             let rests =
                 movement.is_some_and(|movement| movement.resting_since <= at.saturating_sub(RESTS_LONG));
             // It can be the other way round as well: whoever stands there is taken for a bicycle, and hardly.
-            let is_somebody = |(other, _): (&Detection, _)| {
-                Kind::of(other.class) == Kind::Person
-                    && other.score > found.score
-                    && other.bbox.iou(found.bbox) >= WHERE_IT_STANDS
-            };
-            if Kind::of(found.class) != Kind::TwoWheeler || !rests || followed.clone().any(is_somebody) {
+            let there = followed.clone().map(|(other, _)| other).filter(|other| {
+                other.class == ObjectClass::Person && other.bbox.iou(found.bbox) >= WHERE_IT_STANDS
+            });
+            let somebody = there.map(|other| other.score).fold(0.0, f32::max);
+            if Kind::of(found.class) != Kind::TwoWheeler || !rests || somebody > found.score {
                 continue;
             }
             let look = grey.and_then(|grey| Patch::cut(grey, found.bbox));
@@ -91,17 +93,24 @@ impl Racks {
             let known = self.0.iter().position(|known| known.bbox.iou(found.bbox) >= THE_SAME);
             match known {
                 Some(index) => self.0[index].follow(rack),
-                None if self.0.len() < MOST => self.0.push(rack),
+                // In one picture of many whoever stands there is seen a little less well than the bicycle they are taken for.
+                None if self.0.len() < MOST && somebody < ABOUT_AS_WELL * found.score => self.0.push(rack),
                 None => {}
             }
         }
     }
 
-    /// Whether what is taken for somebody is most likely one of them.
+    /// Whether what is hardly taken for somebody is where one of them stands.
+    pub(super) fn is_hardly_somebody(&self, found: &Detection) -> bool {
+        found.score < HARDLY_SOMEBODY && self.where_found(found).next().is_some()
+    }
+
+    /// Whether what is taken for somebody is most likely one of them. `all`: that was found in the picture.
     pub(super) fn is_parked(
         &self,
         found: &Detection,
         movement: Option<Movement>,
+        all: &[Detection],
         grey: Option<&Grey>,
     ) -> bool {
         let has_come = movement.is_some_and(|movement| movement.travelled >= CAME_FROM);
@@ -110,12 +119,24 @@ impl Racks {
             let before = rack.look.as_ref().filter(|look| !look.is_flat());
             before.zip(now).is_some_and(|(before, now)| before.likeness(&now) >= ALIKE)
         };
-        Kind::of(found.class) == Kind::Person
-            && found.score < HARDLY_WHERE_IT_LOOKS_THE_SAME
-            && self.0.iter().any(|rack| {
-                rack.bbox.iou(found.bbox) >= WHERE_IT_STANDS
-                    && (found.score < HARDLY_SOMEBODY || (!has_come && looks_the_same(rack)))
+        // Where somebody else stands before it, it looks otherwise for that; and it was them who have come.
+        let is_behind = |rack: &Rack| {
+            let is_seen = |other: &Detection| other.score >= ABOUT_AS_WELL * found.score;
+            let others = all.iter().filter(|other| other.class == found.class && is_seen(other));
+            let mut beside = others.filter(|other| other.bbox.iou(rack.bbox) < WHERE_IT_STANDS);
+            beside.any(|other| other.bbox.intersection(rack.bbox) >= COVERS * rack.bbox.area())
+        };
+        found.score < HARDLY_WHERE_IT_LOOKS_THE_SAME
+            && self.where_found(found).any(|rack| {
+                found.score < HARDLY_SOMEBODY || is_behind(rack) || (!has_come && looks_the_same(rack))
             })
+    }
+
+    /// Those that stand where somebody is found.
+    fn where_found<'s>(&'s self, found: &Detection) -> impl Iterator<Item = &'s Rack> + use<'s> {
+        let is_person = Kind::of(found.class) == Kind::Person;
+        let bbox = found.bbox;
+        self.0.iter().filter(move |rack| is_person && rack.bbox.iou(bbox) >= WHERE_IT_STANDS)
     }
 
     /// Whether what is taken for a vehicle is most likely two of them that stand side by side: hardly surer than one of them has been.
@@ -135,7 +156,7 @@ impl Racks {
 
 #[cfg(test)]
 mod tests {
-    use gridwatch_domain::{ObjectClass, TrackId};
+    use gridwatch_domain::TrackId;
 
     use super::*;
     use crate::appearance::tests::grey;
@@ -170,10 +191,10 @@ mod tests {
             [(0.4, &covered, true), (0.6, &before, true), (0.6, &covered, false), (0.8, &before, false)]
         {
             let somebody = found(ObjectClass::Person, score);
-            assert_eq!(racks.is_parked(&somebody, rests, Some(looks)), is_parked, "a score of {score}");
+            assert_eq!(racks.is_parked(&somebody, rests, &[], Some(looks)), is_parked, "a score of {score}");
         }
         let somebody = found(ObjectClass::Person, 0.6);
-        assert!(!racks.is_parked(&somebody, rests, None), "where nothing is known of its look");
+        assert!(!racks.is_parked(&somebody, rests, &[], None), "where nothing is known of its look");
         for (score, is_several) in [(0.65, true), (0.75, false)] {
             assert_eq!(racks.is_several(&found(ObjectClass::Car, score)), is_several, "a score of {score}");
         }
@@ -182,11 +203,11 @@ mod tests {
         for seconds in 11..140 {
             let rested = rests.map(|movement| Movement { resting_since: at(0), ..movement });
             racks.update(at(seconds), Some(&covered), std::iter::once((&bicycle, &rested)));
-            let is_parked = racks.is_parked(&somebody, rests, Some(&covered));
+            let is_parked = racks.is_parked(&somebody, rests, &[], Some(&covered));
             assert_eq!(is_parked, seconds >= 131, "after {seconds} s");
         }
         racks.update(at(141), Some(&before), std::iter::once((&bicycle, &rests)));
         let came = rests.map(|movement| Movement { travelled: 1.0, ..movement });
-        assert!(!racks.is_parked(&somebody, came, Some(&covered)), "who has walked there is somebody");
+        assert!(!racks.is_parked(&somebody, came, &[], Some(&covered)), "who has walked there is somebody");
     }
 }

@@ -11,6 +11,7 @@
 //!
 //! Pure: no clock, no randomness, no I/O. Knows nothing of zones and events.
 
+mod companions;
 mod evidence;
 mod likeness;
 mod matching;
@@ -257,6 +258,7 @@ impl ParkedMemory {
             self.begin(observation, index, resting);
         }
         self.merge_doubles();
+        companions::judge(&mut self.places, observation.at);
         for place in &mut self.places {
             place.judge(self.settings.strong_score);
             changes.material |= place.settle();
@@ -316,9 +318,14 @@ impl ParkedMemory {
         let standing = |owner: &Option<usize>| self.places.get((*owner)?).filter(|place| place.is_standing());
         let stand_since: Vec<Option<Timestamp>> =
             owners.iter().map(|owner| Some(standing(owner)?.first_seen())).collect();
+        let companion_of: Vec<Option<u64>> =
+            owners.iter().map(|owner| self.places.get((*owner)?)?.companion_of).collect();
         for (index, place) in self.places.iter_mut().enumerate() {
             let own = owners.iter().position(|owner| *owner == Some(index));
             let in_front = matching::in_front(place, observation.detections, own);
+            // What is a part of it does not stand before it.
+            let number = place.number;
+            let in_front = in_front.filter(|(index, _)| companion_of[*index] != Some(number));
             let share = |other: NormBox| other.intersection(place.bbox()) / place.bbox().area();
             let cover = in_front.clone().map(|(_, other)| share(other)).fold(0.0, f32::max);
             // What had stood before it for long when it was found all the same does not hide it.

@@ -108,6 +108,9 @@ pub struct Place {
     pub(super) usual_cover: f32,
     /// Watched time left in which the look may not be trusted.
     pub(super) relearning: Duration,
+    /// The place of which this is a part, or a shadow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) companion_of: Option<u64>,
     #[serde(skip)]
     pub(super) credible: bool,
     #[serde(skip)]
@@ -192,6 +195,7 @@ impl Place {
             unwatched_for: Duration::ZERO,
             usual_cover: sighting.cover,
             relearning: Duration::ZERO,
+            companion_of: None,
             credible: false,
             likely: false,
             held: false,
@@ -330,8 +334,9 @@ impl Place {
             Origin::AtStart => 1.1,
             Origin::Unchanged => 1.5,
         };
-        self.credible = self.confidence >= share * strong;
-        self.likely = self.confidence >= share * strong * LIKELY;
+        let is_own = self.companion_of.is_none();
+        self.credible = is_own && self.confidence >= share * strong;
+        self.likely = is_own && self.confidence >= share * strong * LIKELY;
     }
 
     /// What is known of how the object came.

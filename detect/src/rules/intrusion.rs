@@ -17,8 +17,9 @@ use super::{
 
 /// How often somebody must have been seen to be believed in.
 const SIGHTINGS: u32 = 2;
-/// Whoever is hardly detected any more is believed in for as long as they were detected well, within these bounds: somebody half hidden is
-/// still there, and what is taken for somebody with difficulty, again and again, is a scooter or a bush.
+/// Whoever is hardly detected any more is believed in for so many times as long as they were detected well, within these bounds: somebody half
+/// hidden is still there, and what is taken for somebody with difficulty, again and again, is a scooter or a bush.
+const AS_LONG_AGAIN: u32 = 2;
 const HARDLY: std::ops::RangeInclusive<Duration> = Duration::from_secs(3)..=Duration::from_secs(60);
 
 pub(super) fn claim<'a>(
@@ -67,7 +68,7 @@ pub(super) fn inside<'s>(zone: &Zone, context: &Context<'s>) -> Vec<&'s Walker> 
     let is_there = |walker: &&Walker| {
         walker.sightings >= SIGHTINGS
             && context.scene.at.saturating_since(walker.strong_at)
-                <= walker.strong_for.clamp(*HARDLY.start(), *HARDLY.end())
+                <= (walker.strong_for * AS_LONG_AGAIN).clamp(*HARDLY.start(), *HARDLY.end())
             && zone.classes.contains(&walker.class)
             && walker.stands_in(zone)
             && zone.in_force_since(walker.class, context.scene.at).is_some()
