@@ -4,6 +4,8 @@
 //! |---|---|---|---|
 //! | clear of the line | 0.15 of its own width | fixed | who stands on a line jitters to and fro across it |
 //! | seen beyond it | in two pictures, or in one that comes 0.7 s later | fixed | one box that is off, as where feet are hidden, would cross it and come back |
+//! | seen well | where pictures follow closely: no weak box counts, and on the first side one of a score of 0.4, or two | fixed | where two hide each other weak boxes around parts of both come and go |
+//! | taken over | by whoever is first seen where another one is lost within 1 s, if their boxes overlap by 0.3 | fixed | who passes somebody right on the line is found again as somebody new |
 //!
 //! A crossing counts when somebody who was clear of the line on one side is clear of it on the other, and the way between goes through it. Its
 //! time is when it was on the line at an even pace between both.
@@ -23,6 +25,10 @@ const CLEAR: f32 = 0.15;
 const REMEMBERED: Duration = Duration::from_secs(10);
 /// One picture is enough where the one before was taken so long ago: a way is longer then than any box is off.
 const LONG_AGO: Duration = Duration::from_millis(700);
+/// Score of a detection that is somebody, if it be the first.
+const WELL: f32 = 0.4;
+/// Who is first seen where somebody is lost may be the same if boxes overlap by so much.
+const TAKEN_OVER: f32 = 0.3;
 /// Whoever was seen beyond a line and not again for so long has crossed it, and is gone.
 const GONE: Duration = Duration::from_secs(1);
 
@@ -30,15 +36,19 @@ const GONE: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 struct Side {
     line: ZoneId,
-    track: TrackId,
+    walker: Walker,
     is_right: bool,
     foot: [f32; 2],
     /// When it was there.
     at: Timestamp,
+    /// Whether it was seen well, or more than once.
+    is_certain: bool,
     /// When it was seen last, on the line included.
     seen_at: Timestamp,
     /// It may have crossed it: in one picture.
     perhaps: Option<Crossed>,
+    /// It may be who was lost on the other side as it was first seen on this one.
+    heritage: Option<Heritage>,
 }
 
 /// That somebody has crossed a line.
@@ -50,34 +60,86 @@ struct Crossed {
     at: Timestamp,
 }
 
+/// Somebody who may have gone on under another track, and when that one was first seen.
+#[derive(Debug, Clone, Copy)]
+struct Heritage {
+    of: TrackId,
+    since: Timestamp,
+    crossed: Crossed,
+}
+
 impl Side {
+    fn new(line: &Line, walker: &Walker, off: f32, at: Timestamp) -> Self {
+        Self {
+            line: line.id.clone(),
+            walker: *walker,
+            is_right: off > 0.0,
+            foot: walker.foot(),
+            at,
+            is_certain: is_certain(walker),
+            seen_at: at,
+            perhaps: None,
+            heritage: None,
+        }
+    }
+
+    fn is_of(&self, line: &Line, track: TrackId) -> bool {
+        self.line == line.id && self.walker.track == track
+    }
+
     /// Takes where it is now; gives whether it has crossed the line for certain.
     fn follow(&mut self, line: &Line, walker: &Walker, at: Timestamp) -> Option<Crossed> {
         let unseen = at.saturating_since(std::mem::replace(&mut self.seen_at, at));
-        let foot = walker.foot();
-        let off = side_of(line, foot);
-        if !is_clear(off, walker) {
+        let follows_closely = unseen < LONG_AGO;
+        let off = side_of(line, walker.foot());
+        if !is_clear(off, walker) || (follows_closely && walker.strong_at < at) {
             return None;
         }
-        let (was_right, from, left_at) = (self.is_right, self.foot, self.at);
+        if follows_closely && !self.is_certain {
+            let heritage = self.heritage.filter(|_| self.is_right == (off > 0.0));
+            *self = Self { heritage, ..Self::new(line, walker, off, at) };
+            return None;
+        }
+        let before = self.clone();
         let perhaps = self.perhaps.take();
-        (self.is_right, self.foot, self.at) = (off > 0.0, foot, at);
-        if was_right == self.is_right {
+        (self.is_right, self.foot, self.at, self.walker) = (off > 0.0, walker.foot(), at, *walker);
+        self.is_certain |= is_certain(walker);
+        if before.is_right == self.is_right {
             return perhaps;
         }
+        self.heritage = None;
         // Who is back where it came from was not beyond it at all.
-        if perhaps.is_some() || !meets(line, from, foot) {
+        if perhaps.is_some() {
             return None;
         }
-        let direction = if self.is_right { Direction::Along } else { Direction::Against };
-        let [there, here] = [side_of(line, from), off].map(f32::abs);
-        let on_way = at.saturating_since(left_at).mul_f32(there / (there + here));
-        let crossed = Crossed { walker: *walker, direction, at: left_at.saturating_add(on_way) };
-        if unseen >= LONG_AGO {
+        let crossed = before.leads_to(line, walker, at)?;
+        if !follows_closely {
             return Some(crossed);
         }
         self.perhaps = Some(crossed);
         None
+    }
+
+    /// The crossing of somebody who was here, and is on the other side now.
+    fn leads_to(&self, line: &Line, walker: &Walker, at: Timestamp) -> Option<Crossed> {
+        let foot = walker.foot();
+        let off = side_of(line, foot);
+        if !meets(line, self.foot, foot) {
+            return None;
+        }
+        let direction = if off > 0.0 { Direction::Along } else { Direction::Against };
+        let [there, here] = [side_of(line, self.foot), off].map(f32::abs);
+        let on_way = at.saturating_since(self.at).mul_f32(there / (there + here));
+        Some(Crossed { walker: *walker, direction, at: self.at.saturating_add(on_way) })
+    }
+
+    /// What somebody who is first seen on the other side may have from this one.
+    fn bequeaths(&self, line: &Line, walker: &Walker, at: Timestamp) -> Option<Heritage> {
+        let is_here = self.walker.bbox.iou(walker.bbox) >= TAKEN_OVER
+            && at.saturating_since(self.at) < GONE
+            && self.perhaps.is_none();
+        let crossed = self.leads_to(line, walker, at).filter(|_| is_here)?;
+        Some(Heritage { of: self.walker.track, since: at, crossed })
     }
 }
 
@@ -96,28 +158,61 @@ impl Lines {
         let at = context.scene.at;
         self.sides.retain(|side| at.saturating_since(side.seen_at) <= REMEMBERED);
         let walkers = context.scene.walkers.iter().filter(|walker| line.classes.contains(&walker.class));
-        let mut crossed: Vec<Crossed> = walkers.filter_map(|walker| self.crosses(line, walker, at)).collect();
+        // Those who are known first: whoever is new may take over from one of them.
+        let (known, new): (Vec<_>, Vec<_>) =
+            walkers.partition(|walker| self.sides.iter().any(|side| side.is_of(line, walker.track)));
+        let mut crossed: Vec<Crossed> =
+            known.into_iter().filter_map(|walker| self.follow(line, walker, at)).collect();
+        new.into_iter().for_each(|walker| self.meet(line, walker, at));
         let sides = self.sides.iter_mut().filter(|side| side.line == line.id);
         let gone = sides.filter(|side| at.saturating_since(side.seen_at) >= GONE);
         crossed.extend(gone.filter_map(|side| side.perhaps.take()));
+        crossed.extend(self.inherit(line, at));
         for Crossed { walker, direction, .. } in &crossed {
             *self.counts.entry((line.id.clone(), walker.class, *direction)).or_default() += 1;
         }
         crossed.into_iter().filter_map(|crossed| claim(line, crossed)).collect()
     }
 
-    fn crosses(&mut self, line: &Line, walker: &Walker, at: Timestamp) -> Option<Crossed> {
-        let of_it = |side: &&mut Side| side.line == line.id && side.track == walker.track;
-        if let Some(side) = self.sides.iter_mut().find(of_it) {
-            return side.follow(line, walker, at);
+    fn follow(&mut self, line: &Line, walker: &Walker, at: Timestamp) -> Option<Crossed> {
+        self.sides.iter_mut().find(|side| side.is_of(line, walker.track))?.follow(line, walker, at)
+    }
+
+    /// Somebody who was not clear of the line before.
+    fn meet(&mut self, line: &Line, walker: &Walker, at: Timestamp) {
+        let off = side_of(line, walker.foot());
+        if !is_clear(off, walker) || walker.strong_at < at {
+            return;
         }
-        let foot = walker.foot();
-        let off = side_of(line, foot);
-        if is_clear(off, walker) {
-            let (line, track, is_right) = (line.id.clone(), walker.track, off > 0.0);
-            self.sides.push(Side { line, track, is_right, foot, at, seen_at: at, perhaps: None });
+        let mut side = Side::new(line, walker, off, at);
+        let others = self.sides.iter().filter(|other| other.line == line.id);
+        let others = others.filter(|other| other.is_right != side.is_right);
+        side.heritage = others.filter_map(|other| other.bequeaths(line, walker, at)).next();
+        self.sides.push(side);
+    }
+
+    /// Who has taken over from somebody who was not seen again: it has crossed the line as they were lost.
+    fn inherit(&mut self, line: &Line, at: Timestamp) -> Vec<Crossed> {
+        let mut crossed = Vec::new();
+        for index in 0..self.sides.len() {
+            let Some(heritage) = self.sides[index].heritage.filter(|_| self.sides[index].line == line.id)
+            else {
+                continue;
+            };
+            let lost = self.sides.iter().position(|side| side.is_of(line, heritage.of));
+            let is_seen = lost.is_some_and(|lost| self.sides[lost].at > heritage.since);
+            if is_seen || at.saturating_since(heritage.since) < GONE {
+                self.sides[index].heritage = Some(heritage).filter(|_| !is_seen);
+                continue;
+            }
+            self.sides[index].heritage = None;
+            crossed.push(heritage.crossed);
+            if let Some(lost) = lost {
+                // If it is found again after all, it has not crossed the line once more.
+                self.sides[lost].is_right = !self.sides[lost].is_right;
+            }
         }
-        None
+        crossed
     }
 
     /// Forgets those of lines that are gone.
@@ -148,6 +243,11 @@ fn claim(line: &Line, crossed: Crossed) -> Option<Claim<'_>> {
         objects: vec![walker.object()],
         detail: Detail { direction: Some(direction), ..Detail::default() },
     })
+}
+
+/// Whether there is somebody for certain: seen well, or in more than one picture.
+fn is_certain(walker: &Walker) -> bool {
+    walker.score >= WELL || !walker.strong_for.is_zero()
 }
 
 /// Whether somebody so far from a line is on one side of it for certain.
