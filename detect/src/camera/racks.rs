@@ -169,10 +169,8 @@ mod tests {
         Detection { class, score, bbox: NormBox::new(0.4, 0.4, 0.6, 0.7).expect("valid") }
     }
 
-    #[test]
-    fn who_is_seen_well_where_a_bicycle_stands_is_somebody_unless_it_looks_as_before() {
-        let bicycle = found(ObjectClass::Bicycle, 0.6);
-        let rests = Some(Movement {
+    fn rests() -> Movement {
+        Movement {
             track: TrackId(1),
             class: ObjectClass::Bicycle,
             sightings: 9,
@@ -183,7 +181,13 @@ mod tests {
             before: None,
             strong_at: at(9),
             strong_for: Duration::from_secs(9),
-        });
+        }
+    }
+
+    #[test]
+    fn who_is_seen_well_where_a_bicycle_stands_is_somebody_unless_it_looks_as_before() {
+        let bicycle = found(ObjectClass::Bicycle, 0.6);
+        let rests = Some(rests());
         let (before, covered) = (grey(1), grey(2));
         let mut racks = Racks::default();
         racks.update(at(10), Some(&before), std::iter::once((&bicycle, &rests)));
@@ -209,5 +213,37 @@ mod tests {
         racks.update(at(141), Some(&before), std::iter::once((&bicycle, &rests)));
         let came = rests.map(|movement| Movement { travelled: 1.0, ..movement });
         assert!(!racks.is_parked(&somebody, came, &[], Some(&covered)), "who has walked there is somebody");
+    }
+
+    #[test]
+    fn where_somebody_stands_beside_it_it_is_nobody_though_it_looks_otherwise() {
+        let bicycle = found(ObjectClass::Bicycle, 0.6);
+        let rests = Some(rests());
+        let mut racks = Racks::default();
+        racks.update(at(10), Some(&grey(1)), std::iter::once((&bicycle, &rests)));
+        let beside = |score| Detection {
+            bbox: NormBox::new(0.3, 0.42, 0.46, 0.8).expect("valid"),
+            ..found(ObjectClass::Person, score)
+        };
+        let somebody = found(ObjectClass::Person, 0.6);
+        for (other, is_parked) in [(beside(0.7), true), (beside(0.5), true), (beside(0.4), false)] {
+            let told = racks.is_parked(&somebody, rests, &[somebody, other], Some(&grey(2)));
+            assert_eq!(told, is_parked, "beside somebody of a score of {}", other.score);
+        }
+        assert!(racks.is_hardly_somebody(&found(ObjectClass::Person, 0.4)));
+        assert!(!racks.is_hardly_somebody(&somebody));
+    }
+
+    #[test]
+    fn who_is_taken_for_a_bicycle_in_a_picture_is_somebody() {
+        let (bicycle, somebody) = (found(ObjectClass::Bicycle, 0.5), found(ObjectClass::Person, 0.45));
+        let rests = Some(rests());
+        let mut racks = Racks::default();
+        racks.update(at(10), Some(&grey(1)), [(&bicycle, &rests), (&somebody, &rests)].into_iter());
+        assert!(!racks.is_parked(&found(ObjectClass::Person, 0.6), rests, &[], Some(&grey(1))));
+        // One that stands there is told more surely than somebody who may stand before it.
+        let hardly = found(ObjectClass::Person, 0.3);
+        racks.update(at(11), Some(&grey(1)), [(&bicycle, &rests), (&hardly, &rests)].into_iter());
+        assert!(racks.is_parked(&found(ObjectClass::Person, 0.6), rests, &[], Some(&grey(1))));
     }
 }

@@ -61,3 +61,113 @@ fn is_companion(place: &Place, other: &Place) -> bool {
     let is_cab = is_long && own <= CAB * whole;
     common >= ONE_OVER_OTHER * own.min(whole) && (is_cab || place.confidence < LESS_SURE * other.confidence)
 }
+
+#[cfg(test)]
+mod tests {
+    use gridwatch_domain::{Detection, NormBox, TrackId};
+
+    use super::*;
+    use crate::{
+        motion::Kind,
+        parked::{MemorySettings, Observation, ParkedMemory},
+        tracker::Movement,
+    };
+
+    const LORRY: ([f32; 4], ObjectClass, f32) = ([0.605, 0.232, 0.662, 0.366], ObjectClass::Truck, 0.7);
+    const CAB: ([f32; 4], ObjectClass, f32) = ([0.622, 0.215, 0.664, 0.256], ObjectClass::Car, 0.7);
+    const CAR: ([f32; 4], ObjectClass, f32) = ([0.39, 0.174, 0.465, 0.237], ObjectClass::Car, 0.75);
+    const SHADOW: ([f32; 4], ObjectClass, f32) = ([0.366, 0.2, 0.452, 0.268], ObjectClass::Car, 0.5);
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_millisecond(1000 * second).expect("in range")
+    }
+
+    /// Shows things from a second on to another one, and gives how many of what stands may be told of, and may take a bay.
+    fn show(
+        memory: &mut ParkedMemory,
+        seconds: std::ops::Range<i64>,
+        things: &[(([f32; 4], ObjectClass, f32), i64)],
+    ) -> [usize; 2] {
+        for second in seconds {
+            let come = things.iter().enumerate().filter(|(_, (_, since))| *since <= second);
+            let (detections, movements): (Vec<_>, Vec<_>) = come
+                .map(|(track, &(([x1, y1, x2, y2], class, score), since))| {
+                    let bbox = NormBox::new(x1, y1, x2, y2).expect("valid");
+                    let movement = Movement {
+                        track: TrackId(track as u64),
+                        class,
+                        sightings: 9,
+                        speed: Some(0.0),
+                        measured_from: None,
+                        travelled: 0.0,
+                        resting_since: at(since),
+                        before: None,
+                        strong_at: at(second),
+                        strong_for: Duration::from_secs(1),
+                    };
+                    (Detection { class, score, bbox }, Some(movement))
+                })
+                .unzip();
+            memory.observe(&Observation {
+                at: at(second),
+                detections: &detections,
+                movements: &movements,
+                grey: None,
+            });
+        }
+        let standing = || memory.places().iter().filter(|place| place.is_standing());
+        [
+            standing().filter(|place| place.is_credible()).count(),
+            standing().filter(|place| place.is_likely()).count(),
+        ]
+    }
+
+    fn memory() -> ParkedMemory {
+        ParkedMemory::new(MemorySettings::default(), vec![Kind::Vehicle])
+    }
+
+    #[test]
+    fn a_lorrys_cab_and_a_cars_shadow_are_no_vehicles() {
+        for (whole, part) in [(LORRY, CAB), (CAR, SHADOW)] {
+            for (first, second) in [(10, 11), (11, 10)] {
+                let told = show(&mut memory(), 0..40, &[(whole, first), (part, second)]);
+                assert_eq!(told, [1, 1], "{whole:?} since {first}, {part:?} since {second}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_comes_later_or_is_told_as_surely_is_a_vehicle_of_its_own() {
+        let behind = ([0.366, 0.2, 0.452, 0.268], ObjectClass::Car, 0.7);
+        assert_eq!(show(&mut memory(), 0..40, &[(CAR, 10), (behind, 11)]), [2, 2]);
+        assert_eq!(show(&mut memory(), 0..40, &[(CAR, 10), (SHADOW, 15)]), [2, 2]);
+        assert_eq!(show(&mut memory(), 0..40, &[(LORRY, 10), (CAB, 20)]), [2, 2]);
+    }
+
+    #[test]
+    fn a_companion_does_not_stand_before_it() {
+        let mut memory = memory();
+        let seen_whole = ([0.382, 0.172, 0.466, 0.242], ObjectClass::Car, 0.75);
+        show(&mut memory, 0..40, &[(CAR, 10), (SHADOW, 11)]);
+        show(&mut memory, 40..140, &[(seen_whole, 10), (SHADOW, 11)]);
+        let place = memory.places().iter().find(|place| place.is_credible()).expect("it stands");
+        assert!((place.bbox().x1() - 0.382).abs() < 0.002, "its box follows: {:?}", place.bbox());
+    }
+
+    #[test]
+    fn what_is_still_there_when_the_other_one_has_gone_was_a_vehicle() {
+        let mut memory = memory();
+        assert_eq!(show(&mut memory, 0..40, &[(CAR, 10), (SHADOW, 11)]), [1, 1]);
+        let kept = serde_json::to_string(&memory).expect("it can be kept");
+        let mut memory: ParkedMemory = serde_json::from_str(&kept).expect("it can be read again");
+        assert_eq!(show(&mut memory, 40..42, &[(CAR, 10), (SHADOW, 11)]), [1, 1], "after a restart");
+        let later = show(&mut memory, 42..400, &[(SHADOW, 11)]);
+        assert_eq!(later, [1, 1]);
+        let stands = memory.places().iter().find(|place| place.is_credible()).expect("it stands");
+        let before = at(11).seconds_since(stands.first_seen());
+        assert!(
+            (0.0..=0.5).contains(&before),
+            "it counts since it came, or half a picture before: {before} s"
+        );
+    }
+}

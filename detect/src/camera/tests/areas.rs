@@ -56,6 +56,18 @@ fn what_is_seen_in_a_single_picture_is_nobody() {
 }
 
 #[test]
+fn who_is_half_hidden_for_a_while_is_one_of_a_crowd() {
+    let mut camera = CameraTester::watching(area(&[(EventKind::Crowd, 20, 2)]));
+    let (one, other) = (person(0.4, 0.6, 3), person(0.5, 0.6, 4));
+    camera.stand(5.0, &[]).stand(12.0, &[one, other]).stand(20.0, &[one, other.scored(0.2)]);
+    camera.expect_where(&["area.crowd open 25 yard"]);
+    // Who has hardly ever been seen well is none.
+    let mut camera = CameraTester::watching(area(&[(EventKind::Crowd, 20, 2)]));
+    camera.stand(5.0, &[]).stand(4.0, &[one, other]).stand(30.0, &[one, other.scored(0.2)]);
+    camera.expect_where(&[]);
+}
+
+#[test]
 fn who_stays_loiters_and_who_walks_through_does_not() {
     let mut camera = CameraTester::watching(area(&[(EventKind::Loitering, 30, 1)]));
     // One walks to and fro, others pass.
@@ -250,6 +262,35 @@ fn who_crosses_a_line_and_is_gone_at_once_has_crossed_it() {
     camera.stand(3.0, &[]).show(4.0, |t| vec![person(0.3 + 0.047 * t as f32, 0.6, 3)]);
     camera.show(0.1, |_| vec![person(0.512, 0.6, 3)]).stand(3.0, &[]);
     assert_eq!(crossed(&camera), [(EventKind::Crossing, Some(Direction::Along))]);
+}
+
+#[test]
+fn a_box_around_parts_of_two_crosses_no_line() {
+    let mut camera = CameraTester::watching(line(false));
+    camera.stand(3.0, &[]).show(4.0, |t| vec![person(0.3 + 0.03 * t as f32, 0.6, 3)]);
+    // It is found once, hardly, and then weakly as what is left of it goes over the line.
+    camera.show(0.2, |_| vec![person(0.51, 0.6, 4).scored(0.35)]);
+    camera.show(0.8, |t| vec![person(0.5 - 0.02 * t as f32, 0.6, 4).scored(0.2)]).stand(3.0, &[]);
+    assert_eq!(crossed(&camera), []);
+    // Who is seen no better, but again and again, has crossed it.
+    camera.show(6.0, |t| vec![person(0.6 - 0.03 * t as f32, 0.6, 5).scored(0.35)]).stand(3.0, &[]);
+    assert_eq!(crossed(&camera), [(EventKind::Crossing, Some(Direction::Against))]);
+}
+
+#[test]
+fn who_is_found_again_as_somebody_new_right_on_a_line_has_crossed_it() {
+    for is_lost in [true, false] {
+        let mut camera = CameraTester::watching(line(false));
+        let walks = |t: f64| person(0.4 + 0.03 * t as f32, 0.6, 3);
+        camera.stand(3.0, &[]).show(3.0, |t| vec![walks(t)]);
+        // Two boxes for a picture, and the one behind goes on as it did.
+        camera.show(0.2, |_| vec![walks(3.0).scored(0.5), person(0.51, 0.6, 3).scored(0.9)]);
+        let stays = (!is_lost).then(|| person(0.485, 0.6, 3));
+        camera.show(3.0, |t| stays.into_iter().chain([person(0.51 + 0.03 * t as f32, 0.6, 3)]).collect());
+        camera.stand(3.0, &[]);
+        let told: &[_] = if is_lost { &[(EventKind::Crossing, Some(Direction::Along))] } else { &[] };
+        assert_eq!(crossed(&camera), told, "the first one is lost: {is_lost}");
+    }
 }
 
 #[test]
