@@ -148,8 +148,8 @@ mod tests {
     fn a_companion_does_not_stand_before_it() {
         let mut memory = memory();
         let seen_whole = ([0.382, 0.172, 0.466, 0.242], ObjectClass::Car, 0.75);
-        show(&mut memory, 0..40, &[(CAR, 10), (SHADOW, 11)]);
-        show(&mut memory, 40..140, &[(seen_whole, 10), (SHADOW, 11)]);
+        show(&mut memory, 0..40, &[(CAR, 10), (SHADOW, 13)]);
+        show(&mut memory, 40..140, &[(seen_whole, 10), (SHADOW, 13)]);
         let place = memory.places().iter().find(|place| place.is_credible()).expect("it stands");
         assert!((place.bbox().x1() - 0.382).abs() < 0.002, "its box follows: {:?}", place.bbox());
     }

@@ -409,20 +409,22 @@ impl ParkedMemory {
         self.places.last_mut()
     }
 
-    /// Of two places that are one, the older stays.
+    /// Of two places that are one, that of which an event is open stays, else that at which something stands, else the older.
     fn merge_doubles(&mut self) {
+        let double = |one: &Place, other: &Place| {
+            one.kind == other.kind
+                && !one.vacated
+                && !other.vacated
+                && (one.bbox().iou(other.bbox()) > SAME_PLACE || is_part(one.bbox(), other.bbox()))
+        };
+        self.places.sort_by_key(|place| (!place.held, !place.is_standing(), place.number));
         let mut kept: Vec<Place> = Vec::with_capacity(self.places.len());
         for place in self.places.drain(..) {
-            let double = |older: &Place| {
-                older.kind == place.kind
-                    && !older.vacated
-                    && !place.vacated
-                    && (older.bbox().iou(place.bbox()) > SAME_PLACE || is_part(older.bbox(), place.bbox()))
-            };
-            if place.held || !kept.iter().any(double) {
+            if place.held || !kept.iter().any(|other| double(other, &place)) {
                 kept.push(place);
             }
         }
+        kept.sort_by_key(|place| place.number);
         self.places = kept;
     }
 
