@@ -22,6 +22,8 @@ const ONE_OVER_OTHER: f32 = 0.4;
 const CAB: f32 = 0.6;
 /// … and anything else has less than this share of the other's mean score: two that have really come are told about alike.
 const LESS_SURE: f32 = 0.75;
+/// What is found later lies within a lorry to this share, and was not seen to come from anywhere.
+const WITHIN: f32 = 0.7;
 /// Seen within this when the other one has gone, it is there all the same.
 const STILL_SEEN: Duration = Duration::from_secs(2);
 
@@ -42,7 +44,6 @@ pub(super) fn judge(places: &mut [Place], at: Timestamp) {
 
 /// Whether `place` is of what stands at `other`.
 fn is_companion(place: &Place, other: &Place) -> bool {
-    let (early, late) = (place.first_seen.min(other.first_seen), place.first_seen.max(other.first_seen));
     if place.number == other.number
         || place.kind != other.kind
         || other.companion_of.is_some()
@@ -51,15 +52,20 @@ fn is_companion(place: &Place, other: &Place) -> bool {
         // What looks as the ground did before may be nothing at all; what was there at first did not come with anything.
         || place.origin == Origin::AtStart
         || other.origin != Origin::Arrived
-        || late.saturating_since(early) > TOGETHER
     {
         return false;
     }
+    let (early, late) = (place.first_seen.min(other.first_seen), place.first_seen.max(other.first_seen));
+    let comes_with_it = late.saturating_since(early) <= TOGETHER;
     let common = place.bbox.intersection(other.bbox);
     let (own, whole) = (place.bbox.area(), other.bbox.area());
     let is_long = matches!(other.class(), ObjectClass::Truck | ObjectClass::Bus);
     let is_cab = is_long && own <= CAB * whole;
-    common >= ONE_OVER_OTHER * own.min(whole) && (is_cab || place.confidence < LESS_SURE * other.confidence)
+    let is_less_sure = place.confidence < LESS_SURE * other.confidence;
+    let is_over = common >= ONE_OVER_OTHER * own.min(whole);
+    let was_not_seen_to_come = !place.has_come && common >= WITHIN * own;
+    (comes_with_it && is_over && (is_cab || is_less_sure))
+        || (is_long && is_less_sure && was_not_seen_to_come)
 }
 
 #[cfg(test)]
@@ -73,41 +79,64 @@ mod tests {
         tracker::Movement,
     };
 
-    const LORRY: ([f32; 4], ObjectClass, f32) = ([0.605, 0.232, 0.662, 0.366], ObjectClass::Truck, 0.7);
-    const CAB: ([f32; 4], ObjectClass, f32) = ([0.622, 0.215, 0.664, 0.256], ObjectClass::Car, 0.7);
-    const CAR: ([f32; 4], ObjectClass, f32) = ([0.39, 0.174, 0.465, 0.237], ObjectClass::Car, 0.75);
-    const SHADOW: ([f32; 4], ObjectClass, f32) = ([0.366, 0.2, 0.452, 0.268], ObjectClass::Car, 0.5);
+    /// Something that stands from a second on.
+    #[derive(Debug, Clone, Copy)]
+    struct Thing {
+        corners: [f32; 4],
+        class: ObjectClass,
+        score: f32,
+        since: i64,
+        travelled: f32,
+    }
+
+    impl Thing {
+        fn since(self, since: i64) -> Self {
+            Self { since, ..self }
+        }
+
+        fn shown(&self, track: u64, second: i64) -> (Detection, Option<Movement>) {
+            let [x1, y1, x2, y2] = self.corners;
+            let bbox = NormBox::new(x1, y1, x2, y2).expect("valid");
+            let movement = Movement {
+                track: TrackId(track),
+                class: self.class,
+                sightings: 9,
+                speed: Some(0.0),
+                measured_from: None,
+                travelled: self.travelled,
+                resting_since: at(self.since),
+                before: None,
+                strong_at: at(second),
+                strong_for: Duration::from_secs(1),
+            };
+            (Detection { class: self.class, score: self.score, bbox }, Some(movement))
+        }
+    }
+
+    const CAR: Thing = Thing {
+        corners: [0.39, 0.174, 0.465, 0.237],
+        class: ObjectClass::Car,
+        score: 0.75,
+        since: 10,
+        travelled: 0.0,
+    };
+    const SHADOW: Thing = Thing { corners: [0.366, 0.2, 0.452, 0.268], score: 0.5, ..CAR };
+    const CAB: Thing = Thing { corners: [0.622, 0.215, 0.664, 0.256], score: 0.7, ..CAR };
+    const LORRY: Thing =
+        Thing { corners: [0.605, 0.232, 0.662, 0.366], class: ObjectClass::Truck, score: 0.7, ..CAR };
+    /// The upper half of the lorry.
+    const HALF: Thing = Thing { corners: [0.61, 0.212, 0.665, 0.314], score: 0.4, ..CAR };
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_millisecond(1000 * second).expect("in range")
     }
 
     /// Shows things from a second on to another one, and gives how many of what stands may be told of, and may take a bay.
-    fn show(
-        memory: &mut ParkedMemory,
-        seconds: std::ops::Range<i64>,
-        things: &[(([f32; 4], ObjectClass, f32), i64)],
-    ) -> [usize; 2] {
+    fn show(memory: &mut ParkedMemory, seconds: std::ops::Range<i64>, things: &[Thing]) -> [usize; 2] {
         for second in seconds {
-            let come = things.iter().enumerate().filter(|(_, (_, since))| *since <= second);
-            let (detections, movements): (Vec<_>, Vec<_>) = come
-                .map(|(track, &(([x1, y1, x2, y2], class, score), since))| {
-                    let bbox = NormBox::new(x1, y1, x2, y2).expect("valid");
-                    let movement = Movement {
-                        track: TrackId(track as u64),
-                        class,
-                        sightings: 9,
-                        speed: Some(0.0),
-                        measured_from: None,
-                        travelled: 0.0,
-                        resting_since: at(since),
-                        before: None,
-                        strong_at: at(second),
-                        strong_for: Duration::from_secs(1),
-                    };
-                    (Detection { class, score, bbox }, Some(movement))
-                })
-                .unzip();
+            let come = (0..).zip(things).filter(|(_, thing)| thing.since <= second);
+            let (detections, movements): (Vec<_>, Vec<_>) =
+                come.map(|(track, thing)| thing.shown(track, second)).unzip();
             memory.observe(&Observation {
                 at: at(second),
                 detections: &detections,
@@ -130,26 +159,29 @@ mod tests {
     fn a_lorrys_cab_and_a_cars_shadow_are_no_vehicles() {
         for (whole, part) in [(LORRY, CAB), (CAR, SHADOW)] {
             for (first, second) in [(10, 11), (11, 10)] {
-                let told = show(&mut memory(), 0..40, &[(whole, first), (part, second)]);
+                let told = show(&mut memory(), 0..40, &[whole.since(first), part.since(second)]);
                 assert_eq!(told, [1, 1], "{whole:?} since {first}, {part:?} since {second}");
             }
         }
+        assert_eq!(show(&mut memory(), 0..70, &[LORRY, HALF.since(40)]), [1, 1], "found later");
     }
 
     #[test]
     fn what_comes_later_or_is_told_as_surely_is_a_vehicle_of_its_own() {
-        let behind = ([0.366, 0.2, 0.452, 0.268], ObjectClass::Car, 0.7);
-        assert_eq!(show(&mut memory(), 0..40, &[(CAR, 10), (behind, 11)]), [2, 2]);
-        assert_eq!(show(&mut memory(), 0..40, &[(CAR, 10), (SHADOW, 15)]), [2, 2]);
-        assert_eq!(show(&mut memory(), 0..40, &[(LORRY, 10), (CAB, 20)]), [2, 2]);
+        let behind = Thing { score: 0.7, ..SHADOW };
+        assert_eq!(show(&mut memory(), 0..40, &[CAR, behind.since(11)]), [2, 2]);
+        assert_eq!(show(&mut memory(), 0..40, &[CAR, SHADOW.since(15)]), [2, 2]);
+        assert_eq!(show(&mut memory(), 0..40, &[LORRY, CAB.since(20)]), [2, 2]);
+        let comes = Thing { travelled: 2.0, ..HALF };
+        assert_eq!(show(&mut memory(), 0..70, &[LORRY, comes.since(40)]), [2, 2], "seen to come");
     }
 
     #[test]
     fn a_companion_does_not_stand_before_it() {
         let mut memory = memory();
-        let seen_whole = ([0.382, 0.172, 0.466, 0.242], ObjectClass::Car, 0.75);
-        show(&mut memory, 0..40, &[(CAR, 10), (SHADOW, 13)]);
-        show(&mut memory, 40..140, &[(seen_whole, 10), (SHADOW, 13)]);
+        let seen_whole = Thing { corners: [0.382, 0.172, 0.466, 0.242], ..CAR };
+        show(&mut memory, 0..15, &[CAR, SHADOW.since(13)]);
+        show(&mut memory, 15..40, &[seen_whole, SHADOW.since(13)]);
         let place = memory.places().iter().find(|place| place.is_credible()).expect("it stands");
         assert!((place.bbox().x1() - 0.382).abs() < 0.002, "its box follows: {:?}", place.bbox());
     }
@@ -157,12 +189,12 @@ mod tests {
     #[test]
     fn what_is_still_there_when_the_other_one_has_gone_was_a_vehicle() {
         let mut memory = memory();
-        assert_eq!(show(&mut memory, 0..40, &[(CAR, 10), (SHADOW, 11)]), [1, 1]);
+        let shadow = SHADOW.since(11);
+        assert_eq!(show(&mut memory, 0..40, &[CAR, shadow]), [1, 1]);
         let kept = serde_json::to_string(&memory).expect("it can be kept");
         let mut memory: ParkedMemory = serde_json::from_str(&kept).expect("it can be read again");
-        assert_eq!(show(&mut memory, 40..42, &[(CAR, 10), (SHADOW, 11)]), [1, 1], "after a restart");
-        let later = show(&mut memory, 42..400, &[(SHADOW, 11)]);
-        assert_eq!(later, [1, 1]);
+        assert_eq!(show(&mut memory, 40..42, &[CAR, shadow]), [1, 1], "after a restart");
+        assert_eq!(show(&mut memory, 42..400, &[shadow]), [1, 1]);
         let stands = memory.places().iter().find(|place| place.is_credible()).expect("it stands");
         let before = at(11).seconds_since(stands.first_seen());
         assert!(

@@ -111,6 +111,9 @@ pub struct Place {
     /// The place of which this is a part, or a shadow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) companion_of: Option<u64>,
+    /// Whether it was seen to come from elsewhere.
+    #[serde(skip)]
+    pub(super) has_come: bool,
     #[serde(skip)]
     pub(super) credible: bool,
     #[serde(skip)]
@@ -196,6 +199,7 @@ impl Place {
             usual_cover: sighting.cover,
             relearning: Duration::ZERO,
             companion_of: None,
+            has_come: sighting.movement.is_some_and(|movement| movement.travelled >= ARRIVED),
             credible: false,
             likely: false,
             held: false,
@@ -220,12 +224,11 @@ impl Place {
 
     /// Compares with what the place looked like before, where that is known. Without a picture there is no doubt.
     fn find_origin(&mut self, sighting: &Sighting<'_>, bare: Option<Patch>, at_start: bool) -> Origin {
-        let travelled = sighting.movement.is_some_and(|movement| movement.travelled >= ARRIVED);
         let Some(now) = sighting.now.map(|now| now.patch) else { return Origin::Arrived };
         let bare = bare.filter(|_| !now.is_flat()).map(|bare| (now.likeness(&bare), bare));
         let origin = match &bare {
             Some((likeness, _)) if *likeness < BARE => Origin::Arrived,
-            _ if travelled => Origin::Arrived,
+            _ if self.has_come => Origin::Arrived,
             Some(_) if !at_start => Origin::Unchanged,
             _ => Origin::AtStart,
         };
