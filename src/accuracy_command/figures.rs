@@ -201,23 +201,32 @@ pub(crate) struct IdentityFigures {
     /// Observations in which one is there, and of these those in which a track has it.
     pub(crate) there: usize,
     pub(crate) followed: usize,
-    /// Those in which one stands, and of these those in which a place has it.
+    /// Those in which a vehicle stands, and of these those in which a place has it. Places are of what a zone watches: people have none, and
+    /// two-wheelers where a zone names them.
     pub(crate) standing: usize,
     pub(crate) placed: usize,
 }
 
 impl IdentityFigures {
-    fn of(score: &score::IdentityScore) -> Self {
-        let sum = |value: fn(&_) -> usize| score.objects.iter().map(value).sum();
+    fn of(object: &score::ObjectScore) -> Self {
+        let when_parked = |count: usize| if object.class.is_vehicle() { count } else { 0 };
         Self {
-            objects: score.objects.len(),
-            track_switches: score.track_switches,
-            place_switches: score.place_switches,
-            there: sum(|object| object.there),
-            followed: sum(|object| object.followed),
-            standing: sum(|object| object.standing),
-            placed: sum(|object| object.placed),
+            objects: 1,
+            track_switches: object.track_switches,
+            place_switches: object.place_switches,
+            there: object.there,
+            followed: object.followed,
+            standing: when_parked(object.standing),
+            placed: when_parked(object.placed),
         }
+    }
+
+    fn by_class(score: &score::IdentityScore) -> BTreeMap<String, Self> {
+        let mut classes: BTreeMap<String, Self> = BTreeMap::new();
+        for object in &score.objects {
+            classes.entry(object.class.to_string()).or_default().add(&Self::of(object));
+        }
+        classes
     }
 
     pub(super) fn add(&mut self, other: &Self) {
@@ -253,7 +262,8 @@ pub(crate) struct AllFigures {
     pub(crate) kinds: BTreeMap<String, Figures>,
     pub(crate) near: NearFigures,
     pub(crate) bays: BayFigures,
-    pub(crate) identity: IdentityFigures,
+    /// By class.
+    pub(crate) identities: BTreeMap<String, IdentityFigures>,
 }
 
 impl AllFigures {
@@ -263,7 +273,7 @@ impl AllFigures {
             kinds: Figures::by_kind(score),
             near: score.near_passes.as_ref().map(NearFigures::of).unwrap_or_default(),
             bays: score.bays.as_ref().map(BayFigures::of).unwrap_or_default(),
-            identity: score.identity.as_ref().map(IdentityFigures::of).unwrap_or_default(),
+            identities: score.identity.as_ref().map(IdentityFigures::by_class).unwrap_or_default(),
         }
     }
 
@@ -274,11 +284,20 @@ impl AllFigures {
             sum.total.add(&one.total);
             sum.near.add(&one.near);
             sum.bays.add(&one.bays);
-            sum.identity.add(&one.identity);
             for (kind, figures) in &one.kinds {
                 sum.kinds.entry(kind.clone()).or_default().add(figures);
             }
+            for (class, figures) in &one.identities {
+                sum.identities.entry(class.clone()).or_default().add(figures);
+            }
         }
+        sum
+    }
+
+    /// How well objects of all classes kept their identity.
+    pub(super) fn identity(&self) -> IdentityFigures {
+        let mut sum = IdentityFigures::default();
+        self.identities.values().for_each(|figures| sum.add(figures));
         sum
     }
 }
@@ -342,15 +361,20 @@ mod tests {
         };
         let start = gridwatch_domain::Timestamp::UNIX_EPOCH;
         let one = AllFigures::of(&score::score(&truth, &[], Some(&observations), start));
-        let (switches, there) = (one.identity.track_switches, one.identity.there);
-        assert_eq!((switches, there, one.identity.followed()), (1, 3, Some(1.0)));
-        assert_eq!((one.identity.standing, one.identity.placed()), (3, Some(0.0)));
+        let car = one.identities["car"];
+        assert_eq!((car.track_switches, car.there, car.followed()), (1, 3, Some(1.0)));
+        assert_eq!((car.standing, car.placed()), (3, Some(0.0)));
         let other = IdentityFigures { objects: 3, there: 3, track_switches: 1, ..IdentityFigures::default() };
-        let other = AllFigures { identity: other, ..AllFigures::default() };
-        let sum = AllFigures::sum([&one, &other]).identity;
+        let other = AllFigures {
+            identities: BTreeMap::from([("person".to_owned(), other)]),
+            ..AllFigures::default()
+        };
+        let sum = AllFigures::sum([&one, &other, &other]);
+        assert_eq!(sum.identities["person"].objects, 6);
+        let sum = sum.identity();
         assert_eq!(
             (sum.followed(), sum.switches_an_object(), sum.placed()),
-            (Some(0.5), Some(0.5), Some(0.0))
+            (Some(1.0 / 3.0), Some(3.0 / 7.0), Some(0.0))
         );
         assert_eq!(IdentityFigures::default().followed(), None);
     }

@@ -49,8 +49,8 @@ impl Measure {
             Self::Precision => figures.total.precision(),
             Self::F1 => figures.total.f1(),
             Self::Start => figures.total.start_off_s(),
-            Self::Switches => figures.identity.switches_an_object(),
-            Self::Followed => figures.identity.followed(),
+            Self::Switches => figures.identity().switches_an_object(),
+            Self::Followed => figures.identity().followed(),
         }
     }
 
@@ -184,7 +184,7 @@ fn linked(report: &Report, (scene, condition, rate): (&str, &str, Rate), measure
     let is_it = |cell: &Cell| cell.scene == scene && cell.condition == condition && cell.rate == rate;
     let Some(index) = report.matrix.iter().position(is_it) else { return "<td></td>".to_owned() };
     let figures = &report.matrix[index].outcome.figures;
-    let (total, identity) = (&figures.total, &figures.identity);
+    let (total, identity) = (&figures.total, figures.identity());
     format!(
         "<td style=\"background:{}\"><a href=\"#cell-{index}\" title=\"{} {} {rate}: {}/{}, {} false, {} doubled; {} changes of track of {} objects\">{}</a></td>",
         measure.colour(figures),
@@ -202,6 +202,8 @@ fn linked(report: &Report, (scene, condition, rate): (&str, &str, Rate), measure
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::accuracy_command::figures::{Figures, IdentityFigures};
 
@@ -220,7 +222,7 @@ mod tests {
                 followed,
                 ..IdentityFigures::default()
             };
-            AllFigures { identity, ..AllFigures::default() }
+            AllFigures { identities: BTreeMap::from([("car".to_owned(), identity)]), ..AllFigures::default() }
         };
         let (good, bad) = (with(0, 100), with(10, 50));
         for measure in [Measure::Switches, Measure::Followed] {

@@ -76,8 +76,8 @@ fn cards(report: &Report) -> String {
         card("开始偏差（中位）", "start, median", &start.median_s.map_or_else(|| "–".to_owned(), signed));
         card("车位正确", "bays right", &percent(sum.bays.accuracy()));
         card("近身经过找到", "near passes found", &percent(sum.near.recall()));
-        card("轨迹跟随", "followed", &percent(sum.identity.followed()));
-        let switches = format!("{} / {}", sum.identity.track_switches, sum.identity.objects);
+        card("轨迹跟随", "followed", &percent(sum.identity().followed()));
+        let switches = format!("{} / {}", sum.identity().track_switches, sum.identity().objects);
         card("轨迹换号 / 目标", "changes of track / objects", &switches);
     }
     if let Some(alarms) = report.false_alarms {

@@ -157,7 +157,8 @@ impl Report {
                 standing: 80,
                 placed: 78,
             };
-            let figures = AllFigures { total, kinds, near, bays, identity };
+            let identities = std::collections::BTreeMap::from([("car".to_owned(), identity)]);
+            let figures = AllFigures { total, kinds, near, bays, identities };
             let problems = vec![problem.clone(), late.clone()];
             Outcome {
                 seconds: 280.0,

@@ -39,6 +39,7 @@ pub(super) fn all(report: &Report) -> Vec<Sheet> {
     let sheets = sheets.into_iter().chain([
         bays(report),
         identity(report),
+        identity_classes(report),
         identity_cells(report),
         real(report),
         quiet(report),
@@ -185,7 +186,7 @@ const IDENTITY: [Words; 5] = [
     ("轨迹换号", "changes of track"),
     ("轨迹跟随", "followed, share of observations"),
     ("位置换号", "changes of place"),
-    ("位置记住", "placed, share while standing"),
+    ("车辆位置记住", "placed, share while a vehicle stands"),
 ];
 
 fn identities(name: String, identity: &IdentityFigures) -> Vec<String> {
@@ -201,7 +202,7 @@ fn identities(name: String, identity: &IdentityFigures) -> Vec<String> {
 
 fn identity(report: &Report) -> Sheet {
     let row = |rate: Rate| {
-        let identity = report.sum(|cell| cell.rate == rate).identity;
+        let identity = report.sum(|cell| cell.rate == rate).identity();
         (identity.there > 0).then(|| identities(rate_name(rate), &identity))
     };
     let rows = report.rates().into_iter().filter_map(row).collect();
@@ -209,12 +210,24 @@ fn identity(report: &Report) -> Sheet {
     Sheet { id: "identity", title: written(("目标身份", "Identities")), header, rows }
 }
 
+fn identity_classes(report: &Report) -> Sheet {
+    let figures = report.sum(|cell| Some(cell.rate) == report.chief_rate());
+    let rows = figures.identities.iter().map(|(class, identity)| identities(class.clone(), identity));
+    Sheet {
+        id: "identity-classes",
+        title: at_chief_rate(report, ("各类目标的身份", "Identities by class")),
+        header: [("类别", "class")].into_iter().chain(IDENTITY).collect(),
+        rows: rows.collect(),
+    }
+}
+
 /// Each cell at the rate that figures are told of in short; the heat maps have the others.
 fn identity_cells(report: &Report) -> Sheet {
     let cells = report.matrix.iter().filter(|cell| Some(cell.rate) == report.chief_rate());
-    let rows = cells.filter(|cell| cell.outcome.figures.identity.there > 0).map(|cell| {
-        identities(format!("{}, {}", cell.scene, cell.condition), &cell.outcome.figures.identity)
-    });
+    let figures = cells.map(|cell| (cell, cell.outcome.figures.identity()));
+    let rows = figures
+        .filter(|(_, identity)| identity.there > 0)
+        .map(|(cell, identity)| identities(format!("{}, {}", cell.scene, cell.condition), &identity));
     Sheet {
         id: "identity-cells",
         title: at_chief_rate(report, ("各场景与条件的目标身份", "Identities by scene and condition")),
@@ -225,7 +238,8 @@ fn identity_cells(report: &Report) -> Sheet {
 
 fn real(report: &Report) -> Sheet {
     let row = |run: &super::real::RealRun| {
-        let AllFigures { total, bays, identity, .. } = &run.outcome.figures;
+        let AllFigures { total, bays, .. } = &run.outcome.figures;
+        let identity = run.outcome.figures.identity();
         let mut row = counts(format!("{}, {}", run.footage, run.network), total);
         row.extend([
             percent(bays.accuracy()),

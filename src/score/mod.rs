@@ -26,7 +26,7 @@ use gridwatch_domain::{NearPass, Timestamp};
 use serde::Serialize;
 
 pub(crate) use self::{
-    identity::IdentityScore,
+    identity::{IdentityScore, ObjectScore},
     lines::Read,
     matching::Why,
     measures::{Errors, KindScore},
