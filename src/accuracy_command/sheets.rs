@@ -414,6 +414,7 @@ mod tests {
                 "near",
                 "bays",
                 "identity",
+                "identity-classes",
                 "identity-cells",
                 "real",
                 "quiet",
