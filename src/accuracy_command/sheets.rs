@@ -6,7 +6,7 @@ use super::{
     quiet::per_day,
     report::Report,
 };
-use crate::score_command::words::{chinese_kind, dash, percent, signed};
+use crate::score_command::words::{chinese_kind, dash, percent, signed, signed_metres};
 
 /// Something in Chinese and in English.
 pub(super) type Words = (&'static str, &'static str);
@@ -143,7 +143,9 @@ fn near(report: &Report) -> Sheet {
                 percent(near.recall()),
                 percent(near.precision()),
                 times.map_or_else(dash, |(median, p95)| format!("{} / {}", signed(median), signed(p95))),
-                distances.map_or_else(dash, |(median, p95)| format!("{median:+.2} / {p95:+.2} m")),
+                distances.map_or_else(dash, |(median, p95)| {
+                    format!("{} / {}", signed_metres(median), signed_metres(p95))
+                }),
                 share(near.sides),
                 share(near.classes),
             ]

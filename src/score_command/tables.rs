@@ -2,7 +2,7 @@
 
 use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 
-use super::words::{clock, dash, percent, signed};
+use super::words::{clock, dash, percent, signed, signed_metres};
 use crate::score::{
     BaysScore, Errors, IdentityScore, KindScore, Match, NearPassScore, Score, Span, Told, ToleranceFile,
     TruthEvent, Why,
@@ -167,7 +167,7 @@ fn passes_line(passes: &NearPassScore) -> String {
         passes.untrue,
         passes.doubled,
         passes.time.median_s.map_or_else(dash, signed),
-        passes.distance.median_s.map_or_else(dash, |metres| format!("{metres:+.2} m")),
+        passes.distance.median_s.map_or_else(dash, signed_metres),
         percent(passes.side_right),
         percent(passes.class_right)
     )

@@ -22,6 +22,13 @@ pub(crate) fn signed(seconds: f64) -> String {
     if rounded == 0.0 { "0.0 s".to_owned() } else { format!("{sign}{:.1} s", rounded.abs()) }
 }
 
+/// `+0.25 m`, `−0.25 m`.
+pub(crate) fn signed_metres(metres: f64) -> String {
+    let rounded = (metres * 100.0).round() / 100.0;
+    let sign = if rounded < 0.0 { "−" } else { "+" };
+    if rounded == 0.0 { "0.00 m".to_owned() } else { format!("{sign}{:.2} m", rounded.abs()) }
+}
+
 /// `97.5 %`, or a dash where there is nothing to have a share of.
 pub(crate) fn percent(share: Option<f64>) -> String {
     share.map_or_else(dash, |share| format!("{:.1} %", share * 100.0))
@@ -111,6 +118,7 @@ mod tests {
             ["0:00", "1:23", "1:02:03", "−0:05"]
         );
         assert_eq!([signed(1.25), signed(-3.04), signed(-0.04)], ["+1.3 s", "−3.0 s", "0.0 s"]);
+        assert_eq!([0.254, -0.256, -0.004].map(signed_metres), ["+0.25 m", "−0.26 m", "0.00 m"]);
         assert_eq!([percent(Some(0.9751)), percent(None)], ["97.5 %", "–"]);
     }
 
