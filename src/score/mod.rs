@@ -26,7 +26,7 @@ use gridwatch_domain::{NearPass, Timestamp};
 use serde::Serialize;
 
 pub(crate) use self::{
-    identity::{IdentityScore, ObjectScore},
+    identity::IdentityScore,
     lines::Read,
     matching::Why,
     measures::{Errors, KindScore},
@@ -40,12 +40,12 @@ pub(crate) use self::{
     truth_file::{BayFile, EventFile, IgnoreFile, ObjectFile, TRUTH_SCHEMA, ToleranceFile, TruthFile, form},
     warning::Warning,
 };
+#[cfg(all(feature = "edge", feature = "embedded-broker"))]
+pub(crate) use self::{identity::ObjectScore, measures::share, near_pass::DISTANCE_TOLERANCE_M};
 use self::{
     matching::{Judgement, Subject},
     measures::Counts,
 };
-#[cfg(all(feature = "edge", feature = "embedded-broker"))]
-pub(crate) use self::{measures::share, near_pass::DISTANCE_TOLERANCE_M};
 
 /// The form of what `--json` writes.
 const SCORE_SCHEMA: &str = "gridwatch.score/1";
