@@ -16,17 +16,26 @@ pub(crate) fn clock(seconds: f64) -> String {
 
 /// `+1.2 s`: late; `−1.2 s`: early.
 pub(crate) fn signed(seconds: f64) -> String {
-    // What rounds to nothing has no sign.
-    let rounded = (seconds * 10.0).round() / 10.0;
-    let sign = if rounded < 0.0 { "−" } else { "+" };
-    if rounded == 0.0 { "0.0 s".to_owned() } else { format!("{sign}{:.1} s", rounded.abs()) }
+    with_sign(seconds, 1, "s")
 }
 
 /// `+0.25 m`, `−0.25 m`.
 pub(crate) fn signed_metres(metres: f64) -> String {
-    let rounded = (metres * 100.0).round() / 100.0;
-    let sign = if rounded < 0.0 { "−" } else { "+" };
-    if rounded == 0.0 { "0.00 m".to_owned() } else { format!("{sign}{:.2} m", rounded.abs()) }
+    with_sign(metres, 2, "m")
+}
+
+fn with_sign(value: f64, decimals: i32, unit: &str) -> String {
+    // What rounds to nothing has no sign.
+    let scale = 10_f64.powi(decimals);
+    let rounded = (value * scale).round() / scale;
+    let sign = if rounded == 0.0 {
+        ""
+    } else if rounded < 0.0 {
+        "−"
+    } else {
+        "+"
+    };
+    format!("{sign}{:.*} {unit}", decimals.unsigned_abs() as usize, rounded.abs())
 }
 
 /// `97.5 %`, or a dash where there is nothing to have a share of.

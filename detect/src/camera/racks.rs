@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gridwatch_domain::{Detection, NormBox, ObjectClass, Timestamp};
+use gridwatch_domain::{Detection, NormBox, Timestamp};
 
 use crate::{
     appearance::{Grey, Patch},
@@ -80,12 +80,15 @@ impl Racks {
         for (found, movement) in followed.clone() {
             let rests =
                 movement.is_some_and(|movement| movement.resting_since <= at.saturating_sub(RESTS_LONG));
+            if Kind::of(found.class) != Kind::TwoWheeler || !rests {
+                continue;
+            }
             // It can be the other way round as well: whoever stands there is taken for a bicycle, and hardly.
             let there = followed.clone().map(|(other, _)| other).filter(|other| {
-                other.class == ObjectClass::Person && other.bbox.iou(found.bbox) >= WHERE_IT_STANDS
+                Kind::of(other.class) == Kind::Person && other.bbox.iou(found.bbox) >= WHERE_IT_STANDS
             });
             let somebody = there.map(|other| other.score).fold(0.0, f32::max);
-            if Kind::of(found.class) != Kind::TwoWheeler || !rests || somebody > found.score {
+            if somebody > found.score {
                 continue;
             }
             let look = grey.and_then(|grey| Patch::cut(grey, found.bbox));
@@ -126,10 +129,9 @@ impl Racks {
             let mut beside = others.filter(|other| other.bbox.iou(rack.bbox) < WHERE_IT_STANDS);
             beside.any(|other| other.bbox.intersection(rack.bbox) >= COVERS * rack.bbox.area())
         };
-        found.score < HARDLY_WHERE_IT_LOOKS_THE_SAME
-            && self.where_found(found).any(|rack| {
-                found.score < HARDLY_SOMEBODY || is_behind(rack) || (!has_come && looks_the_same(rack))
-            })
+        let is_it = |rack: &Rack| is_behind(rack) || (!has_come && looks_the_same(rack));
+        self.is_hardly_somebody(found)
+            || (found.score < HARDLY_WHERE_IT_LOOKS_THE_SAME && self.where_found(found).any(is_it))
     }
 
     /// Those that stand where somebody is found.
@@ -156,7 +158,7 @@ impl Racks {
 
 #[cfg(test)]
 mod tests {
-    use gridwatch_domain::TrackId;
+    use gridwatch_domain::{ObjectClass, TrackId};
 
     use super::*;
     use crate::appearance::tests::grey;

@@ -63,9 +63,9 @@ fn is_companion(place: &Place, other: &Place) -> bool {
     let is_cab = is_long && own <= CAB * whole;
     let is_less_sure = place.confidence < LESS_SURE * other.confidence;
     let is_over = common >= ONE_OVER_OTHER * own.min(whole);
-    let was_not_seen_to_come = !place.has_come && common >= WITHIN * own;
+    let is_within = common >= WITHIN * own;
     (comes_with_it && is_over && (is_cab || is_less_sure))
-        || (is_long && is_less_sure && was_not_seen_to_come)
+        || (is_long && is_less_sure && is_within && !place.has_come)
 }
 
 #[cfg(test)]
@@ -174,6 +174,12 @@ mod tests {
         assert_eq!(show(&mut memory(), 0..40, &[LORRY, CAB.since(20)]), [2, 2]);
         let comes = Thing { travelled: 2.0, ..HALF };
         assert_eq!(show(&mut memory(), 0..70, &[LORRY, comes.since(40)]), [2, 2], "seen to come");
+        let mut before = memory();
+        show(&mut before, 0..42, &[LORRY, Thing { score: 0.7, ..comes }.since(40)]);
+        let kept = serde_json::to_string(&before).expect("it can be kept");
+        let mut after: ParkedMemory = serde_json::from_str(&kept).expect("it can be read again");
+        let hardly = Thing { score: 0.35, ..comes }.since(40);
+        assert_eq!(show(&mut after, 42..54, &[LORRY, hardly]), [2, 2], "seen to come before a restart");
     }
 
     #[test]

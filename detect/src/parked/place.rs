@@ -112,7 +112,7 @@ pub struct Place {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) companion_of: Option<u64>,
     /// Whether it was seen to come from elsewhere.
-    #[serde(skip)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) has_come: bool,
     #[serde(skip)]
     pub(super) credible: bool,

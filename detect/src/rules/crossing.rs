@@ -38,7 +38,6 @@ struct Side {
     line: ZoneId,
     walker: Walker,
     is_right: bool,
-    foot: [f32; 2],
     /// When it was there.
     at: Timestamp,
     /// Whether it was seen well, or more than once.
@@ -74,7 +73,6 @@ impl Side {
             line: line.id.clone(),
             walker: *walker,
             is_right: off > 0.0,
-            foot: walker.foot(),
             at,
             is_certain: is_certain(walker),
             seen_at: at,
@@ -100,11 +98,12 @@ impl Side {
             *self = Self { heritage, ..Self::new(line, walker, off, at) };
             return None;
         }
-        let before = self.clone();
+        let is_beyond = self.is_right != (off > 0.0);
+        let crossed = if is_beyond { self.leads_to(line, walker, at) } else { None };
         let perhaps = self.perhaps.take();
-        (self.is_right, self.foot, self.at, self.walker) = (off > 0.0, walker.foot(), at, *walker);
+        (self.is_right, self.at, self.walker) = (off > 0.0, at, *walker);
         self.is_certain |= is_certain(walker);
-        if before.is_right == self.is_right {
+        if !is_beyond {
             return perhaps;
         }
         self.heritage = None;
@@ -112,23 +111,22 @@ impl Side {
         if perhaps.is_some() {
             return None;
         }
-        let crossed = before.leads_to(line, walker, at)?;
         if !follows_closely {
-            return Some(crossed);
+            return crossed;
         }
-        self.perhaps = Some(crossed);
+        self.perhaps = crossed;
         None
     }
 
     /// The crossing of somebody who was here, and is on the other side now.
     fn leads_to(&self, line: &Line, walker: &Walker, at: Timestamp) -> Option<Crossed> {
-        let foot = walker.foot();
+        let (from, foot) = (self.walker.foot(), walker.foot());
         let off = side_of(line, foot);
-        if !meets(line, self.foot, foot) {
+        if !meets(line, from, foot) {
             return None;
         }
         let direction = if off > 0.0 { Direction::Along } else { Direction::Against };
-        let [there, here] = [side_of(line, self.foot), off].map(f32::abs);
+        let [there, here] = [side_of(line, from), off].map(f32::abs);
         let on_way = at.saturating_since(self.at).mul_f32(there / (there + here));
         Some(Crossed { walker: *walker, direction, at: self.at.saturating_add(on_way) })
     }
@@ -193,26 +191,28 @@ impl Lines {
 
     /// Who has taken over from somebody who was not seen again: it has crossed the line as they were lost.
     fn inherit(&mut self, line: &Line, at: Timestamp) -> Vec<Crossed> {
-        let mut crossed = Vec::new();
-        for index in 0..self.sides.len() {
-            let Some(heritage) = self.sides[index].heritage.filter(|_| self.sides[index].line == line.id)
-            else {
-                continue;
-            };
-            let lost = self.sides.iter().position(|side| side.is_of(line, heritage.of));
-            let is_seen = lost.is_some_and(|lost| self.sides[lost].at > heritage.since);
-            if is_seen || at.saturating_since(heritage.since) < GONE {
-                self.sides[index].heritage = Some(heritage).filter(|_| !is_seen);
-                continue;
+        let seen_at: Vec<(TrackId, Timestamp)> = self
+            .sides
+            .iter()
+            .filter(|side| side.line == line.id)
+            .map(|side| (side.walker.track, side.at))
+            .collect();
+        let mut taken_over = Vec::new();
+        for side in self.sides.iter_mut().filter(|side| side.line == line.id) {
+            let Some(heritage) = side.heritage else { continue };
+            let is_seen = seen_at.iter().any(|(track, at)| *track == heritage.of && *at > heritage.since);
+            let is_due = at.saturating_since(heritage.since) >= GONE;
+            if is_seen || is_due {
+                side.heritage = None;
             }
-            self.sides[index].heritage = None;
-            crossed.push(heritage.crossed);
-            if let Some(lost) = lost {
-                // If it is found again after all, it has not crossed the line once more.
-                self.sides[lost].is_right = !self.sides[lost].is_right;
+            if is_due && !is_seen {
+                taken_over.push(heritage);
             }
         }
-        crossed
+        // If one of them is found again after all, it begins anew.
+        let is_over = |side: &Side| taken_over.iter().any(|heritage| side.is_of(line, heritage.of));
+        self.sides.retain(|side| !is_over(side));
+        taken_over.into_iter().map(|heritage| heritage.crossed).collect()
     }
 
     /// Forgets those of lines that are gone.

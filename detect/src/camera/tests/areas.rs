@@ -289,7 +289,7 @@ fn who_is_found_again_as_somebody_new_right_on_a_line_has_crossed_it() {
         let walks = |t: f64| person(0.4 + 0.03 * t as f32, 0.6, 3);
         camera.stand(3.0, &[]).show(3.0, |t| vec![walks(t)]);
         // Two boxes for a picture, and the one behind goes on as it did.
-        camera.show(0.2, |_| vec![walks(3.0).scored(0.5), person(0.51, 0.6, 3).scored(0.9)]);
+        camera.show(0.2, |_| vec![person(0.51, 0.6, 3).scored(0.9), walks(3.0).scored(0.5)]);
         let stays = (!is_lost).then(|| person(0.485, 0.6, 3));
         camera.show(3.0, |t| stays.into_iter().chain([person(0.51 + 0.03 * t as f32, 0.6, 3)]).collect());
         camera.stand(3.0, &[]);
