@@ -353,8 +353,11 @@ mod tests {
         };
         let lines = json(1.0, 5) + &json(2.0, 6) + &json(3.0, 6);
         let observations = score::read_observations(lines.as_bytes()).expect("valid").items;
-        let object = serde_json::json!({ "id": "car", "class": "car", "boxes": [[0, 0.1, 0.4, 0.2, 0.5], [180, 0.1, 0.4, 0.2, 0.5]] });
-        let file = serde_json::json!({ "schema": "gridwatch.truth/1", "name": "n", "duration_s": 180, "events": [], "objects": [object] });
+        let stands = |class: &str, x: f64| {
+            let boxes = [0, 180].map(|second| (second, x, 0.4, x + 0.1, 0.5));
+            serde_json::json!({ "id": class, "class": class, "boxes": boxes })
+        };
+        let file = serde_json::json!({ "schema": "gridwatch.truth/1", "name": "n", "duration_s": 180, "events": [], "objects": [stands("car", 0.1), stands("person", 0.6)] });
         let truth = score::Truth {
             objects: score::Truth::parse(&file.to_string()).expect("valid").objects,
             ..truth()
@@ -364,17 +367,19 @@ mod tests {
         let car = one.identities["car"];
         assert_eq!((car.track_switches, car.there, car.followed()), (1, 3, Some(1.0)));
         assert_eq!((car.standing, car.placed()), (3, Some(0.0)));
+        let person = one.identities["person"];
+        assert_eq!((person.there, person.standing, person.placed()), (3, 0, None), "people have no places");
         let other = IdentityFigures { objects: 3, there: 3, track_switches: 1, ..IdentityFigures::default() };
         let other = AllFigures {
             identities: BTreeMap::from([("person".to_owned(), other)]),
             ..AllFigures::default()
         };
         let sum = AllFigures::sum([&one, &other, &other]);
-        assert_eq!(sum.identities["person"].objects, 6);
+        assert_eq!(sum.identities["person"].objects, 7);
         let sum = sum.identity();
         assert_eq!(
             (sum.followed(), sum.switches_an_object(), sum.placed()),
-            (Some(1.0 / 3.0), Some(3.0 / 7.0), Some(0.0))
+            (Some(0.25), Some(3.0 / 8.0), Some(0.0))
         );
         assert_eq!(IdentityFigures::default().followed(), None);
     }

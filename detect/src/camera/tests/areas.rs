@@ -299,6 +299,27 @@ fn who_is_found_again_as_somebody_new_right_on_a_line_has_crossed_it() {
 }
 
 #[test]
+fn who_is_found_again_after_all_has_not_crossed_once_more() {
+    let mut camera = CameraTester::watching(line(false));
+    let walks = |t: f64| person(0.4 + 0.03 * t as f32, 0.6, 3);
+    camera.stand(3.0, &[]).show(3.0, |t| vec![walks(t)]);
+    camera.show(0.2, |_| vec![person(0.51, 0.6, 4).scored(0.9), walks(3.0).scored(0.5)]);
+    camera.show(3.0, |t| vec![person(0.51 + 0.03 * t as f32, 0.6, 4)]);
+    camera.show(3.0, |t| vec![person(0.6 + 0.03 * t as f32, 0.6, 4), person(0.54, 0.6, 3)]);
+    assert_eq!(crossed(&camera), [(EventKind::Crossing, Some(Direction::Along))]);
+}
+
+#[test]
+fn a_bicycle_that_is_taken_for_somebody_begins_no_track() {
+    let mut camera = CameraTester::watching(area(&[(EventKind::Intrusion, 2, 1)]));
+    let bicycle = Thing { class: ObjectClass::Bicycle, ..person(0.5, 0.6, 3).scored(0.6) };
+    camera.stand(5.0, &[]).stand(10.0, &[bicycle]).stand(5.0, &[person(0.5, 0.6, 3).scored(0.4)]);
+    let tracks = || camera.state.followed.iter().filter_map(|followed| followed.movement);
+    assert_eq!(tracks().count(), 0);
+    camera.expect_where(&[]);
+}
+
+#[test]
 fn a_crossing_is_dated_between_the_pictures_that_show_it() {
     let mut camera = CameraTester::watching(line(false));
     camera.seldom(2.0, 6.0, &[]);
